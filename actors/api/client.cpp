@@ -233,10 +233,8 @@ expected<answer> client::ask(const request& what) const {
   asio::ssl::context none(asio::ssl::context::tls);
   if (!at_.is_secure)
     return exchange(options_, at_, none, false).run(what);
-  const auto context = tls::context::make(*options_.tls, *clock_);
-  if (!context)
-    return unexpected(context.error());
-  return exchange(options_, at_, (*context)->get(), true).run(what);
+  ASSIGN_OR_RETURN(const auto context, tls::context::make(*options_.tls, *clock_));
+  return exchange(options_, at_, context->get(), true).run(what);
 }
 
 }  // namespace millrace::api

@@ -126,11 +126,9 @@ expected<server> server::start(server_options options, cluster_view& view, const
   core.view = &view;
   core.options = std::move(options);
   if (core.options.tls) {
-    const auto own =
-        tls::certificate::from_pem(core.options.tls->own.certificate, core.options.tls->files.certificate);
-    if (!own)
-      return unexpected(own.error());
-    for (auto& host : own->hosts())
+    ASSIGN_OR_RETURN(const auto own, tls::certificate::from_pem(core.options.tls->own.certificate,
+                                                                core.options.tls->files.certificate));
+    for (auto& host : own.hosts())
       core.options.guard.names.push_back(std::move(host));
     ASSIGN_OR_RETURN(core.tls, tls::context::make(*core.options.tls, clock));
   }

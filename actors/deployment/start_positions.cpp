@@ -191,8 +191,7 @@ public:
 
   /// The partitions that the source has, and whether its log is the one that the state belongs to.
   expected<void> find(source::reader& reader) {
-    if (auto found = look(reader); !found)
-      return found;
+    RETURN_IF_ERROR(look(reader));
     if (const auto warning = reader.warning())
       spdlog::warn("{}: {}", name_in_logs(options_.topology->name, source_.name), *warning);
     return is_stored_ && !all_done_ ? compare(reader) : expected<void>();
@@ -221,8 +220,7 @@ public:
 
   expected<void> keep(const source::reader& reader) {
     if (const auto identity = reader.identity(); !identity.empty() && !is_stored_)
-      if (auto kept = store_.put(identity_name(source_.name), identity); !kept)
-        return kept;
+      RETURN_IF_ERROR(store_.put(identity_name(source_.name), identity));
     return is_stored_ && !is_changed_ ? expected<void>() : store_.put(name_, encode_starts(partitions_));
   }
 
@@ -243,8 +241,7 @@ private:
 
   expected<void> compare(source::reader& reader) {
     if (const auto identity = store_.get(identity_name(source_.name)); identity)
-      if (auto same = reader.check_identity(*identity); !same)
-        return same;
+      RETURN_IF_ERROR(reader.check_identity(*identity));
     // A log that goes on after an earlier run's end has the partitions that were kept, and no others.
     const bool went_on = traits_.goes_on && std::ranges::any_of(partitions_, [](const auto& p) {
                            return p.over || p.start.major != 0;

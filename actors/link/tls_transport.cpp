@@ -302,13 +302,11 @@ expected<std::unique_ptr<network>> tls_network::listen(std::string me, listening
                                                        const tls::credentials& own,
                                                        const tls_patience& patience,
                                                        const wall_clock& clock) {
-  auto context = tls::context::make(own, clock);
-  if (!context)
-    return unexpected(context.error());
+  ASSIGN_OR_RETURN(auto context, tls::context::make(own, clock));
   auto core = std::make_shared<tls_core>();
   core->me = std::move(me);
   core->patience = patience;
-  core->tls = std::move(*context);
+  core->tls = std::move(context);
   boost::system::error_code failed;
   core->acceptor.assign(at.is_v6 ? tcp::v6() : tcp::v4(), at.socket->fd(), failed);
   if (failed)

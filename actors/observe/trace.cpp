@@ -433,11 +433,9 @@ expected<trace> trace_of(const config::topology& t, const figures& f, const std:
   ASSIGN_OR_RETURN(const auto plans, plans_of(t, stage));
   trace out{stage, {}, {}, {}, f.missing};
   for (const auto& plan : plans) {
-    const auto parser = make_parser(*plan->parser);
-    if (!parser)
-      return unexpected(parser.error());
+    ASSIGN_OR_RETURN(const auto parser, make_parser(*plan->parser));
     ASSIGN_OR_RETURN(const auto chunk, chunk_of(*plan, r));
-    const auto time = tracer(f, *plan, r.partition, now, out.steps).parse(chunk, (*parser)->parse(chunk));
+    const auto time = tracer(f, *plan, r.partition, now, out.steps).parse(chunk, parser->parse(chunk));
     if (out.time.at == no_watermark)
       out.time = time;
   }

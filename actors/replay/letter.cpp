@@ -62,16 +62,14 @@ public:
     for (auto end = bytes.find('\n'); end != std::string_view::npos; end = bytes.find('\n')) {
       add(bytes.substr(0, end));
       bytes.remove_prefix(end + 1);
-      if (auto taken = take_line(true); !taken)
-        return taken;
+      RETURN_IF_ERROR(take_line(true));
     }
     add(bytes);
     return {};
   }
 
   expected<letters_read> end() {
-    if (auto taken = take_line(false); !taken)
-      return tl::make_unexpected(std::move(taken.error()));
+    RETURN_IF_ERROR(take_line(false));
     return std::move(out_);
   }
 
@@ -151,10 +149,8 @@ expected<letter> parse_letter(std::string_view line) {
   if (!at)
     return wrong("\"time\" is missing, or not a timestamp");
   out.time = *at;
-  auto record = record_of(o);
-  if (!record)
-    return tl::make_unexpected(std::move(record.error()));
-  out.record = std::move(*record);
+  ASSIGN_OR_RETURN(auto record, record_of(o));
+  out.record = std::move(record);
   return out;
 }
 
@@ -183,8 +179,7 @@ expected<letters_read> read_letters(const std::string& file, std::uint64_t limit
     const auto got = static_cast<std::size_t>(in.gcount());
     if (got == 0)
       break;
-    if (auto taken = lines.take(std::string_view(block).substr(0, got)); !taken)
-      return tl::make_unexpected(std::move(taken.error()));
+    RETURN_IF_ERROR(lines.take(std::string_view(block).substr(0, got)));
   }
   if (in.bad() || (limit != 0 && lines.read().bytes == 0 && !in.eof()))
     return user_error(ec::io, fmt::format("{}: cannot be read; expected a file of dead letters", file));

@@ -57,10 +57,8 @@ expected<std::optional<originals::original>> originals::of(const letter& l, cons
 expected<std::optional<originals::original>> originals::replayed_before(const letter& l, const route& r) {
   const auto name = r.plan->name + "/" + r.partition;
   if (!batch_ || batch_->first != name) {
-    auto read = read_batch_(parse_partition_name(r.partition)->number);
-    if (!read)
-      return tl::make_unexpected(std::move(read.error()));
-    batch_.emplace(name, std::move(*read));
+    ASSIGN_OR_RETURN(auto read, read_batch_(parse_partition_name(r.partition)->number));
+    batch_.emplace(name, std::move(read));
   }
   const auto& b = batch_->second;
   if (l.position < 0 || static_cast<std::size_t>(l.position) >= b.records.size())
@@ -72,13 +70,12 @@ expected<source::reader*> originals::reader_of(const route& r) {
   auto& reader = readers_[r.plan->name];
   if (reader)
     return reader.get();
-  auto made = make_reader(*r.plan->source, {.key = true, .headers = true},
-                          {topology_, r.plan->source->name, {}, &system_clock(), r.plan->parser->name});
-  if (!made)
-    return tl::make_unexpected(std::move(made.error()));
+  ASSIGN_OR_RETURN(auto made,
+                   make_reader(*r.plan->source, {.key = true, .headers = true},
+                               {topology_, r.plan->source->name, {}, &system_clock(), r.plan->parser->name}));
   const auto deadline = clock::now() + patience_;
   for (;;) {
-    const auto found = (*made)->discover(std::min(patience_, one_look));
+    const auto found = made->discover(std::min(patience_, one_look));
     if (found)
       break;
     if (!found.error().retry || clock::now() >= deadline || is_cancelled_())
@@ -86,14 +83,11 @@ expected<source::reader*> originals::reader_of(const route& r) {
     std::this_thread::sleep_for(again_after);
   }
   if (identity_of_) {
-    const auto kept = identity_of_(*r.plan);
-    if (!kept)
-      return tl::make_unexpected(kept.error());
-    if (!kept->empty())
-      if (auto same = (*made)->check_identity(*kept); !same)
-        return tl::make_unexpected(std::move(same.error()));
+    ASSIGN_OR_RETURN(const auto kept, identity_of_(*r.plan));
+    if (!kept.empty())
+      RETURN_IF_ERROR(made->check_identity(kept));
   }
-  reader = std::move(*made);
+  reader = std::move(made);
   return reader.get();
 }
 
@@ -102,16 +96,14 @@ expected<std::optional<originals::original>> originals::given_again(const letter
   const auto name = r.plan->name + "/" + r.partition;
   if (!last_ || last_of_ != name || at < last_->from || !(at < last_->to)) {
     last_.reset();
-    const auto reader = reader_of(r);
-    if (!reader)
-      return tl::make_unexpected(reader.error());
+    ASSIGN_OR_RETURN(const auto reader, reader_of(r));
     // A read would wait for a partition that the topic no longer has, so assign() is asked first.
-    if (auto assigned = (*reader)->assign(r.partition, at); !assigned)
+    if (auto assigned = reader->assign(r.partition, at); !assigned)
       return std::optional<original>();
     const std::vector<std::string> wanted{r.partition};
     for (const auto deadline = clock::now() + one_record;
          !last_ && clock::now() < deadline && !is_cancelled_();) {
-      auto got = (*reader)->read(wanted, read_at_once, one_look);
+      auto got = reader->read(wanted, read_at_once, one_look);
       if (got)
         last_ = std::move(*got);
       else if (got.error().code == ec::log_trimmed)
@@ -119,7 +111,7 @@ expected<std::optional<originals::original>> originals::given_again(const letter
       else if (!got.error().retry)
         return tl::make_unexpected(std::move(got.error()));
     }
-    (*reader)->unassign(r.partition);
+    reader->unassign(r.partition);
     last_of_ = name;
   }
   if (!last_)

@@ -26,15 +26,11 @@ public:
   }
 
   expected<outcome> run() {
-    const auto sorted_out =
-        check_into(*request_.topology, request_.into).and_then([&] { return sort_out(); });
-    if (!sorted_out)
-      return tl::make_unexpected(sorted_out.error());
+    RETURN_IF_ERROR(check_into(*request_.topology, request_.into).and_then([&] { return sort_out(); }));
     if (request_.only)
       out_.unknown = request_.only->size() - asked_for_.size();
     if (!request_.dry_run)
-      if (auto done = write_all(); !done)
-        return tl::make_unexpected(std::move(done.error()));
+      RETURN_IF_ERROR(write_all());
     return std::move(out_);
   }
 
@@ -42,14 +38,12 @@ private:
   /// The first time through the files: nothing is written before all of them were understood.
   expected<void> sort_out() {
     for (int tries = 0; tries < most_tries; ++tries) {
-      const auto parts = from_.list();
-      if (!parts)
-        return tl::make_unexpected(parts.error());
-      const auto read = sort_out(*parts);
+      ASSIGN_OR_RETURN(const auto parts, from_.list());
+      const auto read = sort_out(parts);
       const auto now = from_.list();
       // A run may have made or removed a part meanwhile: then the parts that were read may not be those that
       // were listed.
-      if (!now || *now == *parts)
+      if (!now || *now == parts)
         return now ? read : tl::make_unexpected(now.error());
     }
     return parts_are_made();
@@ -128,12 +122,9 @@ private:
     originals sources([this](std::uint64_t number) { return to_.read(number); }, request_.identity_of,
                       request_.topology->name, request_.start_timeout, request_.is_cancelled);
     for (int tries = 0; tries < most_tries && !wanted_.empty(); ++tries) {
-      const auto parts = from_.list();
-      if (!parts)
-        return tl::make_unexpected(parts.error());
-      for (const auto& part : *parts)
-        if (auto written = write_letters_of(part, sources); !written)
-          return written;
+      ASSIGN_OR_RETURN(const auto parts, from_.list());
+      for (const auto& part : parts)
+        RETURN_IF_ERROR(write_letters_of(part, sources));
     }
     if (!wanted_.empty())
       return parts_are_made();
@@ -144,24 +135,21 @@ private:
     const auto known = bytes_.find(part);
     const auto limit = known == bytes_.end() ? all_of_it : known->second;
     const auto read = from_.read(part, limit, [&](letter&& l) -> expected<void> {
-      if (auto on = go_on(); !on)
-        return on;
+      RETURN_IF_ERROR(go_on());
       const auto r = route_of(l, plans_, request_.into);
       if (!r || wanted_.erase(l.id) == 0)
         return {};
-      auto found = sources.of(l, *r);
-      if (!found)
-        return tl::make_unexpected(std::move(found.error()));
+      ASSIGN_OR_RETURN(auto found, sources.of(l, *r));
       const bool header =
           r->plan->parser->options.has("header") && r->plan->parser->options.boolean("header");
-      if (!*found && (header || uses_more_than_value(*r->plan))) {
+      if (!found && (header || uses_more_than_value(*r->plan))) {
         ++out_.refused
               [header
                    ? "of which the source has no header line any more"
                    : "of which the source has dropped key, headers and timestamp, which the topology uses"];
         return {};
       }
-      return add(std::move(l), *r, std::move(*found).value_or(originals::original{}));
+      return add(std::move(l), *r, std::move(found).value_or(originals::original{}));
     });
     return read ? expected<void>() : tl::make_unexpected(read.error());
   }
@@ -179,8 +167,7 @@ private:
   expected<void> flush() {
     for (auto& [key, batch] : batches_) {
       std::tie(std::ignore, batch.second.stage, batch.second.topic, batch.second.header) = key;
-      if (const auto added = to_.add(batch.first->name, batch.second); !added)
-        return tl::make_unexpected(added.error());
+      RETURN_IF_ERROR(to_.add(batch.first->name, batch.second));
       out_.replayed += batch.second.records.size();
     }
     batches_.clear();

@@ -80,8 +80,7 @@ expected<void> shard_core::restore(const std::vector<std::string>& all) {
     older_ = {vector, outbox_.low()};
     while (in.ok() &&
            !in.at_end())  // a failed capture is merged with the next: several may follow one another
-      if (auto r = restore_one(in, vector, floors, greatest); !r)
-        return r;
+      RETURN_IF_ERROR(restore_one(in, vector, floors, greatest));
     if (!in.ok())
       return fatal_error(ec::corrupt, "a snapshot of " + setup_.log + " is malformed");
   }
@@ -127,10 +126,8 @@ expected<void> shard_core::restore_one(wire::reader& in, std::map<log_id, mark>&
   ticked_ = in.fixed<event_micros>();
   rows_ = in.varint();
   missed_ = in.varint();
-  if (auto r = ledger_.decode(in); !r)
-    return r;
-  if (auto r = outbox_.apply(in); !r)
-    return r;
+  RETURN_IF_ERROR(ledger_.decode(in));
+  RETURN_IF_ERROR(outbox_.apply(in));
   return windows_->apply(in);
 }
 

@@ -130,9 +130,7 @@ expected<key_and_certificate> make_authority(const validity& when) {
 expected<key_and_certificate> make_certificate(const key_and_certificate& authority, const subject& of,
                                                const validity& when) {
   RETURN_IF_ERROR(check_name(to_string(of.is), of.name));
-  const auto hosts = alternative_names(of.hosts);
-  if (!hosts)
-    return unexpected(hosts.error());
+  ASSIGN_OR_RETURN(const auto hosts, alternative_names(of.hosts));
   const auto issuer = read_certificate(authority.certificate);
   const auto issuer_key = read_key(authority.key);
   if (!issuer || !issuer_key || X509_check_ca(issuer.get()) == 0 ||
@@ -153,7 +151,7 @@ expected<key_and_certificate> make_certificate(const key_and_certificate& author
                     add_extension(x.get(), issuer.get(), NID_ext_key_usage, usage) &&
                     add_extension(x.get(), issuer.get(), NID_subject_key_identifier, "hash") &&
                     add_extension(x.get(), issuer.get(), NID_authority_key_identifier, "keyid") &&
-                    (hosts->empty() || add_extension(x.get(), issuer.get(), NID_subject_alt_name, *hosts)) &&
+                    (hosts.empty() || add_extension(x.get(), issuer.get(), NID_subject_alt_name, hosts)) &&
                     X509_sign(x.get(), issuer_key.get(), EVP_sha256()) > 0;
   if (!good)
     return failure("make a certificate");

@@ -26,8 +26,7 @@ bool is_there(const std::string& path) {
 
 /// The key first: a certificate whose key is not there yet would look whole.
 expected<void> write_pair(const file_pair& to, const key_and_certificate& what, bool replaces) {
-  if (auto done = write_whole(to.key, what.key, key_mode, replaces); !done)
-    return done;
+  RETURN_IF_ERROR(write_whole(to.key, what.key, key_mode, replaces));
   return write_whole(to.certificate, what.certificate, certificate_mode, replaces);
 }
 
@@ -47,9 +46,7 @@ expected<certificate> read_authority(const std::string& dir) {
 expected<key_and_certificate> read_whole_authority(const std::string& dir) {
   RETURN_IF_ERROR(read_authority(dir));
   const auto files = authority_of(dir);
-  auto certificate = read_certificate_file(files.certificate);
-  if (!certificate)
-    return unexpected(certificate.error());
+  ASSIGN_OR_RETURN(auto certificate, read_certificate_file(files.certificate));
   auto key = read_key_file(files.key);
   if (!key && key.error().code == ec::not_found)
     return user_error(
@@ -57,7 +54,7 @@ expected<key_and_certificate> read_whole_authority(const std::string& dir) {
         fmt::format("{} is missing; certificates are made where the authority's key is", files.key));
   if (!key)
     return unexpected(key.error());
-  return key_and_certificate{std::move(*key), std::move(*certificate)};
+  return key_and_certificate{std::move(*key), std::move(certificate)};
 }
 
 /// Names of those in the folder that have a certificate of the kind, in their order.
@@ -118,8 +115,7 @@ file_pair files_of(const std::string& dir, role is, const std::string& name) {
 }
 
 expected<void> init_folder(const std::string& dir, const validity& when) {
-  if (auto made = make_folder(dir); !made)
-    return made;
+  RETURN_IF_ERROR(make_folder(dir));
   const auto files = authority_of(dir);
   for (const auto& path : {files.key, files.certificate})
     if (is_there(path))

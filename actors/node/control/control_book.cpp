@@ -28,8 +28,7 @@ expected<cluster::control_state> control_book::open(const cluster::epoch& mine) 
   if (!state)
     return state;
   // Each opening leaves something in the store, and a cluster may have many between two bases of its own.
-  if (auto done = snapshot::append_base_if_due(*opened, [&] { return cluster::encode_base(*state); }); !done)
-    return unexpected(done.error());
+  RETURN_IF_ERROR(snapshot::append_base_if_due(*opened, [&] { return cluster::encode_base(*state); }));
   chain_ = std::move(opened);
   return state;
 }

@@ -172,8 +172,7 @@ expected<void> timestamp_pattern::add(std::string_view pattern) {
     if (const auto* found = std::find_if(composed.begin(), composed.end(),
                                          [&](const auto& entry) { return entry.first == directive; });
         found != composed.end()) {
-      if (auto done = add(found->second); !done)
-        return done;
+      RETURN_IF_ERROR(add(found->second));
     } else if (directive == '%') {
       steps_.push_back({0, '%'});
     } else if (directive != '\0' &&
