@@ -185,7 +185,7 @@ using change = std::vector<record>;
 /// A coordinator admits no more than this, so that a change and a base stay below what any store takes.
 inline constexpr std::size_t max_name_bytes = 1'000;
 inline constexpr std::size_t max_plan_bytes = std::size_t{4} << 20;
-/// Of a cluster of one node, whose store is a folder.
+/// A cluster of one node has its store in a folder, and admits plans up to here.
 inline constexpr std::size_t max_plan_bytes_alone = std::size_t{128} << 20;
 inline constexpr std::size_t max_actors = 10'000;
 inline constexpr std::size_t max_topologies = 100;

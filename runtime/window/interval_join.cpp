@@ -72,7 +72,7 @@ private:
     return last_end(join_, reach_of(join_, time, 1).last);
   }
   void set_due(entry& of);
-  /// For a walk that has come to `of[i]`: the memory of entries that follow soon is on its way.
+  /// A walk has come to `of[i]`, and has the memory of entries that follow soon on its way.
   static void prefetch_ahead(const std::vector<entry*>& of, std::size_t i) {
     if (i + entries_ahead < of.size())
       keyed_entries<entry>::prefetch(of[i + entries_ahead]);

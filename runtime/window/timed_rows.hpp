@@ -41,7 +41,7 @@ public:
 private:
   void settle() const;
 
-  /// Those from gone_ on; in order up to ordered_. Most keys have one at a time: it lies here.
+  /// Rows from gone_ on are there, in order up to ordered_. Most keys have one at a time: it lies here.
   mutable boost::container::small_vector<timed_row, 1> rows_;
   mutable std::size_t ordered_ = 0;
   std::size_t gone_ = 0;  // removed at the front

@@ -28,7 +28,7 @@ struct job_counts {
 [[nodiscard]] job_counts counts_of(const config::topology& t,
                                    const std::vector<messages::report_part>& parts);
 
-/// What the state keeps once a topology has come to its end, and that was told.
+/// The state keeps it once a topology has come to its end, and that was told.
 struct told_end {
   job_counts all;              // counts since the state began
   job_counts last;             // counts of the job that has ended

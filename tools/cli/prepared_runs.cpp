@@ -1,6 +1,5 @@
 #include "tools/cli/prepared_runs.hpp"
 
-#include "actors/node/host/lone_topology.hpp"
 #include "runtime/base/version.hpp"
 #include "runtime/snapshot/snapshot.hpp"
 #include "tools/cli/conclusion.hpp"
@@ -57,14 +56,8 @@ json::object start_members(const config::topology& t, const start& s) {
   return out;
 }
 
-std::optional<event_micros> last_written(const std::string& folder,
-                                         const std::shared_ptr<const config::topology>& t) {
+std::optional<event_micros> last_written(const std::string& folder) {
   if (!is_state_folder(folder))
-    return std::nullopt;
-  // A start that found no input leaves a folder, too.
-  const auto store = snapshot::open_dir_store({folder, t->name, false, true});
-  const auto found = store.and_then([](const auto& opened) { return host::look_at_run(*opened); });
-  if (!found || !found->topology)
     return std::nullopt;
   std::optional<event_micros> newest;
   std::error_code failed;
@@ -85,8 +78,10 @@ expected<void> prepare(prepared_runs& to, const std::shared_ptr<const config::to
                        const std::string& folder, const topology_arguments& given,
                        const std::vector<std::string>& secrets, const run_settings& settings) {
   const noted_work what(fmt::format("opening the state folder {}", folder));
-  start begins{given, folder, settings.fresh ? std::nullopt : last_written(folder, t)};
+  const auto written = settings.fresh ? std::nullopt : last_written(folder);
   ASSIGN_OR_RETURN(auto opened, topology_run::open(t, folder, settings));
+  // A start that found no input leaves a folder, too.
+  start begins{given, folder, opened->goes_on() ? written : std::nullopt};
   RETURN_IF_ERROR(remember_command(*opened->store(), given, secrets));
   if (opened->was_finished()) {
     spdlog::info("topology '{}' has come to its end in {}; nothing {}is left to do (--fresh runs it again)",

@@ -30,10 +30,8 @@ struct start {
 [[nodiscard]] std::string start_text(const config::topology& t, const start& s);
 [[nodiscard]] boost::json::object start_members(const config::topology& t, const start& s);
 
-/// Returns when anything in a state folder was last written; no value where the topology has not begun to
-/// read into it.
-[[nodiscard]] std::optional<event_micros> last_written(const std::string& folder,
-                                                       const std::shared_ptr<const config::topology>& t);
+/// Returns when anything in a state folder was last written; no value where it is none.
+[[nodiscard]] std::optional<event_micros> last_written(const std::string& folder);
 
 /// Holds the runs that have something to do, and what their start lines say.
 struct prepared_runs {

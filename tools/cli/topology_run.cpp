@@ -104,11 +104,13 @@ expected<std::unique_ptr<topology_run>> topology_run::open(std::shared_ptr<const
   const auto& store = *out->store_;
   ASSIGN_OR_RETURN(const auto replayed, replay::entries_in(*host::chains_in(store)));
   out->replayed_ = replayed.size();
-  ASSIGN_OR_RETURN(const auto before, end_before(*found.values));
+  out->values_ = found.values;
+  out->goes_on_ = found.topology.has_value();
+  ASSIGN_OR_RETURN(const auto before, end_before(*out->values_));
   out->before_ = before.value_or(told_end());
   RETURN_IF_ERROR(note_begin(*out->store_));
   const bool has_ended =
-      found.topology && found.topology->status == cluster::topology_status::finished && before;
+      out->goes_on_ && found.topology->status == cluster::topology_status::finished && before;
   ASSIGN_OR_RETURN(out->begun_, host::begin_run(out->topology_, store, std::move(found), settings.threads,
                                                 place_of_state(store.folder())));
   const auto& plan = out->begun_->plan;
@@ -126,9 +128,7 @@ job_counts topology_run::counts() const {
 }
 
 expected<void> topology_run::mark_finished() {
-  return host::look_at_run(*store_).and_then([&](const host::found_run& now) {
-    return now.values->put(end_name, encode({counts_of(*topology_, end_.parts), counts(), run_, replayed_}));
-  });
+  return values_->put(end_name, encode({counts_of(*topology_, end_.parts), counts(), run_, replayed_}));
 }
 
 /// Returns how it has ended, which it has. The caller holds the lock.

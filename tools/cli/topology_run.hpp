@@ -41,6 +41,8 @@ public:
   /// A bounded topology that has come to its end in an earlier process: nothing is left to do, neither
   /// replayed records nor anything new in its files.
   [[nodiscard]] bool was_finished() const { return was_finished_; }
+  /// An earlier start has asked its sources, and this one goes on from there.
+  [[nodiscard]] bool goes_on() const { return goes_on_; }
   /// It has come to its end: durable when this returns.
   [[nodiscard]] expected<void> mark_finished();
   [[nodiscard]] const config::topology& topology() const { return *topology_; }
@@ -101,7 +103,9 @@ private:
   std::shared_ptr<snapshot::state_store> store_;
   run_settings settings_;
   std::unique_ptr<flight_recorder> recorder_;
-  std::optional<host::begun_run> begun_;  // until it starts
+  std::optional<host::begun_run> begun_;          // until it starts
+  std::shared_ptr<node::topology_state> values_;  // what the state keeps by name
+  bool goes_on_ = false;
   bool was_finished_ = false;
   std::uint64_t run_ = 0;       // its number
   std::uint64_t replayed_ = 0;  // batches that were there before it started

@@ -261,11 +261,11 @@ expected<bool> stops_first(const cluster::topology_state& before,
     return false;
   if (now.begins_anew)
     return true;
-  ASSIGN_OR_RETURN(auto had, decode_plan(before.plan));
-  ASSIGN_OR_RETURN(auto has, decode_plan(now.plan));
-  const std::string name(config::fingerprint_name);
-  return had.values.contains(name) &&
-         config::compare_fingerprints(had.values[name], has.values[name]).parses_otherwise();
+  ASSIGN_OR_RETURN(const auto had, decode_plan(before.plan));
+  ASSIGN_OR_RETURN(const auto has, decode_plan(now.plan));
+  const auto made_by = fingerprint_of(had.values);
+  return !made_by.empty() &&
+         config::compare_fingerprints(made_by, fingerprint_of(has.values)).parses_otherwise();
 }
 
 expected<cluster::records::topology_applied> prepare_apply(const apply_options& o) {

@@ -50,7 +50,7 @@ struct apply_options {
 struct begun_plan {
   std::shared_ptr<const config::topology> topology;
   hosted_plan plan;
-  /// What has changed since the plan before, for people.
+  /// Says for people what has changed since the plan before.
   std::string changes = {};
   bool nothing_read = false;  // as pipeline_options has it
   bool is_next_run = false;

@@ -97,6 +97,7 @@ expected<found_run> look_at_run(const snapshot::state_store& folder) {
   ASSIGN_OR_RETURN(auto seen, node::control_book(store).look());
   found_run out;
   out.control = std::move(seen.state);
+  out.highest = seen.highest;
   const auto& name = folder.id().topology;
   if (const auto* const t = topology_in(out.control, name)) {
     out.topology = *t;

@@ -36,9 +36,10 @@ inline constexpr std::string_view lone_node = "run";
 /// Returns the highest term of stores that the state had before it became blank; 0: it never did.
 [[nodiscard]] expected<incarnation> terms_kept(const snapshot::value_reader& values);
 
-/// What the state folder has of its topology.
+/// Holds what the state folder has of its topology.
 struct found_run {
   cluster::control_state control;
+  cluster::epoch highest;                           // that `control` was opened under
   std::optional<cluster::topology_state> topology;  // none: no start of it has asked all of its sources
   hosted_plan plan;
   std::shared_ptr<node::topology_state> values;  // those of the plan, and what actors have put

@@ -109,8 +109,7 @@ expected<void> run_state::read_control(const snapshot::state_store& store) {
   chains_ = cluster::chains_of(id.topology, t.first_generation);
   control_.contents.base = cluster::encode_base(state);
   control_.contents.sequence = 1;
-  ASSIGN_OR_RETURN(const auto opened, inner_->look(node::control_of_cluster()));
-  control_.highest = opened.highest;
+  control_.highest = found.highest;
   return {};
 }
 
