@@ -98,10 +98,10 @@ measured measure(const settings& s, const std::string& victim) {
   control::share_threads(config, 2);
   caf::actor_system system(config);
   host::lone_options options;
-  options.folder =
-      snapshot::open_dir_store({(s.folder / run / "state").string(), plan->name, false, false}).value();
+  options.folder = host::run_folder::open((s.folder / run / "state").string()).value();
   options.begun =
-      host::begin_run(plan, *options.folder, host::look_at_run(*options.folder).value(), 2, {}).value();
+      host::begin_run({plan, 2}, *options.folder, host::take_state(*options.folder, *plan, false).value(), {})
+          .value();
   options.pipeline.threads = 2;
   const auto shown = std::make_shared<observe::running_topologies>();
   options.running = shown;

@@ -72,7 +72,6 @@ set(compiled_alone
   tests/unit/sql_sink/speed_test.cpp
   tests/unit/sql_sink/upsert_test.cpp
   tests/unit/snapshot/format_test.cpp
-  tests/unit/snapshot/hostile_folder_test.cpp
   tests/unit/snapshot/recovery_test.cpp
   tests/unit/snapshot/segments_test.cpp
   tests/unit/file_source/continuation_test.cpp

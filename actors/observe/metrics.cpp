@@ -231,8 +231,8 @@ void add_topology(families& all, const running_topology& t) {
   const auto& gauges = t.gauges;
   all.of(t.topology->name);
   all.add("millrace_running", none, t.runs_here() ? 1 : 0);
-  if (t.store)
-    all.add("millrace_state_folder_bytes", none, static_cast<double>(t.store->bytes()));
+  if (t.state_bytes)
+    all.add("millrace_state_folder_bytes", none, static_cast<double>(t.state_bytes()));
   if (t.is_past)
     return;
   if (!t.topology->title.empty())

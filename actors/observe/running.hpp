@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -22,7 +24,7 @@ inline constexpr std::chrono::minutes past_after{2};
 struct running_topology {
   std::shared_ptr<const config::topology> topology;
   deployment::pipeline_gauges gauges;
-  std::shared_ptr<snapshot::state_store> store;  // none on a node: its cluster has it
+  std::function<std::uint64_t()> state_bytes = {};  // none on a node: its cluster has the state
   bool runs = true;
   flow_meter flow{};
   trouble_watch troubles{};
@@ -53,7 +55,7 @@ public:
   /// It will run; its sources have yet to be reached.
   void announce(std::shared_ptr<const config::topology> topology) {
     const std::lock_guard lock(mutex_);
-    all_.push_back({std::move(topology), {}, nullptr});
+    all_.push_back({std::move(topology), {}});
   }
   void add(running_topology t) {
     const std::lock_guard lock(mutex_);

@@ -11,7 +11,7 @@
 namespace millrace {
 
 /// The last build that goes on with formats before the present ones.
-inline constexpr std::string_view build_of_earlier_formats = "c364d65f";
+inline constexpr std::string_view build_of_earlier_formats = "c1e33275";
 
 /// ec::unsupported, the user's: `what` ("the state folder X") has the format `found`, and this build reads `reads`
 /// alone. `remedy` says what else may be done: "or choose another --state".

@@ -45,7 +45,7 @@ namespace records {
 void fields(auto& c, wire::like<founded> auto& x) { c.members(x.cluster, x.formats); }
 void fields(auto& c, wire::like<formats_raised> auto& x) { c.members(x.formats); }
 void fields(auto& c, wire::like<topology_applied> auto& x) {
-  c.members(x.topology, x.plan, x.generation, x.actors);
+  c.members(x.topology, x.plan, x.generation, x.actors, x.is_blank);
 }
 void fields(auto& c, wire::like<session_given> auto& x) { c.members(x.node, x.instance, x.session); }
 void fields(auto& c, wire::like<session_ended> auto& x) { c.members(x.node, x.session, x.has_died, x.at); }

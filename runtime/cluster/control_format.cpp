@@ -11,7 +11,7 @@
 namespace millrace::cluster {
 namespace {
 
-constexpr std::uint8_t format_version = 5;
+constexpr std::uint8_t format_version = 6;
 enum class content : std::uint8_t { change = 1, base = 2 };
 
 wire::writer begin(content what) {

@@ -56,13 +56,15 @@ struct formats_raised {
 };
 /// `plan` is the resolved topology, and may hold secrets. `generation` of one that is asked for: that of the plan which it
 /// goes on from, 0 where it goes on from any; it is refused where another one has come between. `begins_anew` of one that is
-/// asked for: the topology of that name, which has to be over, is removed in the same change; it is not recorded.
+/// asked for: the topology of that name, which has to be over, is removed in the same change; it is not recorded. `is_blank`:
+/// the state goes on as it was, but nothing was read into it, and this plan begins in chains of its own.
 struct topology_applied {
   std::string topology = {};
   std::string plan = {};
   std::uint64_t generation = 0;
   std::vector<actor_spec> actors = {};
   bool begins_anew = false;
+  bool is_blank = false;
   friend bool operator==(const topology_applied&, const topology_applied&) = default;
 };
 /// `instance` is a number that the process has chosen at random: it gets one session however often it asks.

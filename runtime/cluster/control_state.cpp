@@ -60,6 +60,11 @@ struct fold {
     if (now == nullptr) {
       t.first_generation = r.generation;
       t.begins_anew = s.removed.contains(r.topology);
+    } else if (r.is_blank) {
+      s.leftovers.insert(chains_of(r.topology, t.first_generation));
+      t.first_generation = r.generation;
+      t.starts.clear();
+      t.verdicts.clear();
     }
     auto before = std::exchange(t.actors, {});
     for (const auto& spec : r.actors) {

@@ -24,9 +24,8 @@ constexpr micros fences_count_for = std::chrono::minutes(2);
 
 }  // namespace
 
-coordinator::coordinator(epoch mine, control_state found, moment now, const silence& limits, bool is_alone,
-                         incarnation terms_from)
-    : epoch_(mine), state_(std::move(found)), is_alone_(is_alone), terms_from_(terms_from), watch_(limits) {
+coordinator::coordinator(epoch mine, control_state found, moment now, const silence& limits, bool is_alone)
+    : epoch_(mine), state_(std::move(found)), is_alone_(is_alone), watch_(limits) {
   for (const auto& [name, n] : state_.nodes)
     if (!n.is_over && !is_alone_)
       watch_.await(name, now.running);
@@ -214,7 +213,7 @@ void coordinator::place(moment now) {
   for (const auto& m : found)
     next.push_back(records::placed{m.id, m.to, m.session, 0});
   next.resize(std::min(next.size(), most_places_at_once));
-  auto term = std::max(state_.terms, terms_from_);
+  auto term = state_.terms;
   for (auto& r : next)
     if (auto* const p = std::get_if<records::placed>(&r)) {
       p->term = ++term;

@@ -89,9 +89,7 @@ class coordinator {
 public:
   /// `found`: what the opening of `control` under this epoch has read. `is_alone`: the cluster has one node, in the process of
   /// its coordinator, so nobody is waited for, and nobody is away.
-  /// `terms_from`: all terms are above it.
-  coordinator(epoch mine, control_state found, moment now, const silence& limits = {}, bool is_alone = false,
-              incarnation terms_from = 0);
+  coordinator(epoch mine, control_state found, moment now, const silence& limits = {}, bool is_alone = false);
 
   /// Once, first. `cluster` and `formats` are for one that nobody has founded yet.
   [[nodiscard]] coordinator_effect_list begin(const std::string& cluster, std::uint32_t formats, moment now);
@@ -222,7 +220,6 @@ private:
   epoch epoch_;
   control_state state_;
   bool is_alone_ = false;
-  incarnation terms_from_ = 0;
   node_watch watch_;
   std::string own_;                  // the node of its process; empty: it is not known
   std::optional<micros> leaves_at_;  // the own one at the latest, for all that stay

@@ -22,6 +22,9 @@
 
 namespace millrace::cluster {
 
+/// The name of all clusters: what tells them apart is their store (docs/design/cluster.md, J1).
+inline constexpr std::string_view cluster_name = "millrace";
+
 /// The cluster's name and what tells it from all others of that name: "clicks#00c0ffee00c0ffee".
 [[nodiscard]] std::string cluster_id(std::string_view name, std::uint64_t random);
 [[nodiscard]] std::string_view name_in(std::string_view cluster_id);

@@ -14,12 +14,6 @@ std::string state_folder_of(std::string_view folder, std::string_view state_id) 
   return fmt::format("{}/{}{}", folder, state_begin, state_id);
 }
 
-std::string contents_folder_of(std::string_view folder, std::string_view state_id,
-                               std::string_view contents) {
-  const auto state = state_folder_of(folder, state_id);
-  return contents.empty() ? state : fmt::format("{}/{}", state, contents);
-}
-
 std::string file_name_of(std::string_view name) {
   // File names end at 255 bytes; suffixes of ours are short.
   constexpr std::size_t longest = 200;

@@ -1,5 +1,4 @@
-// The names in a state folder: the folders of a state and of its contents, and names of actors and values as
-// file names.
+// The names of files and folders: of a state's own files, and of actors and values.
 #pragma once
 
 #include <optional>
@@ -8,14 +7,11 @@
 
 namespace millrace::snapshot {
 
-/// The folder of a state has this and the state's id for a name.
+/// The folder of a state's own files has this and the state's id for a name.
 inline constexpr std::string_view state_begin = "state-";
 
 /// Returns the folder of the state `state_id` in the state folder `folder`.
 [[nodiscard]] std::string state_folder_of(std::string_view folder, std::string_view state_id);
-/// Returns the folder that the store of its chains lies in; `contents` is folder_record::contents.
-[[nodiscard]] std::string contents_folder_of(std::string_view folder, std::string_view state_id,
-                                             std::string_view contents);
 
 /// Keeps letters, digits, '-' and '_' as they are, and writes everything else as %XX; long names are cut and
 /// told apart by their hash. Every file also holds its full name, which is checked.

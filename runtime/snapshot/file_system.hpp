@@ -14,6 +14,9 @@
 
 namespace millrace::snapshot {
 
+/// A shared one lets others of its kind in.
+enum class lock_kind : std::uint8_t { exclusive, shared };
+
 /// Held for as long as it lives; the operating system lets go of it when the process dies.
 class folder_lock {
 public:
@@ -62,15 +65,14 @@ public:
   virtual expected<void> remove(const std::string& path) = 0;
   /// Makes the names in a folder durable.
   virtual expected<void> sync_folder(const std::string& path) = 0;
-  /// Exclusive, without waiting: ec::locked names the holder. Creates the file.
-  virtual expected<std::unique_ptr<folder_lock>> lock(const std::string& path) = 0;
+  /// Without waiting: ec::locked names the holder. Creates the file.
+  virtual expected<std::unique_ptr<folder_lock>> lock(const std::string& path, lock_kind kind) = 0;
 };
 
 /// Takes the lock of a state folder, the file `name` in it. ec::locked, a user error: names folder and holder, and ends with `remedy`.
-[[nodiscard]] expected<std::unique_ptr<folder_lock>> lock_state_folder(file_system& files,
-                                                                       const std::string& folder,
-                                                                       std::string_view name,
-                                                                       std::string_view remedy);
+[[nodiscard]] expected<std::unique_ptr<folder_lock>>
+lock_state_folder(file_system& files, const std::string& folder, std::string_view name,
+                  std::string_view remedy, lock_kind kind = lock_kind::exclusive);
 
 /// The machine's file system; lives for ever.
 [[nodiscard]] file_system& posix_file_system();

@@ -285,11 +285,11 @@ public:
     return {};
   }
 
-  expected<std::unique_ptr<folder_lock>> lock(const std::string& path) override {
+  expected<std::unique_ptr<folder_lock>> lock(const std::string& path, lock_kind kind) override {
     ASSIGN_OR_RETURN(auto file, open_file("create", path, O_RDWR | O_CREAT));
     int result = 0;
     do
-      result = ::flock(file.get(), LOCK_EX | LOCK_NB);
+      result = ::flock(file.get(), (kind == lock_kind::shared ? LOCK_SH : LOCK_EX) | LOCK_NB);
     while (result != 0 && errno == EINTR);
     if (result != 0 && errno == EWOULDBLOCK) {
       auto holder = read_all(file.get(), path).value_or("");
@@ -310,8 +310,9 @@ public:
 }  // namespace
 
 expected<std::unique_ptr<folder_lock>> lock_state_folder(file_system& files, const std::string& folder,
-                                                         std::string_view name, std::string_view remedy) {
-  auto lock = files.lock(fmt::format("{}/{}", folder, name));
+                                                         std::string_view name, std::string_view remedy,
+                                                         lock_kind kind) {
+  auto lock = files.lock(fmt::format("{}/{}", folder, name), kind);
   if (!lock && lock.error().code == ec::locked)
     return user_error(ec::locked, fmt::format("the state folder {} is in use by {}; {}", folder,
                                               lock.error().message, remedy));

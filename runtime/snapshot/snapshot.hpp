@@ -1,7 +1,6 @@
-// The parts that survive a process: the state folder, an actor's snapshots (a base and increments) and its spilled
-// output. Interfaces, and what they promise; the dir store below implements the state folder on any POSIX file
-// system. All calls block and belong to a writer thread, never to a shared scheduler thread. Formats are drawn
-// in docs/formats.md.
+// The parts that survive a process: an actor's snapshots (a base and increments), its spilled output, and small values.
+// Interfaces, and what they promise. All calls block and belong to a writer thread, never to a shared scheduler
+// thread. Formats are drawn in docs/formats.md.
 #pragma once
 
 #include "runtime/base/error.hpp"
@@ -17,8 +16,6 @@
 #include <vector>
 
 namespace millrace::snapshot {
-
-class file_system;
 
 /// The snapshots of one actor (a shard), as a chain: a base, then increments with consecutive sequence
 /// numbers, each naming its predecessor's checksum. The previous base and its increments are kept until the
@@ -63,10 +60,8 @@ public:
 
 /// Identity of a topology's state.
 struct identity {
-  std::string state_id;           // 128 random bits as hex, new with each --fresh
-  std::string topology;           // its name
-  std::string previous_state_id;  // the state before --fresh; empty at first
-  bool finished = false;          // a bounded topology has come to its end
+  std::string state_id;  // 128 random bits as hex, new with each --fresh
+  std::string topology;  // its name
 };
 
 /// The part of a topology's state that its shards need. Calls block and may come from any thread; what was
@@ -106,34 +101,4 @@ public:
     return std::optional<std::string>();
   return std::move(stored).map([](std::string&& text) { return std::optional(std::move(text)); });
 }
-/// Reads a value that counts something: 0 where there is none.
-[[nodiscard]] inline expected<std::uint64_t> find_number(const value_reader& values, std::string_view name) {
-  return find_value(values, name).map([](const std::optional<std::string>& text) -> std::uint64_t {
-    return text ? std::stoull(*text) : 0;
-  });
-}
-
-/// A state folder, locked by this process for as long as the object lives. A value is replaced atomically, and kept
-/// in two copies. All changes: ec::fenced when another process has taken over the folder.
-class state_store : public value_store {
-public:
-  [[nodiscard]] virtual expected<void> mark_finished() = 0;
-  [[nodiscard]] virtual std::uint64_t bytes() const = 0;
-  /// The folder of the chains of the state's actors, on files().
-  [[nodiscard]] virtual std::string chains() const = 0;
-  [[nodiscard]] virtual file_system& files() const = 0;
-};
-
-struct open_options {
-  std::string folder;  // created with its parents
-  std::string topology;
-  bool fresh = false;  // start over under a new state id
-  bool read_only = false;
-};
-
-/// Opens or creates a state folder. Errors (fault::user): ec::locked when another process holds it (names its
-/// pid), ec::mismatch when it is another topology's, not a state folder and not empty, or of an earlier format
-/// (but for `fresh`), ec::unsupported for a format of a later version. Each text says the way out.
-[[nodiscard]] expected<std::unique_ptr<state_store>> open_dir_store(const open_options& options);
-
 }  // namespace millrace::snapshot

@@ -102,7 +102,7 @@ def small_file_at_side_file(c):
 
 def link_in_state_folder(c):
     """Links in a prepared state folder."""
-    for name in ("lock", "identity.1", "identity.1.tmp", "state-0123"):
+    for name in ("lock", "control", "addresses"):
         c.state = c.folder / f"state-of-{name}"
         c.state.mkdir()
         (c.state / name).symlink_to(c.victim)

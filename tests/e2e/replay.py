@@ -113,7 +113,7 @@ def bounded(options, folder):
     check(killed > 0, "no replay was killed")
     job.replay(wanted, "in")
     job.replay(wanted, "in", says=f"0 go into \"in\", {len(letters)} had gone before and do not again")
-    batches = len(list(job.state.glob("state-*/store/chains/*/replayed%3A[0-9]*")))
+    batches = len(list(job.state.glob("chains/*/replayed%3A[0-9]*")))
     check(batches > 2, f"{batches} batches are too few to be killed between")
     run = job.run()
     time.sleep(rng.uniform(0, 0.6))
@@ -211,7 +211,7 @@ def wrong_input(options, folder):
     with open(own, "a") as f:
         f.write('{"id":"2","stage":"par')
     job.replay(own, "parsed", says=("1 goes into", "the last line has no end and is no dead letter: left out"))
-    check(not list(job.state.glob("state-*/store/chains/*/replayed%3A2")), "more than the one letter was stored")
+    check(not list(job.state.glob("chains/*/replayed%3A2")), "more than the one letter was stored")
     print("wrong input: told")
 
 

@@ -1,11 +1,13 @@
 #!/usr/bin/env -S python3 -B
 """A job grows with its state: `millrace run` is ended in its middle, `millrace state copy` takes what it has to the store of a cluster, which goes
-on; there it is stopped and copied to a store of another kind, time and again. Rows and the ledger are exactly those that are counted here.
+on; there it is stopped and copied to a store of another kind, time and again. Over the folder of a run nodes go on without a copy, and a run
+after them. Rows and the ledger are exactly those that are counted here.
 
     state_copy.py --millrace build/release/millrace [--only NAME] [--stores dir,postgresql,kafka,dir]
 
 POSTGRES_URL and KAFKA_BROKERS name the servers of these stores.
 """
+import collections
 import json
 import os
 import signal
@@ -79,12 +81,7 @@ class Case(OwnFolder):
             cluster = self.cluster(target)
             cluster.start()
             first = cluster.nodes[HOME]
-            if i == 0:
-                done = cluster.answer("start", counts.name, by=first)
-                check(done.returncode != 0 and "millrace apply" in done.stderr, f"start without a plan's text: {done.stderr}")
-                cluster.ask("apply", counts.topology, by=first)
-            else:
-                cluster.ask("start", counts.name, by=first)
+            cluster.ask("start", counts.name, by=first)
             waiting = Waiting(cluster, counts, HOME)
             before = len(counts.rows("counts"))
             wait_until(f"new rows over {kind}", lambda: len(counts.rows("counts")) > before)
@@ -92,7 +89,7 @@ class Case(OwnFolder):
                 waiting.is_whole()
                 check(cluster.state_of(counts.name)[0] == "ended", cluster.state_of(counts.name))
             else:
-                self.copy(target, self.place("dir"), status=2, says=f"node {HOME} runs the cluster")
+                self.copy(target, self.place("dir"), status=2, says="is in use by" if kind == "dir" else f"node {HOME} runs the cluster")
                 cluster.ask("stop", counts.name, by=first)
                 waiting.process.wait(60 * PATIENCE)
             cluster.stop()
@@ -110,15 +107,79 @@ class Case(OwnFolder):
         run.process.wait(60 * PATIENCE)
 
     def killed(self):
-        """A run that was killed has its state all the same."""
+        """A run that was killed has its state all the same, and goes on by itself where a node begins over the copy."""
         counts = Counts(self.folder / "job", "grown", 2, 6 * PATIENCE / LEAST, 3000)
         self.run_until_middle(counts, signal.SIGKILL, 1)
         target = self.place("dir")
-        self.copy(f"dir:{self.folder / 'state'}", target, says="it is stopped")
+        self.copy(f"dir:{self.folder / 'state'}", target, says="it is running")
         cluster = self.cluster(target)
         cluster.start()
-        cluster.ask("apply", counts.topology)
         Waiting(cluster, counts, HOME).is_whole()
+
+    def without_a_copy(self):
+        """A run that was killed, nodes that are killed, a run that is stopped, nodes that are ended, and a run to the end: one folder."""
+        counts, state = Counts(self.folder / "job", "grown", 4, 15 * PATIENCE / LEAST, 3000), self.folder / "state"
+
+        def new_rows(what, check_alive):
+            before = len(counts.rows("counts"))
+            wait_until(what, lambda: check_alive() or len(counts.rows("counts")) > before)
+
+        self.run_until_middle(counts, signal.SIGKILL, 1)
+        for how in ("killed", "ended"):
+            cluster = self.cluster(f"dir:{state}")
+            cluster.start()
+            if how == "ended":
+                cluster.ask("start", counts.name)
+            new_rows("new rows on a node", cluster.check_alive)
+            refused = Run(self.options.millrace, counts.topology, state)
+            check(refused.process.wait(60 * PATIENCE) == 2 and "is in use by" in refused.errors(), f"a run beside nodes: {refused.errors()}")
+            if how == "killed":
+                cluster.nodes[HOME].kill()
+            else:
+                cluster.stop()
+            run = Run(self.options.millrace, counts.topology, state)
+            new_rows("new rows in a run", run.check_alive)
+            if how == "killed":
+                run.process.send_signal(signal.SIGTERM)
+                check(run.process.wait(60 * PATIENCE) == 0, run.errors())
+        check(run.process.wait(300 * PATIENCE) == 0, run.errors())
+        counts.compare()
+        counts.compare_ledger(run.ledger())
+
+    def received_without_a_copy(self):
+        """Records that were received and not read, and dead letters, go from a run to a node and back, each once."""
+        posted = AnyPosted(self.options, self.folder, "posted")
+        posted.topology["stages"]["counts"]["size"] = "1 second"
+        letters = []
+        for part in range(5):
+            home = f"u{part}"
+            if part % 2 == 0:
+                posted.start()
+            else:
+                cluster = self.cluster(f"dir:{posted.state}")
+                cluster.start()
+                if part == 1:  # the run was stopped in order
+                    cluster.ask("start", "posted")
+                wait_until("it listens", posted.is_there)
+            posted.post(*({"user": home, "at": f"2026-01-01T00:{part:02}:{i // 5:02}Z"} for i in range(300)), {"user": home, "at": f"bad {part}"})
+            letters.append(f"bad {part}")
+            if part % 2 == 0:
+                (posted.run.process.kill if part else posted.run.process.terminate)()
+                posted.run.process.wait()
+            else:
+                cluster.nodes[HOME].kill()
+        posted.start()
+        posted.post({"user": "last", "at": "2026-01-01T00:10:00Z"}, {"user": "last", "at": "2026-01-01T00:20:00Z"})
+        wait_until("rows", lambda: sum(r["n"] for r in posted.rows()) >= 1500)
+        wait_until("letters", lambda: len(dead_letters(posted.state)) >= 5)
+        posted.run.process.terminate()
+        check(posted.run.process.wait(60 * PATIENCE) == 0, posted.run.errors())
+        found = collections.Counter()
+        for row in posted.rows():
+            found[row["user"]] += row["n"]
+        check({u: n for u, n in found.items() if u != "last"} == {f"u{p}": 300 for p in range(5)}, f"counts of what was posted: {found}")
+        told = sorted(json.loads(x["record"])["at"] for x in dead_letters(posted.state))
+        check(told == letters, f"dead letters: {told}")
 
     def posted(self):
         """Records that were received and not read any more are in the copy, and the windows that they are in."""
@@ -184,7 +245,7 @@ class Case(OwnFolder):
         self.copy(f"dir:{state}", target, says="it is finished")
         self.copy(f"dir:{state}", target, says="nothing was left to copy")
         self.copy(f"dir:{state}", f"dir:{state}", status=2, says="the same store")
-        self.copy(target, f"dir:{state}", status=2, says="is the state folder of `millrace run`")
+        self.copy(target, f"dir:{state}", says="nothing was left to copy")
         cluster = self.cluster(target)
         cluster.start()
         cluster.ask("apply", counts.topology)  # no new records: it ends again
@@ -194,12 +255,6 @@ class Case(OwnFolder):
         Waiting(cluster, counts, HOME).is_whole()
         cluster.stop()
         self.copy(f"dir:{state}", target, status=2, says="nodes have gone on with it there")
-        self.refused_node(f"dir:{state}", "millrace state copy dir:")
-
-    def refused_node(self, store, says):
-        node = subprocess.run([self.options.millrace, "node", "--name", "n", "--store", store, "--listen", "127.0.0.1:0", "--coordinator",
-                               "--state", self.folder / "n"], capture_output=True, text=True, timeout=60 * PATIENCE)
-        check(node.returncode == 1 and says in node.stderr, f"a node over {store}: {node.stderr}")
 
 
 class AnyPosted(Posted):
@@ -214,7 +269,7 @@ class AnyPosted(Posted):
         return whole_rows(self.rows_file)
 
 
-CASES = [Case.grows, Case.killed, Case.posted, Case.replayed, Case.refused]
+CASES = [Case.grows, Case.killed, Case.without_a_copy, Case.received_without_a_copy, Case.posted, Case.replayed, Case.refused]
 
 
 if __name__ == "__main__":

@@ -167,23 +167,8 @@ CHAIN_MUTANTS = [
      "random & (first_raised_count - 1)", "random & 0"),
     ("opening_copies", "an opening makes the copies durable that it goes on from", "runtime/snapshot/dir_chain_opening.cpp",
      "  auto names = found.copies;", "  std::vector<std::string> names;"),
-    ("control_look", "an opener chooses its life before it takes the lock", "runtime/snapshot/state_folder.cpp",
-     "    if (!highest_)\n      highest_ = control->highest;", "    highest_ = control->highest;"),
-    ("control_twice", "a change is kept twice", "runtime/snapshot/control_chain.cpp", "encode_change(c), true)", "encode_change(c), false)"),
-    ("control_damaged", "a folder with a note alone is damaged", "runtime/snapshot/state_folder.cpp",
-     "note_.is_there ? without_control() : without_identity()", "without_identity()"),
-    ("control_forget", "what is damaged is behind a mark where one starts over", "runtime/snapshot/state_folder.cpp",
-     "      forget_up_to_ = last;\n", ""),
-    ("control_newest", "a folder that has lost its newest control files is damaged", "runtime/snapshot/state_folder.cpp",
-     ".and_then([this] { return check_newest(); });", ";"),
-    ("control_gone_on", "what another process has taken meanwhile is not lost", "runtime/snapshot/state_folder.cpp",
-     "  if (gone_on)\n", "  if (false)\n"),
     ("control_leftovers", "of openers that have chosen the same term one has counted", "runtime/snapshot/dir_chain_opening.cpp",
      "is_choosing_ ? chain::life{life_.term + 1, 0} : life_", "life_"),
-    ("start_noted", "a start removes what it noted before it opened the folder", "runtime/snapshot/state_folder.cpp",
-     "leftovers_of(noted_, ", "leftovers_of(note_names(files_, folder_).value_or(noted_names()), "),
-    ("start_blank", "a blank state has contents under a new name", "runtime/snapshot/state_folder.cpp",
-     "std::string(contents_begin) + random_id();", "std::string(contents_begin);"),
     ("segments_newer", "an opener leaves what a newer life spills", "runtime/snapshot/dir_segments.cpp",
      "(is_segment && id.life > life_)", "(!is_cut_short && is_segment && id.life > life_)"),
 ]
@@ -316,6 +301,24 @@ TAKEN_BACK_MUTANTS = [
      "  changes_[{end, std::string(key)}] = given;\n", ""),
 ]
 # ... and what a sink makes of them (unit_deployment).
+# The state of a run in its folder, found by unit tests.
+RUN_MUTANTS = [
+    ("run_blank", "a blank state begins in chains of its own", "runtime/cluster/control_state.cpp",
+     "      t.first_generation = r.generation;\n      t.starts.clear();", "      t.starts.clear();"),
+    ("run_fresh", "--fresh gives the old chains up", "actors/node/host/run_state.cpp",
+     "      c.emplace_back(cluster::records::topology_removed{topology_});\n      generation = now.plans + 1;\n", ""),
+    ("run_lost", "a folder that has lost its control is damaged", "actors/node/host/run_state.cpp",
+     "return there.empty() ? expected<void>() : lost(", "return true ? expected<void>() : lost("),
+    ("run_newest", "a control that does not know of a later state is damaged", "actors/node/host/run_state.cpp",
+     "since > t.first_generation", "false"),
+    ("run_over", "a state that begins over a damaged control has new names of chains", "actors/node/host/run_state.cpp",
+     "state.terms = state.plans = from;", "state.terms = from;"),
+    ("run_forgets", "what is damaged is behind a mark where one begins over", "actors/node/stores/dir_chain_store.cpp",
+     "std::max(there.mark, there.last())", "0"),
+    ("run_earlier", "a folder of an earlier build is not read", "actors/node/host/run_folder.cpp",
+     "if (!fresh && node::has_earlier_state(entries))", "if (false)"),
+]
+
 REMOVAL_MUTANTS = [
     ("removed_first", "rows that are taken back go before the others of their tick", "actors/stream/sink/rows_to_write.cpp",
      'from.removed ? std::string("\\0", 1) : "\\1"', '"\\1"'),

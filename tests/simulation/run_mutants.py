@@ -32,8 +32,8 @@ from cluster_mutants import CLUSTER_MUTANTS  # noqa: E402
 from director_mutants import DIRECTOR_MUTANTS  # noqa: E402
 from kafka_chain_mutants import KAFKA_CHAIN_MUTANTS  # noqa: E402
 from link_mutants import LINK_MUTANTS  # noqa: E402
-from mutants import (CHAIN_MUTANTS, JOIN_MUTANTS, LANE_MUTANTS, MUTANTS, NUMERIC_MUTANTS, REMOVAL_MUTANTS, SHARD_MUTANTS, SINK_MUTANTS,  # noqa: E402
-                     TABLE_MUTANTS, TAKEN_BACK_MUTANTS)
+from mutants import (CHAIN_MUTANTS, JOIN_MUTANTS, LANE_MUTANTS, MUTANTS, NUMERIC_MUTANTS, REMOVAL_MUTANTS, RUN_MUTANTS, SHARD_MUTANTS,  # noqa: E402
+                     SINK_MUTANTS, TABLE_MUTANTS, TAKEN_BACK_MUTANTS)
 from node_mutants import NODE_MUTANTS  # noqa: E402
 from patience import PATIENCE  # noqa: E402
 from simulated_node_mutants import SIMULATED_NODE_MUTANTS  # noqa: E402
@@ -143,7 +143,7 @@ def hunt_in_tests(property_test, cases, unit_test, build, folder, mutant, _, see
 
 GROUPS = [(MUTANTS, functools.partial(hunt, [])),
           (SIMULATED_NODE_MUTANTS, functools.partial(hunt, ["--nodes"])),
-          (CHAIN_MUTANTS, functools.partial(hunt_in_tests, "property_chain", "over files*,*a folder*", "unit_snapshot")),
+          (CHAIN_MUTANTS, functools.partial(hunt_in_tests, "property_chain", "over files*,where openers*", "unit_snapshot")),
           (KAFKA_CHAIN_MUTANTS, functools.partial(hunt_in_tests, "property_chain", "over a topic*", "unit_kafka_store")),
           (CLUSTER_MUTANTS, functools.partial(hunt_in_tests, "property_cluster", "*", "unit_cluster")),
           (NODE_MUTANTS, functools.partial(hunt_in_tests, "property_node", "*", "unit_node")),
@@ -153,6 +153,7 @@ GROUPS = [(MUTANTS, functools.partial(hunt, [])),
           (TAKEN_BACK_MUTANTS, functools.partial(hunt_in_tests, None, None, "unit_window")),
           (JOIN_MUTANTS, functools.partial(hunt_in_tests, "property_window", "a join*,rows of a join*", "unit_window")),
           (NUMERIC_MUTANTS, functools.partial(hunt_in_tests, None, None, "unit_window")),
+          (RUN_MUTANTS, functools.partial(hunt_in_tests, None, None, "unit_host")),
           (REMOVAL_MUTANTS, functools.partial(hunt_in_tests, None, None, "unit_deployment")),
           (SINK_MUTANTS, functools.partial(hunt_in_tests, None, None, "unit_sink")),
           (TABLE_MUTANTS, functools.partial(hunt_in_tests, None, None, "unit_source")),

@@ -210,7 +210,7 @@ private:
     const auto report =
         node::topology_state(cluster_.store(),
                              cluster::chains_of(topology_->name, topology()->first_generation),
-                             {{}, topology_->name, {}, false}, {})
+                             {{}, topology_->name}, {})
             .get("report");
     const bool is_last = report && boost::json::parse(*report).at("ended").as_bool();
     if (!is_last && faults_.has_store_failed())  // it could not be kept, or stands for an earlier end

@@ -1,5 +1,6 @@
 #include "tools/cli/last_command.hpp"
 
+#include "actors/node/host/run_state.hpp"
 #include "runtime/data/json_value.hpp"
 
 #include <boost/json.hpp>
@@ -12,8 +13,6 @@ namespace millrace::cli {
 namespace {
 
 namespace json = boost::json;
-
-constexpr std::string_view value_name = "command";
 
 bool holds_one(const std::string& set, const std::vector<std::string>& secrets) {
   return std::any_of(secrets.begin(), secrets.end(),
@@ -31,8 +30,7 @@ std::vector<std::string> texts(const json::object& o, std::string_view name) {
 
 }  // namespace
 
-expected<void> remember_command(snapshot::state_store& store, const topology_arguments& given,
-                                const std::vector<std::string>& secrets) {
+std::string command_text(const topology_arguments& given, const std::vector<std::string>& secrets) {
   json::array overlays;
   for (const auto& o : given.overlays)
     overlays.emplace_back(absolute(o));
@@ -41,25 +39,23 @@ expected<void> remember_command(snapshot::state_store& store, const topology_arg
     if (!holds_one(s, secrets))
       sets.emplace_back(s);
   const bool all = sets.size() == given.sets.size();
-  const auto text = data::json_text(
+  return data::json_text(
       json::object{{"topology", absolute(given.file)}, {"with", overlays}, {"set", sets}, {"all", all}});
-  if (const auto before = store.get(value_name); before && *before == text)
-    return {};
-  return store.put(value_name, text);
 }
 
 expected<topology_arguments> last_command(const std::string& folder) {
-  ASSIGN_OR_RETURN(const auto store, snapshot::open_dir_store({folder, {}, false, true}));
+  ASSIGN_OR_RETURN(const auto there, host::run_folder::look(folder));
+  ASSIGN_OR_RETURN(const auto found, host::look_at_run(*there, {}));
   const auto unknown = [&](std::string_view why) {
     return user_error(ec::not_found,
                       fmt::format("the state in {} {}; give --topology FILE, with the --with and "
                                   "--set of its run",
                                   folder, why));
   };
-  const auto text = store->get(value_name);
-  if (!text)
+  const auto text = found.plan.values.find(std::string(command_name));
+  if (text == found.plan.values.end())
     return unknown("does not say which topology file it was run with");
-  const auto o = json::parse(*text).as_object();
+  const auto o = json::parse(text->second).as_object();
   if (!o.at("all").as_bool())
     return unknown("was run with a --set that holds a secret, which is not kept");
   return topology_arguments{std::string(o.at("topology").as_string()), texts(o, "with"), texts(o, "set")};
@@ -68,8 +64,7 @@ expected<topology_arguments> last_command(const std::string& folder) {
 bool is_state_folder(const std::string& folder) {
   std::error_code ignored;
   const std::filesystem::path at(folder);
-  return std::filesystem::exists(at / "identity.1", ignored) ||
-         std::filesystem::exists(at / "identity.2", ignored);
+  return std::filesystem::is_directory(at / "control", ignored);
 }
 
 }  // namespace millrace::cli

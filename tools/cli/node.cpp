@@ -4,6 +4,7 @@
 #include "actors/link/sockets.hpp"
 #include "actors/node/control/control_book.hpp"
 #include "actors/node/host/node_process.hpp"
+#include "actors/node/host/run_handover.hpp"
 #include "actors/node/host/store_wait.hpp"
 #include "actors/node/stores/chain_store.hpp"
 #include "actors/observe/troubles.hpp"
@@ -313,6 +314,10 @@ int serve(const node_arguments& a, const checked_arguments& c, node_end& end) {
   host::store_wait store([s = c.store] { return node::control_book(s).look().map([](const auto&) {}); });
   if (const auto answers = store.run(c.store->shown(), c.start_timeout, o.cancelled); !answers)
     return ends(node_step::store, answers.error());
+  const auto held =
+      node::parse_store_address(a.store).and_then([](const auto& at) { return host::enter_store(at); });
+  if (!held)
+    return ends(node_step::store, held.error());
   view.waits_for("the other nodes");
   const auto running = o.running;
   auto node = host::node_process::start(system, std::move(o));

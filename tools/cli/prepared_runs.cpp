@@ -1,11 +1,12 @@
 #include "tools/cli/prepared_runs.hpp"
 
+#include "actors/catalog.hpp"
 #include "runtime/base/version.hpp"
-#include "runtime/snapshot/snapshot.hpp"
 #include "tools/cli/conclusion.hpp"
 #include "tools/cli/last_command.hpp"
 #include "tools/cli/last_words.hpp"
 #include "tools/cli/subcommands.hpp"
+#include "tools/remote/resolved.hpp"
 
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
@@ -79,10 +80,12 @@ expected<void> prepare(prepared_runs& to, const std::shared_ptr<const config::to
                        const std::vector<std::string>& secrets, const run_settings& settings) {
   const noted_work what(fmt::format("opening the state folder {}", folder));
   const auto written = settings.fresh ? std::nullopt : last_written(folder);
-  ASSIGN_OR_RETURN(auto opened, topology_run::open(t, folder, settings));
+  given_topology of{t, {}, command_text(given, secrets)};
+  if (auto text = remote::resolved_text({given.file, given.overlays, given.sets}, connectors(), *t))
+    of.text = std::move(*text);
+  ASSIGN_OR_RETURN(auto opened, topology_run::open(std::move(of), folder, settings));
   // A start that found no input leaves a folder, too.
   start begins{given, folder, opened->goes_on() ? written : std::nullopt};
-  RETURN_IF_ERROR(remember_command(*opened->store(), given, secrets));
   if (opened->was_finished()) {
     spdlog::info("topology '{}' has come to its end in {}; nothing {}is left to do (--fresh runs it again)",
                  t->name, folder, files_of(*t).empty() ? "" : "new in " + files_of(*t) + ", nothing ");

@@ -101,10 +101,13 @@ expected<void> fill_in(replay_arguments& a) {
 
 /// Says what `run` will say of the topology as it is now: records that it does not take are not given to it.
 expected<void> say_fit(const std::string& folder, const config::topology& t) {
-  const auto store = snapshot::open_dir_store({folder, t.name, false, true});
-  if (!store)
+  const auto there = host::run_folder::look(folder);
+  if (!there)
     return {};  // told with the remedy by what follows
-  ASSIGN_OR_RETURN(const auto fit, check_fit(**store, t));
+  const auto found = host::look_at_run(**there, t.name);
+  if (!found)
+    return {};
+  ASSIGN_OR_RETURN(const auto fit, check_fit(**there, *found, t));
   if (const auto notes = fit ? config::fits_with_notes(*fit) : std::string(); !notes.empty())
     complain(fmt::format("millrace: {}", notes), true);
   return {};

@@ -62,8 +62,9 @@ void write_report(const run_arguments& a, const runs& all, const observe::runnin
   std::vector<std::string> texts;
   const auto shown = board.all();
   for (const auto& r : all) {
-    const auto at =
-        std::find_if(shown.begin(), shown.end(), [&](const auto& t) { return t.store == r->store(); });
+    const auto at = std::find_if(shown.begin(), shown.end(), [&](const auto& t) {
+      return t.topology == r->topology_ptr() && t.is_prepared;
+    });
     if (at == shown.end())
       continue;
     const auto now = r->report();

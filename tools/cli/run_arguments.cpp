@@ -87,7 +87,7 @@ expected<run_api> run_api::start(const http_arguments& a,
         options.tls,
         tls::node_credentials(a.tls, a.tls_name.empty() ? machine_name() : a.tls_name, system_clock().now()));
   }
-  const auto& folder = runs.front()->store()->folder();
+  const auto& folder = runs.front()->folder();
   std::error_code failed;
   const bool is_first = !std::filesystem::exists(api::files_of_node(folder).token, failed);
   ASSIGN_OR_RETURN(auto token, make_token(folder));

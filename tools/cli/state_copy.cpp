@@ -1,5 +1,5 @@
 // millrace state copy: moves what a cluster, or `millrace run`, has in its store to another store.
-#include "actors/node/host/run_state.hpp"
+#include "actors/node/host/run_handover.hpp"
 #include "actors/node/host/store_copy.hpp"
 #include "runtime/base/random.hpp"
 #include "tools/cli/logging.hpp"
@@ -11,7 +11,6 @@
 #include <fmt/format.h>
 
 #include <memory>
-#include <variant>
 
 namespace millrace::cli {
 namespace {
@@ -24,23 +23,15 @@ struct copy_arguments {
   std::string log_level = "info";
 };
 
-/// The state folder of `millrace run` is one, too.
-expected<std::shared_ptr<node::chain_store>> source_of_copy(const copy_arguments& a) {
-  auto& files = snapshot::posix_file_system();
-  const auto place = node::parse_store_address(a.from);
-  if (place && std::holds_alternative<node::dir_address>(*place))
-    if (const auto& folder = std::get<node::dir_address>(*place).folder; host::is_run_state(files, folder))
-      return host::run_state::open(files, folder).map([](auto&& opened) {
-        return std::shared_ptr<node::chain_store>(std::move(opened));
-      });
-  return store_of_node(a.from, a.from_properties);
-}
-
 int copy(const copy_arguments& a) {
   set_up_logging(spdlog::level::from_str(a.log_level), "text");
   if (a.from == a.to)
     return refuse_by_fault(user_error(ec::invalid_argument, "FROM and TO are the same store").value());
-  const auto from = source_of_copy(a);
+  const auto held = node::parse_store_address(a.from).and_then(
+      [](const auto& from) { return host::enter_store_alone(from); });
+  if (!held)
+    return refuse_by_fault(held.error());
+  const auto from = store_of_node(a.from, a.from_properties);
   if (!from)
     return refuse_by_fault(from.error());
   const auto to = store_of_node(a.to, a.to_properties);

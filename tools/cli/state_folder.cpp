@@ -1,7 +1,6 @@
 #include "tools/cli/state_folder.hpp"
 
 #include "actors/deployment/parsed_by.hpp"
-#include "actors/node/host/lone_topology.hpp"
 
 #include <fmt/format.h>
 
@@ -38,20 +37,20 @@ config::state_place place_of_state(const std::string& folder) {
       true};
 }
 
-expected<std::optional<config::state_fit>> check_fit(const snapshot::state_store& store,
-                                                     const config::topology& t) {
-  ASSIGN_OR_RETURN(const auto found, host::look_at_run(store));
-  return found.has_read ? deployment::check_fit(*found.values, t, place_of_state(store.folder()))
+expected<std::optional<config::state_fit>>
+check_fit(const host::run_folder& folder, const host::found_run& found, const config::topology& t) {
+  return found.has_read ? deployment::check_fit(*found.values, t, place_of_state(folder.folder()))
                         : std::optional<config::state_fit>();
 }
 
 expected<std::string> look_at_state(const std::string& folder, const config::topology& t) {
-  const auto store = snapshot::open_dir_store({folder, t.name, false, true});
-  if (!store && store.error().code == ec::not_found)
+  const auto there = host::run_folder::look(folder);
+  if (!there && there.error().code == ec::not_found)
     return fmt::format("there is no state in {}: run begins one", folder);
-  if (!store)
-    return unexpected(store.error());
-  ASSIGN_OR_RETURN(const auto fit, check_fit(**store, t));
+  if (!there)
+    return unexpected(there.error());
+  ASSIGN_OR_RETURN(const auto found, host::look_at_run(**there, t.name));
+  ASSIGN_OR_RETURN(const auto fit, check_fit(**there, found, t));
   if (!fit)
     return fmt::format("the state in {} has read nothing yet: it fits any topology '{}'", folder, t.name);
   const auto notes = config::fits_with_notes(*fit);

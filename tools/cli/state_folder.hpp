@@ -2,10 +2,10 @@
 // fits a topology: `run`, `check --state` and `replay` say the same of it.
 #pragma once
 
+#include "actors/node/host/run_state.hpp"
 #include "config/plan.hpp"
 #include "config/plan/state_fit.hpp"
 #include "runtime/base/error.hpp"
-#include "runtime/snapshot/snapshot.hpp"
 
 #include <optional>
 #include <string>
@@ -20,8 +20,8 @@ namespace millrace::cli {
 [[nodiscard]] config::state_place place_of_state(const std::string& folder);
 
 /// Says whether the state goes on with the topology; nothing where no record was read: it fits any.
-[[nodiscard]] expected<std::optional<config::state_fit>> check_fit(const snapshot::state_store& store,
-                                                                   const config::topology& t);
+[[nodiscard]] expected<std::optional<config::state_fit>>
+check_fit(const host::run_folder& folder, const host::found_run& found, const config::topology& t);
 
 /// Describes what `run` would find in a folder that nobody holds: connects to nothing, takes no lock. An
 /// error says why it would refuse.

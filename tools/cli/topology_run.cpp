@@ -1,13 +1,12 @@
 #include "tools/cli/topology_run.hpp"
 
-#include "actors/node/host/replay_in_folder.hpp"
+#include "actors/node/host/run_handover.hpp"
 #include "actors/observe/loss_log.hpp"
 #include "actors/stream/replay/stored_batches.hpp"
-#include "actors/stream/sink/files/data_file.hpp"
 #include "config/plan/plan_model.hpp"
-#include "runtime/snapshot/dir_store.hpp"
 #include "runtime/snapshot/file_names.hpp"
 #include "runtime/snapshot/made_folders.hpp"
+#include "tools/cli/last_command.hpp"
 #include "tools/cli/signal_watch.hpp"
 #include "tools/cli/state_folder.hpp"
 #include "tools/model/output_file.hpp"
@@ -29,32 +28,6 @@ expected<std::optional<told_end>> end_before(const snapshot::value_reader& value
   if (!stored)
     return std::optional<told_end>();
   return decode_told_end(*stored).map([](const told_end& e) { return std::optional(e); });
-}
-
-/// Notes when the state began, for `millrace replay`: an older dead letter is of another state.
-expected<void> note_begin(snapshot::state_store& store) {
-  if (store.get(host::state_began_name))
-    return {};
-  return store.put(host::state_began_name, std::to_string(system_clock().now()));
-}
-
-/// Makes the state blank: another topology has begun it, and has read nothing.
-expected<void> forget_another(std::unique_ptr<snapshot::state_store>& store, const config::topology& t) {
-  const auto folder = store->folder();
-  ASSIGN_OR_RETURN(auto kept, host::kept_when_blank(*store));
-  ASSIGN_OR_RETURN(const auto replayed, replay::entries_in(*host::chains_in(*store)));
-  store.reset();
-  ASSIGN_OR_RETURN(store, snapshot::open_blank_dir_store({folder, t.name}, snapshot::posix_file_system(),
-                                                         std::move(kept)));
-  std::error_code ignored;
-  const std::filesystem::path letters = folder + "/dead_letters.jsonl";
-  if (!std::filesystem::exists(letters, ignored) || std::filesystem::file_size(letters, ignored) == 0)
-    std::filesystem::remove(sink::side_path(letters), ignored);
-  spdlog::info("the state in {} was begun for topology '{}' as it was before, and had read nothing: it "
-               "begins anew{}",
-               folder, t.name,
-               replayed.empty() ? "" : ", without the dead letters that were replayed: replay them again");
-  return {};
 }
 
 /// A copy of every model that the topology applies: a state that has read something fits no other.
@@ -85,34 +58,29 @@ std::string files_of(const config::topology& t) {
   return out;
 }
 
-expected<std::unique_ptr<topology_run>> topology_run::open(std::shared_ptr<const config::topology> topology,
-                                                           const std::string& folder,
+expected<std::unique_ptr<topology_run>> topology_run::open(given_topology given, const std::string& folder,
                                                            const run_settings& settings) {
-  ASSIGN_OR_RETURN(auto opened, snapshot::open_dir_store({folder, topology->name, settings.fresh, false}));
-  ASSIGN_OR_RETURN(auto found, host::look_at_run(*opened));
-  if (found.topology && !found.has_read &&
-      host::fingerprint_of(found.plan.values) != topology->state_fingerprint) {
-    RETURN_IF_ERROR(forget_another(opened, *topology));
-    ASSIGN_OR_RETURN(found, host::look_at_run(*opened));
-  }
-  RETURN_IF_ERROR(keep_models(opened->folder(), *topology));
   std::unique_ptr<topology_run> out(new topology_run);
-  out->topology_ = std::move(topology);
-  out->store_ = std::move(opened);
+  out->topology_ = given.topology;
   out->settings_ = settings;
   const auto& t = *out->topology_;
-  const auto& store = *out->store_;
-  ASSIGN_OR_RETURN(const auto replayed, replay::entries_in(*host::chains_in(store)));
+  ASSIGN_OR_RETURN(out->folder_, host::run_folder::open(folder, settings.fresh));
+  const std::map<std::string, std::string> values{{std::string(command_name), std::move(given.command)}};
+  ASSIGN_OR_RETURN(auto found, host::take_state(*out->folder_, t, settings.fresh, values));
+  RETURN_IF_ERROR(host::take_from_nodes(*out->folder_, found, t));
+  RETURN_IF_ERROR(keep_models(out->folder(), t));
+  ASSIGN_OR_RETURN(const auto replayed, replay::entries_in(*found.chains));
   out->replayed_ = replayed.size();
   out->values_ = found.values;
-  out->goes_on_ = found.topology.has_value();
+  out->goes_on_ = found.has_started;
   ASSIGN_OR_RETURN(const auto before, end_before(*out->values_));
   out->before_ = before.value_or(told_end());
-  RETURN_IF_ERROR(note_begin(*out->store_));
   const bool has_ended =
       out->goes_on_ && found.topology->status == cluster::topology_status::finished && before;
-  ASSIGN_OR_RETURN(out->begun_, host::begin_run(out->topology_, store, std::move(found), settings.threads,
-                                                place_of_state(store.folder())));
+  ASSIGN_OR_RETURN(
+      out->begun_,
+      host::begin_run({given.topology, settings.threads, std::move(given.text), values, settings.adopt},
+                      *out->folder_, std::move(found), place_of_state(out->folder())));
   const auto& plan = out->begun_->plan;
   ASSIGN_OR_RETURN(const auto run, host::run_of(plan.plan));
   out->run_ = run.number;
@@ -173,8 +141,10 @@ void topology_run::run(caf::actor_system& system, const std::shared_ptr<observe:
 }
 
 void topology_run::record_flight() {
-  auto opened = flight_recorder::open(snapshot::state_folder_of(store_->folder(), store_->id().state_id) +
-                                      "/flight_recorder");
+  const auto own = snapshot::state_folder_of(folder(), begun_->plan.plan.state_id);
+  auto opened = snapshot::make_folders(snapshot::posix_file_system(), own).and_then([&] {
+    return flight_recorder::open(own + "/flight_recorder");
+  });
   if (opened)
     recorder_ = std::move(*opened);
   else
@@ -186,9 +156,7 @@ deployment::pipeline_options topology_run::how_to_run(std::optional<noted_work>&
   deployment::pipeline_options options;
   options.start_timeout = settings_.start_timeout;
   options.threads = settings_.threads;
-  options.adopt = settings_.adopt;
   options.losses = std::make_shared<stage::losses>(observe::loss_log(topology_, letters_lie_in()));
-  options.fresh = settings_.fresh || !store_->id().previous_state_id.empty();
   options.cancelled = [this] {
     const std::lock_guard lock(mutex_);
     return stopping_;
@@ -203,7 +171,7 @@ deployment::pipeline_options topology_run::how_to_run(std::optional<noted_work>&
 void topology_run::run_to_its_end(caf::actor_system& system,
                                   const std::shared_ptr<observe::running_topologies>& board) {
   std::optional<noted_work> at_work;
-  host::lone_options options{store_, std::move(*begun_), how_to_run(at_work)};
+  host::lone_options options{folder_, std::move(*begun_), how_to_run(at_work)};
   if (recorder_)
     options.last_works = recorder_->told();
   options.running = board;

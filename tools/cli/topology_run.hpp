@@ -27,6 +27,14 @@ struct run_settings {
   bool adopt = false;
 };
 
+/// The plan keeps this of how a topology was given.
+struct given_topology {
+  std::shared_ptr<const config::topology> topology;
+  std::string text =
+      {};  // its file in JSON, filled in (host::hosted_plan); empty: nodes cannot go on by themselves
+  std::string command = {};  // the value of last_command.hpp
+};
+
 /// The paths and globs that a topology reads, for people; empty where it reads none.
 [[nodiscard]] std::string files_of(const config::topology& t);
 
@@ -35,8 +43,7 @@ public:
   /// Opens the state folder and checks that it fits; where it has come to its end, looks for files and lines
   /// that are new, and begins the run that takes them. Contacts nothing.
   [[nodiscard]] static expected<std::unique_ptr<topology_run>>
-  open(std::shared_ptr<const config::topology> topology, const std::string& folder,
-       const run_settings& settings);
+  open(given_topology given, const std::string& folder, const run_settings& settings);
 
   /// A bounded topology that has come to its end in an earlier process: nothing is left to do, neither
   /// replayed records nor anything new in its files.
@@ -47,7 +54,7 @@ public:
   [[nodiscard]] expected<void> mark_finished();
   [[nodiscard]] const config::topology& topology() const { return *topology_; }
   [[nodiscard]] const std::shared_ptr<const config::topology>& topology_ptr() const { return topology_; }
-  [[nodiscard]] const std::shared_ptr<snapshot::state_store>& store() const { return store_; }
+  [[nodiscard]] const std::string& folder() const { return folder_->folder(); }
 
   /// Connects, spawns, and blocks until it has ended; tells `board` what it can show meanwhile. Once.
   void run(caf::actor_system& system, const std::shared_ptr<observe::running_topologies>& board);
@@ -86,7 +93,7 @@ public:
   [[nodiscard]] job_counts counts() const;
   /// Names the place of the dead letters for people.
   [[nodiscard]] std::string letters_lie_in() const {
-    return observe::where_letters_lie(*topology_, store_->folder() + "/dead_letters.jsonl");
+    return observe::where_letters_lie(*topology_, folder() + "/dead_letters.jsonl");
   }
   /// Spawned: there is something to report.
   [[nodiscard]] bool was_started() const { return started_; }
@@ -100,7 +107,7 @@ private:
   [[nodiscard]] api::answers::topology outcome() const;
 
   std::shared_ptr<const config::topology> topology_;
-  std::shared_ptr<snapshot::state_store> store_;
+  std::shared_ptr<const host::run_folder> folder_;
   run_settings settings_;
   std::unique_ptr<flight_recorder> recorder_;
   std::optional<host::begun_run> begun_;          // until it starts

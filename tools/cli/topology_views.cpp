@@ -156,7 +156,7 @@ void topology_views::ask_about(topology_run& r, api::request what, api::reply to
   if (const auto node = node_of(r))
     return node->ask(std::move(what), std::move(to));
   if (const std::lock_guard lock(mutex_); system_ != nullptr && observe::asks_for_letters(what) != nullptr) {
-    const host::letters_folder of{r.topology_ptr(), r.store()->folder()};
+    const host::letters_folder of{r.topology_ptr(), r.folder()};
     caf::anon_send(host::spawn_letter_reader(*system_, of, std::move(what),
                                              std::make_shared<const api::reply>(std::move(to))),
                    host::read_letters_now{});

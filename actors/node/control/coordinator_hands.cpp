@@ -221,7 +221,7 @@ void coordinator_hands::begin(const cluster::epoch& mine, cluster::control_state
   told_leader_ = leader_;
   askers_.clear();
   history_.emplace(found, options_->mine.node);
-  leads_.emplace(mine, std::move(found), now(), options_->silence, options_->is_alone, options_->terms_from);
+  leads_.emplace(mine, std::move(found), now(), options_->silence, options_->is_alone);
   leads_->lives_on(options_->mine.node);
   tell({{cluster::event_kind::lead,
          cluster::weight::normal,

@@ -76,7 +76,6 @@ struct node_options {
   /// The first coordinator of this process asks for these before any node has a session. The process ends where one is
   /// refused.
   std::vector<cluster::request> begins_with = {};
-  incarnation terms_from = 0;  // all terms are above it
 };
 
 /// The level of a line that says something among several nodes alone.

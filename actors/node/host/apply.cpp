@@ -122,6 +122,14 @@ expected<void> check_files(const config::topology& t, const apply_options& o) {
   return {};
 }
 
+/// Returns whether a source takes records before anything was read downstream: they are in its spool.
+bool receives_by_itself(const config::topology& t) {
+  return std::ranges::any_of(t.stages, [](const config::stage& s) {
+    const auto& traits = config::traits_of(s);
+    return traits.receives || traits.is_standard_input;
+  });
+}
+
 }  // namespace
 
 expected<bool> take_over_found(snapshot::value_store& values, const cluster::topology_state& before) {
@@ -172,7 +180,7 @@ expected<begun_plan> begin_plan(std::shared_ptr<const config::topology> topology
   const bool goes_on = o.before && !o.begins_anew;
   if (goes_on)
     RETURN_IF_ERROR(take_over_plan(out, o));
-  plan_values store({out.plan.state_id, o.topology, {}, false}, o.folder, std::move(out.plan.values));
+  plan_values store({out.plan.state_id, o.topology}, o.folder, std::move(out.plan.values));
   if (o.begins_anew)
     RETURN_IF_ERROR(store.put(begins_anew_name, "1"));
   store.erase(adopts_name);
@@ -189,6 +197,8 @@ expected<begun_plan> begin_plan(std::shared_ptr<const config::topology> topology
     }
   }
   RETURN_IF_ERROR(store.put(config::fingerprint_name, t.state_fingerprint));
+  if (receives_by_itself(t))
+    RETURN_IF_ERROR(store.put(has_read_name, "1"));
   out.plan.values = store.all();
   return out;
 }
@@ -202,7 +212,7 @@ finish_plan(begun_plan begun, const apply_options& o, deployment::pipeline_optio
   how.topology = begun.topology;
   how.threads = begun.plan.lanes;
   how.nothing_read = begun.nothing_read;
-  plan_values store({begun.plan.state_id, o.topology, {}, false}, o.folder, std::move(begun.plan.values));
+  plan_values store({begun.plan.state_id, o.topology}, o.folder, std::move(begun.plan.values));
   auto decided = deployment::decide(how, store, feeds);
   if (!decided)
     return tl::unexpected(std::move(decided).error());
@@ -225,11 +235,6 @@ expected<cluster::records::topology_applied> prepare(const apply_options& o) {
   if (topology->name != o.topology)
     return user_error(ec::invalid_argument,
                       fmt::format("the topology is called {}, not {}", topology->name, o.topology));
-  for (const auto& stage : topology->stages)
-    if (config::traits_of(stage).is_standard_input)
-      return user_error(
-          ec::invalid_argument,
-          fmt::format("{}: nodes read no standard input; name a file, or use `millrace run`", stage.name));
   RETURN_IF_ERROR(check_nodes(*topology, o.nodes));
   RETURN_IF_ERROR(config::check_secrets(*topology, connectors()));
   RETURN_IF_ERROR(check_files(*topology, o));

@@ -87,7 +87,7 @@ carry_out(const applying_job& job, const std::function<void(const std::string& w
     o.adopts = o.adopts || (!job.plan && plan->values.contains(std::string(adopts_name)));
     const auto state = std::make_shared<node::topology_state>(
         options.store, cluster::chains_of(t->first, t->second.first_generation),
-        snapshot::identity{plan->state_id, t->first, {}, false}, o.folder, plan->values, run.number);
+        snapshot::identity{plan->state_id, t->first}, o.folder, plan->values, run.number);
     o.kept = state;
     o.snapshots_of = [state](const std::string& shard) { return state->look_at_snapshots(shard); };
     o.keep = [state](const std::string& name, const std::string& value) { return state->put(name, value); };

@@ -232,7 +232,7 @@ private:
   }
 
   [[nodiscard]] node::topology_state state_of(const std::string& topology, const std::string& chains) const {
-    return {options_.store, chains, {{}, topology, {}, false}, {}};
+    return {options_.store, chains, {{}, topology}, {}};
   }
   /// Stores the report for the directors of a later coordinator, and of other processes.
   void keep_report(const std::string& topology, const std::string& chains, const std::string& json) const {

@@ -77,10 +77,11 @@ expected<hosted_plan> decode_plan(std::string_view bytes) {
 }
 
 unexpected no_text(const std::string& topology) {
-  return user_error(ec::mismatch,
-                    fmt::format("the topology {} was copied from the state of `millrace run`, which keeps "
-                                "no text of it; give the cluster its file: millrace apply FILE",
-                                topology));
+  return user_error(
+      ec::mismatch,
+      fmt::format("the topology {} comes from `millrace run`, which has kept no text of it; give "
+                  "the cluster its file: millrace apply FILE",
+                  topology));
 }
 
 expected<std::shared_ptr<const config::topology>> load_plan(const std::string& text,
@@ -89,6 +90,11 @@ expected<std::shared_ptr<const config::topology>> load_plan(const std::string& t
     return no_text(name);
   auto loaded = config::load_text(text, name, connectors());
   if (loaded.plan) {
+    for (const auto& s : loaded.plan->stages)
+      if (config::traits_of(s).is_standard_input)
+        return user_error(
+            ec::invalid_argument,
+            fmt::format("{}: nodes read no standard input; name a file, or use `millrace run`", s.name));
     // Each node would read a file of its own, and nothing says that they are the same.
     for (const auto& s : loaded.plan->stages)
       if (config::model_of(s) != nullptr && !model::is_carried(s.options.text("model")))

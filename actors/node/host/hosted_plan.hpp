@@ -17,8 +17,7 @@
 namespace millrace::host {
 
 struct hosted_plan {
-  /// The topology's file in JSON, filled in; empty of one that `millrace run` has planned, until the topology is
-  /// applied to a cluster.
+  /// The topology's file in JSON, filled in; empty of a state that was only begun, and where `millrace run` could not make it.
   std::string text;
   std::string state_id;     // 32 hexadecimal digits; sinks claim their targets under it
   std::uint64_t lanes = 1;  // the most lanes of a parser (layout_bounds::lanes_of_a_plan); 0: the next plan
@@ -32,6 +31,8 @@ struct hosted_plan {
 /// until the next plan.
 inline constexpr std::string_view begins_anew_name = "fresh";
 inline constexpr std::string_view adopts_name = "adopt";
+/// The value of a plan says that the topology has read or received something.
+inline constexpr std::string_view has_read_name = "has_read";
 
 /// The run that the plan is of, as begin_plan() has put it there. ec::corrupt, ec::unsupported.
 [[nodiscard]] expected<deployment::run_record> run_of(const hosted_plan& p);

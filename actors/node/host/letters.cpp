@@ -4,7 +4,7 @@
 #include "actors/node/control/topology_chains.hpp"
 #include "actors/node/host/hosted_plan.hpp"
 #include "actors/node/host/letters_in_folder.hpp"
-#include "actors/node/host/lone_topology.hpp"
+#include "actors/node/host/run_state.hpp"
 #include "actors/observe/letter_counts.hpp"
 #include "actors/observe/own_answers.hpp"
 #include "actors/stream/replay/stored_batches.hpp"
@@ -86,10 +86,11 @@ expected<api::answer> answer_of(const std::shared_ptr<node::chain_store>& store,
 
 /// A folder that holds no state yet has none.
 expected<ids> replayed_in(const letters_folder& of) {
-  const auto state = snapshot::open_dir_store({of.folder, of.topology->name, false, true});
-  if (!state)
-    return state.error().code == ec::not_found ? expected<ids>(ids()) : unexpected(state.error());
-  return replay::entries_in(*chains_in(**state)).map(replay::ids_of);
+  const auto folder = run_folder::look(of.folder);
+  if (!folder)
+    return folder.error().code == ec::not_found ? expected<ids>(ids()) : unexpected(folder.error());
+  ASSIGN_OR_RETURN(const auto found, look_at_run(**folder, of.topology->name));
+  return replay::entries_in(*found.chains).map(replay::ids_of);
 }
 
 expected<api::answer> answer_of(const letters_folder& of, const api::request& r) {

@@ -1,9 +1,5 @@
 #include "actors/node/host/lone_topology.hpp"
 
-#include "actors/deployment/parsed_by.hpp"
-#include "actors/node/control/control_book.hpp"
-#include "actors/node/stores/dir_chain_store.hpp"
-
 #include <caf/logger.hpp>
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
@@ -21,122 +17,49 @@ namespace {
 constexpr std::chrono::seconds stops_again_after{1};
 constexpr std::chrono::seconds report_patience{10};
 
-/// Returns null where it was never applied.
-const cluster::topology_state* topology_in(const cluster::control_state& s, const std::string& name) {
-  const auto found = s.topologies.find(name);
-  return found == s.topologies.end() ? nullptr : &found->second;
-}
-
 bool is_stopping(const cluster::topology_state& t) { return t.status == cluster::topology_status::stopping; }
 
-cluster::told_event start_of(const std::string& name, const cluster::topology_state* before) {
+cluster::told_event start_of(const std::string& name, const found_run& before) {
   using enum cluster::topology_status;
+  const auto status = before.topology->status;
   std::string_view how;
-  if (before != nullptr)
-    how = before->status == stopped    ? " again: it had been stopped"
-          : before->status == finished ? " again: it had come to its end"
-          : before->status == failed   ? " again: it had failed"
-                                       : " again: its process had ended before it";
+  if (before.has_started)
+    how = status == stopped    ? " again: it had been stopped"
+          : status == finished ? " again: it had come to its end"
+          : status == failed   ? " again: it had failed"
+                               : " again: its process had ended before it";
   return {cluster::event_kind::start, cluster::weight::normal, fmt::format("topology {} starts{}", name, how),
           name};
 }
 
-/// The value has the highest term of stores that the state had before it became blank.
-constexpr std::string_view terms_name = "terms";
-
 }  // namespace
 
-std::shared_ptr<node::topology_chains> chains_in(const snapshot::state_store& folder) {
-  auto store = std::make_shared<node::dir_chain_store>(folder.files(), folder.chains());
-  return std::make_shared<node::topology_chains>(std::move(store), folder.id().topology);
-}
-
-expected<incarnation> terms_kept(const snapshot::value_reader& values) {
-  return snapshot::find_number(values, terms_name);
-}
-
-expected<snapshot::named_values> kept_when_blank(const snapshot::state_store& folder) {
-  const auto store = std::make_shared<node::dir_chain_store>(folder.files(), folder.chains());
-  return node::control_book(store).look().and_then([&](const node::seen_control& seen) {
-    return terms_kept(folder).map([&](incarnation before) {
-      return snapshot::named_values{
-          {std::string(terms_name), std::to_string(std::max(before, seen.state.terms))}};
-    });
-  });
-}
-
-namespace {
-
-/// The value of a plan says that the topology has read or received something.
-const std::string has_read_name = "has_read";
-
-/// Returns whether a source takes records before anything was read downstream: they are in its spool.
-bool receives_by_itself(const config::topology& t) {
-  return std::ranges::any_of(t.stages, [](const config::stage& s) {
-    const auto& traits = config::traits_of(s);
-    return traits.receives || traits.is_standard_input;
-  });
-}
-
-expected<bool> has_read(const found_run& found) {
-  if (found.plan.values.contains(has_read_name))
-    return true;
-  for (const auto& [name, actor] : found.topology->actors)
-    if (actor.spec.kind == cluster::actor_kind::lane) {
-      ASSIGN_OR_RETURN(const auto by, deployment::parsed_by(*found.values, name));
-      if (by)
-        return true;
-    }
-  return false;
-}
-
-}  // namespace
-
-expected<found_run> look_at_run(const snapshot::state_store& folder) {
-  auto store = std::make_shared<node::dir_chain_store>(folder.files(), folder.chains());
-  ASSIGN_OR_RETURN(auto seen, node::control_book(store).look());
-  found_run out;
-  out.control = std::move(seen.state);
-  out.highest = seen.highest;
-  const auto& name = folder.id().topology;
-  if (const auto* const t = topology_in(out.control, name)) {
-    out.topology = *t;
-    ASSIGN_OR_RETURN(out.plan, decode_plan(t->plan));
-  }
-  ASSIGN_OR_RETURN(const auto run, run_of(out.plan));
-  out.values = std::make_shared<node::topology_state>(std::move(store), name, folder.id(), folder.folder(),
-                                                      out.plan.values, run.number);
-  if (out.topology) {
-    ASSIGN_OR_RETURN(out.has_read, has_read(out));
-  }
-  return out;
-}
-
-expected<begun_run> begin_run(std::shared_ptr<const config::topology> topology,
-                              const snapshot::state_store& folder, found_run found, std::size_t threads,
+expected<begun_run> begin_run(wanted_run wanted, const run_folder& folder, found_run found,
                               const config::state_place& place) {
   begun_run out;
-  out.found = std::move(found.control);
   auto& o = out.options;
   o.node = lone_node;
-  o.topology = topology->name;
+  o.topology = wanted.topology->name;
   o.folder = folder.folder();
-  o.lanes = threads;
-  o.before = std::move(found.topology);
+  o.lanes = wanted.threads;
+  o.before = found.topology;
   o.kept = found.values;
   o.snapshots_of = [state = found.values](const std::string& shard) {
     return state->look_at_snapshots(shard);
   };
   o.is_alone = true;
+  o.adopts = wanted.adopts;
   o.keep = [state = found.values](const std::string& name, const std::string& value) {
     return state->put(name, value);
   };
-  const bool has_read = found.has_read || receives_by_itself(*topology);
-  ASSIGN_OR_RETURN(out.plan,
-                   begin_plan(std::move(topology), {{}, folder.id().state_id, threads, {}}, o, place));
+  ASSIGN_OR_RETURN(
+      out.plan, begin_plan(std::move(wanted.topology), {std::move(wanted.text), {}, o.lanes, {}}, o, place));
   out.plan.nothing_read = !found.has_read;
-  if (has_read)
-    out.plan.plan.values[has_read_name] = "1";
+  wanted.values.merge(out.plan.plan.values);
+  out.plan.plan.values = std::move(wanted.values);
+  if (found.has_read)
+    out.plan.plan.values[std::string(has_read_name)] = "1";
+  out.found = std::move(found);
   return out;
 }
 
@@ -145,10 +68,11 @@ lone_topology::start(caf::actor_system& system, lone_options options) {
   const auto& folder = options.folder;
   auto& how = options.pipeline;
   const auto topology = options.begun.plan.topology;
-  const auto terms = terms_kept(*folder);
-  if (!terms)
-    return tl::unexpected(deployment::preparation_error{terms.error(), true});
-  how.chains_of_run = chains_in(*folder);
+  const auto& found = options.begun.found;
+  const auto& before = *found.topology;
+  how.chains_of_run = found.chains;
+  how.fresh = before.begins_anew || found.plan.values.contains(std::string(begins_anew_name));
+  how.adopt = options.begun.options.adopts;
   const auto feeds = std::make_shared<source::feeds>();
   auto made = finish_plan(std::move(options.begun.plan), options.begun.options, how, feeds);
   if (!made)
@@ -159,17 +83,14 @@ lone_topology::start(caf::actor_system& system, lone_options options) {
       planned_topology{topology, std::move(made->decided), made->plan.state_id, made->plan.values});
 
   std::unique_ptr<lone_topology> out(new lone_topology(system, topology->name));
-  const auto& found = options.begun.found;
-  const auto* const before = topology_in(found, out->name_);
   group_options o;
-  o.begins_with = out->first_wishes(found, {topology->name, encode_plan(made->plan), 0,
-                                            actors_of(planned->decided, *topology, std::string(lone_node))});
+  o.begins_with = out->first_wishes(before, {topology->name, encode_plan(made->plan), 0,
+                                             actors_of(planned->decided, *topology, std::string(lone_node))});
   o.name = lone_node;
   o.instance = new_instance();
-  o.store = std::make_shared<node::dir_chain_store>(folder->files(), folder->chains());
+  o.store = folder->store();
   o.may_lead = true;
   o.is_alone = true;
-  o.terms_from = *terms;
   o.cores = how.threads;
   o.folder = folder->folder();
   o.start_timeout = how.start_timeout;
@@ -177,10 +98,11 @@ lone_topology::start(caf::actor_system& system, lone_options options) {
   o.running = std::move(options.running);
   o.on_begun = std::move(options.on_begun);
   o.clock = how.clock;
-  const auto started = observe::event_of(start_of(out->name_, before), o.clock->now());
-  o.lone = std::make_shared<const lone_plan>(lone_plan{planned, std::move(how), folder, feeds});
+  const auto started = observe::event_of(start_of(out->name_, found), o.clock->now());
+  o.lone = std::make_shared<const lone_plan>(lone_plan{
+      planned, std::move(how), folder, cluster::chains_of(out->name_, before.first_generation), feeds});
   // A stop that an earlier process was amid ends by the first wishes, and is no end of this run.
-  const auto over = before != nullptr && is_stopping(*before) ? before->generation : 0;
+  const auto over = is_stopping(before) ? before.generation : 0;
   o.on_end = [p = out.get(), over](const std::string&, const topology_end& end) {
     if (end.generation == over)
       return;
@@ -200,15 +122,16 @@ lone_topology::start(caf::actor_system& system, lone_options options) {
 }
 
 /// An earlier process may have been killed while the topology stopped. A pause ends with the process.
-std::vector<cluster::request> lone_topology::first_wishes(const cluster::control_state& found,
+std::vector<cluster::request> lone_topology::first_wishes(const cluster::topology_state& before,
                                                           cluster::records::topology_applied applied) const {
   std::vector<cluster::request> out;
-  const auto* const before = topology_in(found, name_);
-  if (before != nullptr && is_stopping(*before))
+  if (is_stopping(before))
     out.emplace_back(cluster::records::topology_failed{name_, name_, "the process ended while it stopped"});
-  for (auto& actor : applied.actors)
-    if (actor.is_pinned)  // a stage may name a node of a cluster
-      actor.node = lone_node;
+  // One node needs no pins, and nodes of a cluster go on without that one.
+  for (auto& actor : applied.actors) {
+    actor.is_pinned = false;
+    actor.node.clear();
+  }
   out.emplace_back(std::move(applied));
   out.emplace_back(cluster::records::pause_set{name_, false});
   return out;

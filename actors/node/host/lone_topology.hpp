@@ -3,18 +3,17 @@
 #pragma once
 
 #include "actors/api/cluster_view.hpp"
-#include "actors/node/control/topology_chains.hpp"
-#include "actors/node/control/topology_state.hpp"
 #include "actors/node/host/apply.hpp"
 #include "actors/node/host/directors.hpp"
 #include "actors/node/host/node_group.hpp"
+#include "actors/node/host/run_state.hpp"
 #include "runtime/base/flight_recorder.hpp"
-#include "runtime/snapshot/control_record.hpp"
 
 #include <caf/actor_system.hpp>
 
 #include <condition_variable>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -27,40 +26,26 @@ namespace millrace::host {
 /// The name of the one node of a run, in all that it shows.
 inline constexpr std::string_view lone_node = "run";
 
-/// Returns the chains of the topology in its state folder, which may be open for reading only.
-[[nodiscard]] std::shared_ptr<node::topology_chains> chains_in(const snapshot::state_store& folder);
-
-/// Returns what a state keeps when it becomes blank (snapshot::open_blank_dir_store): its sinks' targets know its terms.
-[[nodiscard]] expected<snapshot::named_values> kept_when_blank(const snapshot::state_store& folder);
-
-/// Returns the highest term of stores that the state had before it became blank; 0: it never did.
-[[nodiscard]] expected<incarnation> terms_kept(const snapshot::value_reader& values);
-
-/// Holds what the state folder has of its topology.
-struct found_run {
-  cluster::control_state control;
-  cluster::epoch highest;                           // that `control` was opened under
-  std::optional<cluster::topology_state> topology;  // none: no start of it has asked all of its sources
-  hosted_plan plan;
-  std::shared_ptr<node::topology_state> values;  // those of the plan, and what actors have put
-  /// A record was read, or received: from then on the state is this topology's.
-  bool has_read = false;
-};
-[[nodiscard]] expected<found_run> look_at_run(const snapshot::state_store& folder);
-
 /// A run whose sources have not been asked yet.
 struct begun_run {
-  cluster::control_state found;
+  found_run found;
   apply_options options;
   begun_plan plan;
 };
-/// Contacts nothing and stores nothing. Errors: those of begin_plan(). `place`: the state, for people.
-[[nodiscard]] expected<begun_run> begin_run(std::shared_ptr<const config::topology> topology,
-                                            const snapshot::state_store& folder, found_run found,
-                                            std::size_t threads, const config::state_place& place);
+/// A run is asked for with this.
+struct wanted_run {
+  std::shared_ptr<const config::topology> topology;
+  std::size_t threads = 1;
+  std::string text = {};                           // as hosted_plan has it
+  std::map<std::string, std::string> values = {};  // further values of the plan
+  bool adopts = false;
+};
+/// Contacts nothing and stores nothing. Errors: those of begin_plan(). `found`: by take_state(). `place`: the state, for people.
+[[nodiscard]] expected<begun_run> begin_run(wanted_run wanted, const run_folder& folder, found_run found,
+                                            const config::state_place& place);
 
 struct lone_options {
-  std::shared_ptr<snapshot::state_store> folder;
+  std::shared_ptr<const run_folder> folder;
   begun_run begun;
   deployment::pipeline_options pipeline = {};
   /// The work for this topology that earlier processes had in hand when they ended, oldest first.
@@ -95,7 +80,7 @@ public:
 
 private:
   lone_topology(caf::actor_system& system, std::string name) : system_(system), name_(std::move(name)) {}
-  [[nodiscard]] std::vector<cluster::request> first_wishes(const cluster::control_state& found,
+  [[nodiscard]] std::vector<cluster::request> first_wishes(const cluster::topology_state& before,
                                                            cluster::records::topology_applied applied) const;
   void ask(cluster::request what);
 

@@ -2,6 +2,7 @@
 
 #include "runtime/base/random.hpp"
 #include "runtime/base/shard_name.hpp"
+#include "runtime/cluster/joining.hpp"
 
 #include <caf/send.hpp>
 
@@ -10,9 +11,6 @@
 
 namespace millrace::host {
 namespace {
-
-/// The name of all clusters: what tells them apart is their store (docs/design/cluster.md, J1).
-constexpr std::string_view cluster_name = "millrace";
 
 /// The newest of each actor.
 std::vector<cluster::registration::last_word> last_words(const std::vector<last_work>& all) {
@@ -66,7 +64,7 @@ node_group spawn_group(caf::actor_system& system, group_options options) {
                                                                 std::move(options.on_begun)});
   node::node_options o;
   o.mine = {options.name, options.instance};
-  o.cluster = std::string(cluster_name);
+  o.cluster = std::string(cluster::cluster_name);
   o.may_lead = options.may_lead;
   o.is_alone = options.is_alone;
   o.cores = static_cast<std::uint32_t>(options.cores);
@@ -93,7 +91,6 @@ node_group spawn_group(caf::actor_system& system, group_options options) {
       board->failed_again(actor.topology, lasting_name(actor.name), why);
   };
   o.begins_with = std::move(options.begins_with);
-  o.terms_from = options.terms_from;
   const auto letters = options.lone
                            ? letters_home(letters_folder{options.lone->planned->topology, options.folder})
                            : letters_home(options.store);

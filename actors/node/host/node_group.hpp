@@ -54,7 +54,6 @@ struct group_options : node_settings {
   deployment::pipeline_bounds bounds = {};
   decltype(host_options::lone) lone = nullptr;
   decltype(node::node_options::begins_with) begins_with = {};
-  incarnation terms_from = 0;
 };
 
 struct node_group {

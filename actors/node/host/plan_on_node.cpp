@@ -80,7 +80,7 @@ std::optional<window::definition> window_of(const plan_on_node& plan, const std:
 std::unique_ptr<plan_on_node>
 put_together(caf::actor_system& system, const host_options& options, std::unique_ptr<plan_on_node> out,
              const deployment::pipeline_options& how, const std::shared_ptr<node::topology_state>& state,
-             std::shared_ptr<source::feeds> feeds, std::shared_ptr<snapshot::state_store> folder) {
+             std::shared_ptr<source::feeds> feeds, std::function<std::uint64_t()> state_bytes = {}) {
   auto timed = [calls = how.keeping, state](const std::string& name, const std::string& value,
                                             const life& whose) {
     return calls->time([&] { return state->put_as(name, value, whose); });
@@ -89,7 +89,7 @@ put_together(caf::actor_system& system, const host_options& options, std::unique
   out->factory =
       std::make_unique<deployment::actor_factory>(system, how, deployment::stored_state{state, state},
                                                   out->planned->decided, out->keepers, std::move(feeds));
-  options.running->add({out->planned->topology, out->factory->gauges(), std::move(folder)});
+  options.running->add({out->planned->topology, out->factory->gauges(), std::move(state_bytes)});
   return out;
 }
 
@@ -99,9 +99,10 @@ std::unique_ptr<plan_on_node> open_lone_plan(caf::actor_system& system, const ho
   const auto& lone = *options.lone;
   auto out = std::make_unique<plan_on_node>(generation, lone.planned, link::edge_numbers(), options.topology);
   const auto state = std::make_shared<node::topology_state>(
-      options.store, options.topology, lone.folder->id(), lone.folder->folder(), lone.planned->values,
-      lone.planned->decided.run.number, options.bounds.bases);
-  return put_together(system, options, std::move(out), lone.options, state, lone.feeds, lone.folder);
+      options.store, lone.chains, snapshot::identity{lone.planned->state_id, options.topology},
+      lone.folder->folder(), lone.planned->values, lone.planned->decided.run.number, options.bounds.bases);
+  return put_together(system, options, std::move(out), lone.options, state, lone.feeds,
+                      [folder = lone.folder] { return folder->bytes(); });
 }
 
 }  // namespace
@@ -132,11 +133,10 @@ expected<std::unique_ptr<plan_on_node>> open_plan(caf::actor_system& system, con
   // Lanes of one source begin with its identity from the plan: each would put it first otherwise, and all but one
   // be fenced off.
   const auto state = std::make_shared<node::topology_state>(
-      options.store, chains, snapshot::identity{planned->state_id, options.topology, {}, false},
-      options.folder, planned->values, planned->decided.run.number, options.bounds.bases);
+      options.store, chains, snapshot::identity{planned->state_id, options.topology}, options.folder,
+      planned->values, planned->decided.run.number, options.bounds.bases);
   const auto how = options_of(options, *planned, chains, found->second.begins_anew);
-  return put_together(system, options, std::move(out), how, state, std::make_shared<source::feeds>(),
-                      nullptr);
+  return put_together(system, options, std::move(out), how, state, std::make_shared<source::feeds>());
 }
 
 namespace {

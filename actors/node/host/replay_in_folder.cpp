@@ -1,10 +1,9 @@
 #include "actors/node/host/replay_in_folder.hpp"
 
 #include "actors/deployment/start_positions.hpp"
-#include "actors/node/host/lone_topology.hpp"
+#include "actors/node/host/run_state.hpp"
 #include "actors/replay/route.hpp"
 #include "runtime/base/random.hpp"
-#include "runtime/snapshot/file_names.hpp"
 #include "runtime/snapshot/file_system.hpp"
 
 #include <fmt/format.h>
@@ -24,26 +23,20 @@ expected<std::string> identity_of(const snapshot::value_reader& store, const lan
   return deployment::identities_of_lanes(store, plan.name, partitions.size());
 }
 
-/// The state is opened for looking only: a run may hold it.
-expected<std::unique_ptr<snapshot::state_store>> look_at(const folder_request& r) {
-  return snapshot::open_dir_store({r.state, r.topology->name, false, true});
-}
-
 /// Lanes look into the index without opening it, so an entry that they find has to count: its writer is not fenced off
 /// while it adds.
-expected<std::unique_ptr<snapshot::folder_lock>> lock_out_others(const snapshot::state_store& state) {
-  auto taken =
-      state.files().lock(snapshot::state_folder_of(state.folder(), state.id().state_id) + "/replay.lock");
+expected<std::unique_ptr<snapshot::folder_lock>> lock_out_others(const run_folder& folder) {
+  auto taken = folder.files().lock(folder.folder() + "/replay.lock", snapshot::lock_kind::exclusive);
   if (!taken && taken.error().code == ec::locked)
     return user_error(ec::locked, fmt::format("another replay into {} is under way ({}); let it end first",
-                                              state.folder(), taken.error().message));
+                                              folder.folder(), taken.error().message));
   return taken;
 }
 
 /// A run with --fresh may have removed the batches amid the replay.
-expected<void> check_still_there(const folder_request& r, const std::string& chains) {
-  ASSIGN_OR_RETURN(const auto now, look_at(r));
-  if (now->chains() == chains)
+expected<void> check_still_there(const folder_request& r, const run_folder& folder, const found_run& then) {
+  ASSIGN_OR_RETURN(const auto now, look_at_run(folder, r.topology->name));
+  if (now.topology && now.topology->first_generation == then.topology->first_generation)
     return {};
   return user_error(ec::mismatch, fmt::format("the state in {} has begun anew meanwhile, without these "
                                               "letters; replay them once more",
@@ -61,27 +54,29 @@ expected<replay::batch_index> take_index(const std::shared_ptr<node::topology_ch
 
 expected<replay::outcome> replay_in_folder(folder_request r) {
   RETURN_IF_ERROR(replay::check_into(*r.topology, r.into, r.into_is_called));
-  auto state = look_at(r);
-  if (!state) {
-    if (state.error().code == ec::not_found)
-      state.error().message += "; expected the --state of the run that wrote these dead letters";
-    return unexpected(std::move(state.error()));
+  auto folder = run_folder::look(r.state);
+  if (!folder) {
+    if (folder.error().code == ec::not_found)
+      folder.error().message += "; expected the --state of the run that wrote these dead letters";
+    return unexpected(std::move(folder.error()));
   }
-  ASSIGN_OR_RETURN(const auto found, look_at_run(**state));
-  r.is_finished = found.topology && found.topology->status == cluster::topology_status::finished;
-  if (const auto began = (*state)->get(state_began_name); began && !r.older)
-    r.began = std::stoll(*began);
+  ASSIGN_OR_RETURN(const auto found, look_at_run(**folder, r.topology->name));
+  if (!found.topology)
+    return user_error(ec::mismatch, fmt::format("{} is not a state folder", r.state));
+  r.is_finished = found.topology->status == cluster::topology_status::finished;
+  if (const auto began = found.plan.values.find(std::string(state_began_name));
+      began != found.plan.values.end() && !r.older)
+    r.began = std::stoll(began->second);
   r.identity_of = [&found](const lane::lane_plan& plan) { return identity_of(*found.values, plan); };
   replay::letter_files letters(r.letters);
-  const auto chains = chains_in(**state);
   if (r.dry_run) {
-    ASSIGN_OR_RETURN(auto index, replay::batch_index::look(chains));
+    ASSIGN_OR_RETURN(auto index, replay::batch_index::look(found.chains));
     return replay::replay(r, letters, index);
   }
-  ASSIGN_OR_RETURN(const auto lock, lock_out_others(**state));
-  ASSIGN_OR_RETURN(auto index, take_index(chains));
+  ASSIGN_OR_RETURN(const auto lock, lock_out_others(**folder));
+  ASSIGN_OR_RETURN(auto index, take_index(found.chains));
   ASSIGN_OR_RETURN(auto done, replay::replay(r, letters, index));
-  return check_still_there(r, (*state)->chains()).map([&] { return std::move(done); });
+  return check_still_there(r, **folder, found).map([&] { return std::move(done); });
 }
 
 }  // namespace millrace::host

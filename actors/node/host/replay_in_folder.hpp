@@ -11,9 +11,6 @@
 
 namespace millrace::host {
 
-/// The state's value that holds when it began, in microseconds since 1970: older dead letters are of another.
-inline constexpr std::string_view state_began_name = "began";
-
 /// Opens the index of a topology's batches to add to it, under a life above all that were there. Blocks.
 [[nodiscard]] expected<replay::batch_index> take_index(const std::shared_ptr<node::topology_chains>& chains);
 

@@ -172,8 +172,8 @@ replay_result replay_in_store(const std::shared_ptr<node::chain_store>& store, c
   fill_in(r, job);
   r.is_finished = topology.state.status == cluster::topology_status::finished;
   r.batch_bytes = batch_bytes;
-  const node::topology_state values(store, topology.chains,
-                                    {prepared->planned->state_id, job.what.topology, {}, false}, {});
+  const node::topology_state values(store, topology.chains, {prepared->planned->state_id, job.what.topology},
+                                    {});
   r.identity_of = [&](const lane::lane_plan& p) -> expected<std::string> {
     return config::traits_of(*p.source).identity_by_lane
                ? deployment::identities_of_lanes(values, p.name, lanes_of(topology.state, p.name).size())

@@ -1,206 +1,324 @@
 #include "actors/node/host/run_state.hpp"
 
-#include "actors/connectors/file/sink/file_record.hpp"
-#include "actors/node/host/lone_topology.hpp"
+#include "actors/deployment/parsed_by.hpp"
+#include "actors/node/control/control_book.hpp"
+#include "actors/node/host/store_copy.hpp"
+#include "actors/stream/replay/stored_batches.hpp"
 #include "actors/stream/sink/files/data_file.hpp"
-#include "actors/stream/sink/letters/letter_record.hpp"
-#include "actors/stream/spool/chain_record.hpp"
-#include "actors/stream/spool/folder_segments.hpp"
-#include "runtime/snapshot/dir_store.hpp"
+#include "runtime/base/random.hpp"
+#include "runtime/chain/rules.hpp"
+#include "runtime/cluster/joining.hpp"
 #include "runtime/snapshot/file_names.hpp"
-#include "runtime/snapshot/snapshot.hpp"
+#include "runtime/snapshot/made_folders.hpp"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
+#include <set>
 #include <utility>
+#include <vector>
 
 namespace millrace::host {
 namespace {
 
-unexpected for_reading(const std::string& folder) {
-  return user_error(
-      ec::mismatch,
-      fmt::format("{0} is the state folder of `millrace run`, and no node runs in it; copy it into the "
-                  "store of a cluster first: millrace state copy dir:{0} STORE",
-                  folder));
+expected<bool> has_read(const found_run& found) {
+  if (found.plan.values.contains(std::string(has_read_name)))
+    return true;
+  for (const auto& [name, actor] : found.topology->actors)
+    if (actor.spec.kind == cluster::actor_kind::lane) {
+      ASSIGN_OR_RETURN(const auto by, deployment::parsed_by(*found.values, name));
+      if (by)
+        return true;
+    }
+  return false;
 }
 
-/// The names of the folders in `folder`; none where it is not there.
-expected<std::vector<std::string>> folders_in(snapshot::file_system& files, const std::string& folder) {
+/// The name of the topology that the folder is for; empty where it has none.
+expected<std::string> name_in(const run_folder& folder, const cluster::control_state& control,
+                              const std::string& topology) {
+  if (control.topologies.empty())
+    return std::string();
+  const auto& first = control.topologies.begin()->first;
+  if (control.topologies.size() > 1)
+    return user_error(ec::mismatch,
+                      fmt::format("{} is the store of a cluster with {} topologies ({}, ...); go on with its "
+                                  "nodes, or choose another --state",
+                                  folder.folder(), control.topologies.size(), first));
+  if (!topology.empty() && first != topology)
+    return user_error(ec::mismatch,
+                      fmt::format("the state folder {} belongs to the topology {}, not to {}; give "
+                                  "each topology a --state of its own",
+                                  folder.folder(), first, topology));
+  return first;
+}
+
+unexpected lost(const std::string& what) {
+  return user_error(ec::corrupt,
+                    what + "; restore the state folder from a backup, or start over with --fresh");
+}
+
+expected<std::vector<std::string>> names_in(const run_folder& folder, const std::string& below) {
   std::vector<std::string> out;
-  const auto entries = files.list(folder);
+  const auto entries = folder.files().list(folder.folder() + below);
   if (!entries)
     return entries.error().code == ec::not_found ? expected<std::vector<std::string>>(out)
                                                  : unexpected(entries.error());
   for (const auto& e : *entries)
-    if (e.is_folder)
-      out.push_back(e.name);
-  std::ranges::sort(out);
+    out.push_back(e.name);
   return out;
+}
+
+std::string folder_of_chains(const std::string& chains) {
+  return "/chains/" + snapshot::file_name_of(chains);
+}
+
+/// Names what has chains in the folder, as cluster::chains_of() does.
+expected<std::set<std::string>> all_chains(const run_folder& folder) {
+  std::set<std::string> out;
+  ASSIGN_OR_RETURN(const auto files, names_in(folder, "/chains"));
+  for (const auto& file : files)
+    if (auto name = snapshot::name_of_file(file)) {
+      ASSIGN_OR_RETURN(const auto chains, names_in(folder, "/chains/" + file));
+      if (!chains.empty())
+        out.insert(std::move(*name));
+    }
+  return out;
+}
+
+/// A run has begun the state.
+bool is_of_run(const hosted_plan& p) { return p.values.contains(std::string(state_began_name)); }
+
+/// A chain whose newest files were deleted is a shorter chain that is whole, and one that is gone is a folder that nobody has
+/// used: the chains of actors tell.
+expected<void> check_control_is_newest(const run_folder& folder, const found_run& found) {
+  const auto control = folder.folder() + "/control";
+  ASSIGN_OR_RETURN(const auto there, all_chains(folder));
+  if (found.control.cluster.empty())
+    return there.empty() ? expected<void>() : lost(control + " is missing or empty");
+  if (!found.topology)
+    return {};
+  const auto& t = *found.topology;
+  const auto& name = found.values->id().topology;
+  for (const auto& chains : there) {
+    const auto at = chains.rfind('@');
+    const auto since = at == std::string::npos ? 1 : std::strtoull(chains.c_str() + at + 1, nullptr, 10);
+    if (chains.substr(0, at) == name && since > t.first_generation)
+      return lost(fmt::format("{} has lost its newest records: {}{} is of a later state than it names",
+                              control, folder.folder(), folder_of_chains(chains)));
+  }
+  const auto own = folder.folder() + folder_of_chains(cluster::chains_of(name, t.first_generation));
+  const auto chains = folder.files().list(own);
+  if (!chains && chains.error().code == ec::not_found && is_of_run(found.plan))
+    return lost(own + " is missing");
+  return {};
+}
+
+enum class beginning : std::uint8_t { first, fresh, blank };
+
+/// Puts a state that has nothing yet into `control`, stopped, in the place of what is there.
+class state_beginner {
+public:
+  state_beginner(const run_folder& folder, std::string topology, std::map<std::string, std::string> values)
+      : folder_(folder), topology_(std::move(topology)), values_(std::move(values)), book_(folder.store()) {}
+
+  expected<void> begin(const found_run& found, beginning how) {
+    const auto mine = chosen_above(found.highest);
+    ASSIGN_OR_RETURN(const auto now, book_.open(mine));
+    cluster::change c;
+    if (now.cluster.empty())
+      c.emplace_back(
+          cluster::records::founded{cluster::cluster_id(cluster::cluster_name, random_bits()), formats});
+    const auto t = now.topologies.find(topology_);
+    if (t != now.topologies.end() && t->second.is_active())
+      c.emplace_back(cluster::records::topology_failed{topology_, topology_, "it began anew", clock()});
+    auto generation = now.next_generation(topology_);
+    if (how == beginning::fresh && t != now.topologies.end()) {
+      c.emplace_back(cluster::records::topology_removed{topology_});
+      generation = now.plans + 1;
+    }
+    // The folder of its chains is there when the record counts, so that one that is missing is known.
+    RETURN_IF_ERROR(snapshot::make_folders(
+        folder_.files(), folder_.folder() + folder_of_chains(cluster::chains_of(topology_, generation)),
+        folder_.folder()));
+    c.emplace_back(cluster::records::topology_applied{
+        topology_, encode_plan(plan_of(found, how)), generation, {}, false, how == beginning::blank});
+    c.emplace_back(cluster::records::stop_asked{topology_});
+    c.emplace_back(cluster::records::finished{topology_, clock()});
+    return change(mine, c);
+  }
+
+  /// Lives that have opened a damaged `control` are not known, so terms go on from the clock, and so do the names of chains:
+  /// what a process that was taken for dead still writes is read by nobody.
+  expected<void> begin_over() {
+    const auto from =
+        static_cast<incarnation>(clock() / std::chrono::microseconds(std::chrono::seconds(1)).count());
+    cluster::control_state state;
+    state.cluster = cluster::cluster_id(cluster::cluster_name, random_bits());
+    state.formats = formats;
+    state.terms = state.plans = from;
+    state.removed[topology_] = from;
+    ASSIGN_OR_RETURN(state.leftovers, all_chains(folder_));
+    ASSIGN_OR_RETURN(const auto opened, folder_.store()->open_control_over(chosen_above({from, 0})));
+    ASSIGN_OR_RETURN(const auto done, opened->append_base(cluster::encode_base(state)));
+    return done ? expected<void>() : not_written({});
+  }
+
+private:
+  static constexpr std::uint32_t formats = 1;
+
+  static event_micros clock() { return system_clock().now(); }
+  static life chosen_above(const life& seen) {
+    return chain::chosen_above(seen, static_cast<std::uint32_t>(random_bits()));
+  }
+
+  hosted_plan plan_of(const found_run& found, beginning how) const {
+    hosted_plan out;
+    out.values = values_;
+    out.state_id = how == beginning::blank ? found.plan.state_id : random_id();
+    const auto keep = [&](std::string_view name) {
+      if (const auto at = found.plan.values.find(std::string(name)); at != found.plan.values.end())
+        out.values.insert(*at);
+    };
+    if (how == beginning::blank) {
+      keep(begins_anew_name);
+      keep(state_began_name);
+    }
+    if (how == beginning::fresh)
+      out.values[std::string(begins_anew_name)] = "1";
+    out.values.try_emplace(std::string(state_began_name), std::to_string(clock()));
+    return out;
+  }
+
+  expected<void> change(const cluster::epoch& mine, const cluster::change& c) {
+    const auto done = book_.append(mine, c);
+    if (done == cluster::append_outcome::acknowledged)
+      return {};
+    if (done == cluster::append_outcome::refused)
+      return user_error(ec::locked,
+                        fmt::format("another process has taken over the state folder {}; stop one of the "
+                                    "two, or give each a --state of its own",
+                                    folder_.folder()));
+    return not_written(book_.last_error());
+  }
+
+  unexpected not_written(const std::string& why) const {
+    return outside_error(ec::io, fmt::format("the state folder {} does not take a new state{}{}",
+                                             folder_.folder(), why.empty() ? "" : ": ", why));
+  }
+
+  const run_folder& folder_;
+  std::string topology_;
+  std::map<std::string, std::string> values_;
+  node::control_book book_;
+};
+
+/// The next start tries again.
+void remove_or_warn(const run_folder& folder, const std::string& name) {
+  if (const auto done = remove_tree(folder.files(), folder.folder() + "/" + name); !done)
+    spdlog::warn("{}/{} is of no use any more and cannot be removed now: {}", folder.folder(), name,
+                 done.error().message);
+}
+
+/// Names what only an earlier state, or a folder of an earlier build, has of its own.
+expected<std::vector<std::string>> own_files(const run_folder& folder) {
+  ASSIGN_OR_RETURN(auto names, names_in(folder, {}));
+  std::erase_if(names, [](const auto& n) {
+    return !n.starts_with(snapshot::state_begin) && !n.starts_with("identity.");
+  });
+  return names;
+}
+
+/// Another topology has begun the state, and has read nothing, so it has no dead letters; but their sink may have committed.
+void forget_another(const run_folder& folder, const found_run& before) {
+  const std::filesystem::path letters = folder.folder() + "/dead_letters.jsonl";
+  std::error_code ignored;
+  if (!std::filesystem::exists(letters, ignored) || std::filesystem::file_size(letters, ignored) == 0)
+    std::filesystem::remove(sink::side_path(letters), ignored);
+  const auto replayed = replay::entries_in(*before.chains);
+  spdlog::info("the state in {} was begun for topology '{}' as it was before, and had read nothing: it "
+               "begins anew{}",
+               folder.folder(), before.values->id().topology,
+               !replayed || replayed->empty()
+                   ? ""
+                   : ", without the dead letters that were replayed: replay them again");
 }
 
 }  // namespace
 
-bool is_run_state(snapshot::file_system& files, const std::string& folder) {
-  const auto entries = files.list(folder);
-  return entries &&
-         std::ranges::any_of(*entries, [](const auto& e) { return e.name.starts_with("identity."); });
-}
-
-expected<std::shared_ptr<run_state>> run_state::open(snapshot::file_system& files,
-                                                     const std::string& folder) {
-  std::shared_ptr<run_state> out(new run_state(files, folder));
-  RETURN_IF_ERROR(out->read());
+expected<found_run> look_at_run(const run_folder& folder, const std::string& topology) {
+  ASSIGN_OR_RETURN(auto seen, node::control_book(folder.store()).look());
+  found_run out;
+  out.control = std::move(seen.state);
+  out.highest = seen.highest;
+  if (auto refused = refusal_of_part(out.control, folder.store()->shown()))
+    return unexpected(std::move(*refused));
+  ASSIGN_OR_RETURN(auto name, name_in(folder, out.control, topology));
+  std::uint64_t since = 1;
+  if (!name.empty()) {
+    out.topology = out.control.topologies.at(name);
+    since = out.topology->first_generation;
+    ASSIGN_OR_RETURN(out.plan, decode_plan(out.topology->plan));
+    out.has_started = !fingerprint_of(out.plan.values).empty();
+  } else {
+    name = topology;
+  }
+  ASSIGN_OR_RETURN(const auto run, run_of(out.plan));
+  const auto chains = cluster::chains_of(name, since);
+  out.chains = std::make_shared<node::topology_chains>(folder.store(), chains);
+  out.values = std::make_shared<node::topology_state>(folder.store(), chains,
+                                                      snapshot::identity{out.plan.state_id, name},
+                                                      folder.folder(), out.plan.values, run.number);
+  if (out.topology) {
+    ASSIGN_OR_RETURN(out.has_read, has_read(out));
+  }
   return out;
 }
 
-expected<void> run_state::read() {
-  ASSIGN_OR_RETURN(lock_, snapshot::lock_state_folder(files_, folder_, "lock", "stop that one first"));
-  const auto store = snapshot::open_dir_store({folder_, {}, false, true}, files_);
-  if (!store)
-    return unexpected(store.error());
-  const auto state = snapshot::state_folder_of(folder_, (*store)->id().state_id);
-  ASSIGN_OR_RETURN(const auto entries, files_.list(folder_));
-  for (const auto& e : entries)
-    if (const std::string_view begin = "console-"; e.name.starts_with(begin) && e.name.ends_with(".progress"))
-      return user_error(
-          ec::unsupported,
-          fmt::format("a sink prints on the console of `millrace run` ({}/{}), and no cluster goes on with "
-                      "that; go on with `millrace run`",
-                      folder_, e.name));
-  ASSIGN_OR_RETURN(const auto tables, folders_in(files_, folder_ + "/tables"));
-  if (!tables.empty())
-    return user_error(
-        ec::unsupported,
-        fmt::format("the sink {} has rows on their way to its table in {}/tables, and no cluster takes "
-                    "these over; let `millrace run` bring the topology to its end there",
-                    tables.front(), folder_));
-  inner_ = std::make_shared<node::dir_chain_store>(files_, (*store)->chains());
-  return read_control(**store).and_then([&] { return find_spools(state); }).and_then([&] {
-    return find_progress_of_letters((*store)->id().state_id);
-  });
-}
-
-/// Shows the control of the one node as that of a cluster whose nodes have all left.
-expected<void> run_state::read_control(const snapshot::state_store& store) {
-  ASSIGN_OR_RETURN(auto found, look_at_run(store));
-  ASSIGN_OR_RETURN(const auto terms, terms_kept(store));
-  const auto& id = store.id();
-  if (!found.has_read)
-    return user_error(ec::not_found,
-                      fmt::format("the state of {} in {} has read nothing yet, so there is nothing to "
-                                  "copy; apply the topology to the cluster",
-                                  id.topology, folder_));
-  auto& state = found.control;
-  auto& t = state.topologies.at(id.topology);
-  found.plan.lanes = 0;
-  t.plan = encode_plan(found.plan);
-  t.is_paused = false;
-  t.begins_anew = !id.previous_state_id.empty();
-  if (t.is_active())
-    t.status = cluster::topology_status::stopped;
-  for (auto& [_, actor] : t.actors) {
-    actor.spec.is_pinned = false;
-    actor.spec.node.clear();
+/// What is to be removed is noted before the look: another process, where the lock does not hold, makes its files after its own
+/// record in `control`.
+expected<found_run> take_state(const run_folder& folder, const config::topology& topology, bool fresh,
+                               std::map<std::string, std::string> values) {
+  ASSIGN_OR_RETURN(const auto noted, own_files(folder));
+  const bool is_earlier =
+      std::ranges::any_of(noted, [](const auto& n) { return n.starts_with("identity."); });
+  state_beginner beginner(folder, topology.name, std::move(values));
+  if (is_earlier)  // the folder was opened all the same, so `fresh` gives it up
+    for (const auto& name : noted)
+      if (!name.starts_with(snapshot::state_begin))
+        RETURN_IF_ERROR(remove_tree(folder.files(), folder.folder() + "/" + name));
+  auto found = look_at_run(folder, {});
+  if (found)
+    if (auto whole = check_control_is_newest(folder, *found); !whole)
+      found = unexpected(whole.error());
+  if (!found && fresh && (is_earlier || found.error().code == ec::corrupt)) {
+    RETURN_IF_ERROR(beginner.begin_over());
+    found = look_at_run(folder, topology.name);
   }
-  state.terms = std::max(state.terms, terms);
-  chains_ = cluster::chains_of(id.topology, t.first_generation);
-  control_.contents.base = cluster::encode_base(state);
-  control_.contents.sequence = 1;
-  control_.highest = found.highest;
-  return {};
-}
-
-expected<void> run_state::find_spools(const std::string& state_folder) {
-  ASSIGN_OR_RETURN(const auto sources, folders_in(files_, state_folder + "/spool"));
-  for (const auto& file : sources) {
-    const auto source = snapshot::name_of_file(file).value_or(file);
-    const auto segments =
-        std::make_shared<spool::folder_segments>(files_, fmt::format("{}/spool/{}", state_folder, file));
-    ASSIGN_OR_RETURN(const auto bases, segments->open());
-    if (bases.empty())
-      continue;
-    spool::chain_record all;
-    for (std::size_t i = 0; i + 1 < bases.size(); ++i) {
-      all.segments.push_back({bases[i], i + 1, {}});
-      in_files_[spool::name_of_slot(source, i + 1)] = [segments, base = bases[i]] {
-        return segments->read(base);
-      };
-    }
-    in_files_[spool::name_of_spool(source)] = [segments, all, newest = bases.back()] {
-      return segments->read(newest).map([&](std::string&& bytes) {
-        auto record = all;
-        record.segments.push_back({newest, 0, std::move(bytes)});
-        return spool::encode_record(record);
-      });
-    };
+  if (!found)
+    return found;
+  RETURN_IF_ERROR(name_in(folder, found->control, topology.name).map([](const auto&) {}));
+  std::optional<beginning> how;
+  if (fresh)
+    how = beginning::fresh;
+  else if (!found->topology)
+    how = beginning::first;
+  else if (found->has_started && !found->has_read &&
+           fingerprint_of(found->plan.values) != topology.state_fingerprint)
+    how = beginning::blank;
+  if (how == beginning::blank)
+    forget_another(folder, *found);
+  if (how) {
+    RETURN_IF_ERROR(beginner.begin(*found, *how));
+    ASSIGN_OR_RETURN(found, look_at_run(folder, topology.name));
   }
-  return {};
+  const auto own = std::string(snapshot::state_begin) + found->plan.state_id;
+  for (const auto& name : noted)
+    if (name != own)
+      remove_or_warn(folder, name);
+  return found;
 }
-
-/// The letters themselves stay in their file. The sink's progress has to be known: the state knows that it has committed.
-expected<void> run_state::find_progress_of_letters(const std::string& state_id) {
-  const auto path = sink::side_path(folder_ + "/dead_letters.jsonl");
-  if (std::error_code failed; !std::filesystem::exists(path, failed))
-    return {};
-  ASSIGN_OR_RETURN(auto side, sink::side_file::open(path));
-  ASSIGN_OR_RETURN(const auto locked, side.lock());
-  ASSIGN_OR_RETURN(const auto stored, side.load());
-  if (!stored)
-    return {};
-  ASSIGN_OR_RETURN(const auto record, sink::decode_record(*stored));
-  if (record.at && record.owner.state_id == state_id) {
-    sink::letter_record begun;
-    begun.progress = sink::encode_progress(*record.at);
-    in_files_[sink::name_of_open_part()] = [begun]() -> expected<std::string> {
-      return sink::encode_letters(begun);
-    };
-  }
-  return {};
-}
-
-expected<node::found_chain> run_state::look(const cluster::actor_id& whose) {
-  if (whose == node::control_of_cluster())
-    return control_;
-  const auto own = whose.topology == chains_ ? in_files_.find(whose.name) : in_files_.end();
-  if (own == in_files_.end())
-    return inner_->look(whose);
-  return own->second().map([](std::string&& base) {
-    node::found_chain out;
-    out.contents.base = std::move(base);
-    out.contents.sequence = 1;
-    return out;
-  });
-}
-
-expected<std::vector<std::string>> run_state::list(const std::string& chains) {
-  auto out = inner_->list(chains);
-  if (out && chains == chains_)
-    for (const auto& [name, _] : in_files_)
-      out->push_back(name);
-  return out;
-}
-
-expected<std::vector<segment_id>> run_state::list_segments(const cluster::actor_id& whose) {
-  return inner_->list_segments(whose);
-}
-
-expected<std::string> run_state::read_segment(const cluster::actor_id& whose, const segment_id& id) {
-  return inner_->read_segment(whose, id);
-}
-
-expected<node::opened_chain> run_state::open(const cluster::actor_id&, const life&) {
-  return for_reading(folder_);
-}
-expected<node::opened_chain> run_state::open_chosen(const cluster::actor_id&, const life&) {
-  return for_reading(folder_);
-}
-expected<std::unique_ptr<snapshot::segments>> run_state::open_segments(const cluster::actor_id&, incarnation,
-                                                                       const std::vector<segment_id>&) {
-  return for_reading(folder_);
-}
-expected<void> run_state::clear(const std::string&) { return for_reading(folder_); }
 
 }  // namespace millrace::host

@@ -14,15 +14,9 @@
 namespace millrace::node {
 namespace {
 
-/// Every record names its actor, so those of a cluster are never taken for those of a state folder, whose
-/// `control` is another chain.
+/// Every record names its actor. No topology has an empty name, so `control` is apart from all actors.
 std::string name_in_records(const cluster::actor_id& whose) {
   return whose.topology.empty() ? "cluster/" + whose.name : whose.topology + "/" + whose.name;
-}
-
-bool is_ours(const snapshot::file_system::entry& e) {
-  return e.name == "control" || e.name == "events" || e.name == "addresses" || e.name == "chains" ||
-         e.name == "segments" || e.name == "lost+found";
 }
 
 /// Looks at the actor's chain before each change: its runs show whether another node has opened it under a
@@ -94,19 +88,27 @@ expected<void> dir_chain_store::check_owner() const {
     return {};
   if (!entries)
     return unexpected(entries.error());
-  if (std::ranges::any_of(*entries, [](const auto& e) { return e.name.starts_with("identity."); }))
+  if (has_earlier_state(*entries))
     return user_error(
         ec::mismatch,
-        fmt::format("{0} is the state folder of `millrace run`, and no store of a cluster; copy it "
-                    "into one: millrace state copy dir:{0} STORE",
+        fmt::format("{} has the state of `millrace run` in the format of an earlier build; name "
+                    "another folder with --store dir:PATH",
                     folder_));
-  const auto foreign = std::ranges::find_if_not(*entries, is_ours);
-  if (foreign != entries->end())
+  if (const auto foreign = name_of_others(*entries); !foreign.empty())
     return user_error(ec::mismatch,
                       fmt::format("{} is not the store of a cluster (there is {}); name an empty "
                                   "folder with --store dir:PATH",
-                                  folder_, foreign->name));
+                                  folder_, foreign));
   return {};
+}
+
+expected<opened_chain> dir_chain_store::open_control_over(const life& chosen) {
+  const auto whose = control_of_cluster();
+  const auto folder = folder_of(whose);
+  RETURN_IF_ERROR(snapshot::make_folders(files_, folder, folder_));
+  ASSIGN_OR_RETURN(const auto there, snapshot::list_runs(files_, folder));
+  return snapshot::dir_chain::open_chosen(files_, folder, name_in_records(whose), chosen,
+                                          std::max(there.mark, there.last()));
 }
 
 expected<opened_chain> dir_chain_store::open(const cluster::actor_id& whose, const life& now) {
@@ -210,6 +212,23 @@ expected<void> dir_chain_store::clear(const std::string& chains) {
     return !done && done.error().code == ec::not_found ? expected<void>() : done;
   };
   return sync(chain_folder).and_then([&] { return sync(spilled); });
+}
+
+bool has_earlier_state(const std::vector<snapshot::file_system::entry>& in_folder) {
+  return std::ranges::any_of(in_folder, [](const auto& e) { return e.name.starts_with("identity."); });
+}
+
+std::string name_of_others(const std::vector<snapshot::file_system::entry>& in_folder) {
+  std::string foreign;
+  for (const auto& e : in_folder) {
+    if (e.name == "lock" || e.name == "control" || e.name == "addresses")
+      return {};
+    // An empty file system has lost+found.
+    if (foreign.empty() && e.name != "chains" && e.name != "segments" && e.name != "events" &&
+        e.name != "lost+found")
+      foreign = e.name;
+  }
+  return foreign;
 }
 
 }  // namespace millrace::node

@@ -1,5 +1,6 @@
 // A cluster's chains as files in a folder that its nodes share: DIR/control, DIR/chains/TOPOLOGY/ACTOR, and
-// spilled output in DIR/segments/TOPOLOGY%2FACTOR.
+// spilled output in DIR/segments/TOPOLOGY%2FACTOR. `millrace run` has its state in such a folder, with files of its
+// own beside (actors/node/host/run_folder.hpp).
 // docs/design/chains.md says what the mount has to keep.
 #pragma once
 
@@ -29,6 +30,8 @@ public:
   expected<std::string> read_segment(const cluster::actor_id& whose, const segment_id& id) override;
   expected<void> clear(const std::string& chains) override;
   expected<std::vector<std::string>> openings() override;
+  /// Opens `control` where it is damaged: what is there counts no more. For a process that has the folder alone.
+  [[nodiscard]] expected<opened_chain> open_control_over(const life& chosen);
   [[nodiscard]] std::string shown() const override { return "dir:" + folder_; }
 
 private:
@@ -39,5 +42,10 @@ private:
   std::string folder_;
   bool was_open_;  // open before a node closed it
 };
+
+/// Says that the folder has the state of a run in the format of an earlier build.
+[[nodiscard]] bool has_earlier_state(const std::vector<snapshot::file_system::entry>& in_folder);
+/// Names an entry by which a folder is somebody else's; empty where it is a store, or has nothing yet.
+[[nodiscard]] std::string name_of_others(const std::vector<snapshot::file_system::entry>& in_folder);
 
 }  // namespace millrace::node

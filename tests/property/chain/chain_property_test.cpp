@@ -2,9 +2,11 @@
 // before any step at the store and woken up at any later one, with bases and trimming, answers that are lost
 // and writes that land late, deaths anywhere. All that was said to be durable is always in every later life's
 // state, once and in order; nobody but a higher life fences; and when faults cease, the newest life goes on.
-// What a state folder knows of itself, and a whole folder, have writers that choose their own terms.
+// The chain `control` of a store has writers that choose their own terms.
 // MILLRACE_SEED replays one schedule, MILLRACE_SEEDS says how many run.
+#include "actors/node/stores/dir_chain_store.hpp"
 #include "actors/node/stores/kafka/kafka_chain.hpp"
+#include "runtime/chain/rules.hpp"
 #include "runtime/snapshot/dir_chain.hpp"
 #include "tests/property/chain/kept.hpp"
 #include "tests/property/chain/memory_chain.hpp"
@@ -38,10 +40,7 @@ bool holds(const tokens& all, const std::string& one) { return std::ranges::find
 /// Knows what each life was told: the obvious oracle.
 class oracle {
 public:
-  /// A folder's opener has its number only when it has the folder: a life that fences may have none yet.
-  explicit oracle(bool terms_come_late) : terms_come_late_(terms_come_late) {}
-
-  void began(incarnation term) { highest_ = std::max(highest_, term); }
+  void began(incarnation term) { begun_.insert(term); }
 
   void opened(incarnation term, const tokens& found) {
     for (const auto& t : found)
@@ -62,10 +61,6 @@ public:
     require(lives_.try_emplace(term, told{found, {}}).second, fmt::format("life {} is lived twice", term));
   }
 
-  void given(incarnation number) {
-    require(given_.insert(number).second, fmt::format("incarnation {} is given twice", number));
-  }
-
   void acked(incarnation term, const std::string& t) {
     for (const auto& [of, life] : lives_)
       require(of <= term || holds(life.restored, t),
@@ -73,32 +68,32 @@ public:
     lives_[term].acked.push_back(t);
   }
 
+  /// One opens of those who have chosen the same term.
+  void not_opened(incarnation term, const error& why) const {
+    if (why.code != ec::fenced || begun_.count(term) < 2)
+      refused(term, why);
+  }
+
   void refused(incarnation term, const error& why) const {
-    if (why.code == ec::locked)  // another has opened since this one's look
-      require(highest_ >= term, fmt::format("life {} is alone and is refused", term));
-    else if (why.code == ec::fenced)
-      require(highest_ > term || terms_come_late_, fmt::format("the rightful life {} is refused", term));
+    if (why.code == ec::fenced)
+      require(highest() > term, fmt::format("the rightful life {} is refused", term));
     else
       require(why.code == ec::io || why.code == ec::unavailable || why.code == ec::not_found ||
                   why.code == ec::already_exists,
               fmt::format("life {}: {}", term, why.message));
   }
 
-  [[nodiscard]] incarnation highest() const { return highest_; }
+  [[nodiscard]] incarnation highest() const { return begun_.empty() ? 0 : *begun_.rbegin(); }
 
 private:
   struct told {
     tokens restored, acked;
   };
-  bool terms_come_late_;
   std::map<incarnation, told> lives_;
-  std::set<incarnation> given_;
-  incarnation highest_ = 0;
+  std::multiset<incarnation> begun_;
 };
 
-enum class where { files, memory, topic, postgresql, control, folder };
-
-bool chooses_terms(where store) { return store == where::control || store == where::folder; }
+enum class where { files, memory, topic, postgresql, control };
 
 /// One schema for all schedules, each of which has a topology of its own there.
 class database {
@@ -119,8 +114,7 @@ class schedule {
 public:
   /// `shared`: for where::postgresql.
   schedule(where store, std::uint64_t seed, database* shared)
-      : store_(store), shared_(shared), topology_(shared ? shared->next_topology() : ""),
-        oracle_(store == where::folder) {
+      : store_(store), shared_(shared), topology_(shared ? shared->next_topology() : "") {
     trouble_.random.seed(seed);
     trouble_.one_in = std::array{0U, 60U, 20U, 8U}[below(4)];
     (void)disk_.make_folder("/a");
@@ -170,8 +164,9 @@ private:
   void begin() {
     if (below(4) == 0)
       given_.push_back(++terms_);
-    const auto* const former = chooses_terms(store_) || is_calm_ || below(3) != 0 ? nullptr : one_to_follow();
-    const auto term = chooses_terms(store_)              ? 0
+    const bool chooses_term = store_ == where::control;
+    const auto* const former = chooses_term || is_calm_ || below(3) != 0 ? nullptr : one_to_follow();
+    const auto term = chooses_term                       ? 0
                       : former != nullptr                ? former->term
                       : !given_.empty() && below(2) == 0 ? take_given()
                                                          : ++terms_;
@@ -208,56 +203,52 @@ private:
   static constexpr incarnation instances = 8;
   static incarnation rank_of(const writer& w) { return w.term * instances + w.instance; }
 
-  expected<std::unique_ptr<kept>> open(writer& w) {
-    const auto began = [this, &w](incarnation term) {
-      w.term = term;
+  expected<kept> open(writer& w) {
+    return open_chain(w).map([this](std::unique_ptr<actor_chain>&& records) {
+      return kept(std::move(records), [this] { return store_ == where::control || below(3) == 0; });
+    });
+  }
+
+  expected<std::unique_ptr<actor_chain>> open_chain(writer& w) {
+    const auto stop = [&w] { w.thread->stop(); };
+    if (store_ == where::control) {
+      node::dir_chain_store store(*w.files, "/a");
+      ASSIGN_OR_RETURN(const auto seen, store.look(node::control_of_cluster()));
+      const auto chosen = chosen_above(seen.highest, static_cast<std::uint32_t>(trouble_.random()));
+      w.term = chosen.term;
       oracle_.began(rank_of(w));
-    };
-    if (store_ == where::control)
-      return keep_control(*w.files, began);
-    if (store_ == where::folder)
-      return keep_folder(*w.files, began, [this](incarnation number) { oracle_.given(number); });
-    began(w.term);
-    const auto twice = [this] { return below(3) == 0; };
+      return store.open_chosen(node::control_of_cluster(), chosen);
+    }
+    oracle_.began(rank_of(w));
     if (store_ == where::memory)
-      return memory_chain::open(
-                 places_, trouble_, [&w] { w.thread->stop(); }, w.term)
-          .map([&](auto&& c) { return keep_snapshots(std::move(c), twice); });
+      return memory_chain::open(places_, trouble_, stop, w.term);
     if (store_ == where::postgresql)
       return postgresql_chain::database_chain::open(
-                 std::make_shared<stopping_connection>(shared_->connection(), trouble_,
-                                                       [&w] { w.thread->stop(); }),
-                 shared_->schema(), {topology_, "a"}, w.term)
-          .map([&](auto&& c) { return keep_snapshots(std::move(c), twice); });
+          std::make_shared<stopping_connection>(shared_->connection(), trouble_, stop), shared_->schema(),
+          {topology_, "a"}, w.term);
     if (store_ == where::topic)
-      return kafka_chain::topic_chain::open(stopping_topic(log_, trouble_, [&w] { w.thread->stop(); }),
-                                            {"clicks", "a"}, w.term)
-          .map([&](auto&& c) { return keep_snapshots(std::move(c), twice); });
+      return kafka_chain::topic_chain::open(stopping_topic(log_, trouble_, stop), {"clicks", "a"}, w.term);
     const auto there = snapshot::dir_chain::look(*w.files, "/a", "a");
     if (!there && there.error().code != ec::not_found)
       return tl::unexpected(there.error());
-    auto records =
-        snapshot::dir_chain::open(*w.files, "/a", "a", above_earlier(w.term, there ? there->life : life()),
-                                  std::make_shared<snapshot::life_fence>());
-    if (!records)
-      return tl::unexpected(records.error());
-    return keep_snapshots(std::move(*records), twice);
+    return snapshot::dir_chain::open(*w.files, "/a", "a", above_earlier(w.term, there ? there->life : life()),
+                                     std::make_shared<snapshot::life_fence>());
   }
 
   void live(writer& w) {
     try {
       w.thread->stop();
       auto opened = open(w);
-      auto found = opened ? (*opened)->found() : tl::unexpected(opened.error());
+      auto found = opened ? opened->found() : tl::unexpected(opened.error());
       if (!found) {
         require(!is_calm_, "it cannot be opened: " + found.error().message);
-        return oracle_.refused(rank_of(w), found.error());
+        return oracle_.not_opened(rank_of(w), found.error());
       }
       oracle_.opened(rank_of(w), *found);
       w.is_open = true;
       for (auto left = below(12); left > 0 || is_calm_; --left) {
         const auto t = fmt::format("{}.{}", rank_of(w), ++tokens_);
-        const auto done = (*opened)->add(t);
+        const auto done = opened->add(t);
         if (!done)
           oracle_.refused(rank_of(w), done.error());
         else
@@ -266,7 +257,7 @@ private:
           return;
         if (!done && done.error().code == ec::fenced)
           return;
-        const auto tidied = (*opened)->tidy();
+        const auto tidied = opened->tidy();
         if (!tidied)
           oracle_.refused(rank_of(w), tidied.error());
         if (!tidied && tidied.error().code == ec::fenced)
@@ -346,11 +337,8 @@ TEST_CASE("over PostgreSQL, what was said to be durable is in every later life, 
   database shared;
   run_all(where::postgresql, 150, &shared);
 }
-TEST_CASE("what a folder knows of itself has one writer at a time, which nobody who was stopped replaces") {
+TEST_CASE("where openers choose their terms, one has each, and what was durable is in every later life") {
   run_all(where::control, 500);
-}
-TEST_CASE("a folder that several processes open keeps what each has put, and counts each number once") {
-  run_all(where::folder, 200);
 }
 
 }  // namespace millrace::chain::trial

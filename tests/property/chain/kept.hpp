@@ -1,14 +1,12 @@
-// The thing that a writer of a schedule keeps: an actor's chain, what a state folder knows of itself, or a
-// value in a whole folder. In each it is a list of tokens that only grows.
+// A writer of a schedule keeps a list of tokens in an open chain. The list only grows.
 #pragma once
 
-#include "runtime/chain/chain.hpp"
-#include "runtime/snapshot/file_system.hpp"
-#include "runtime/snapshot/snapshot.hpp"
+#include "runtime/snapshot/merged_snapshots.hpp"
 
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace millrace::chain::trial {
@@ -17,23 +15,38 @@ using tokens = std::vector<std::string>;
 
 class kept {
 public:
-  virtual ~kept() = default;
-  [[nodiscard]] virtual expected<tokens> found() = 0;
-  [[nodiscard]] virtual expected<void> add(const std::string& t) = 0;
-  /// Makes it smaller, where that is apart from adding.
-  [[nodiscard]] virtual expected<void> tidy() { return {}; }
+  /// `twice`: asked for each token whether it is kept in two copies.
+  kept(std::unique_ptr<actor_chain> records, std::function<bool()> twice)
+      : chain_(std::move(records), {.smallest_base = 12, .most_increments = 3}), twice_(std::move(twice)) {}
+
+  [[nodiscard]] expected<tokens> found() { return chain_.load().and_then(join).map(parts_of); }
+  [[nodiscard]] expected<void> add(const std::string& t) {
+    return chain_.append(t + ",", twice_()).map([](auto) {});
+  }
+  /// Makes it smaller.
+  [[nodiscard]] expected<void> tidy() {
+    return chain_.compact(join).map([](bool) {});
+  }
+
+private:
+  static tokens parts_of(const std::string& text) {
+    tokens all;
+    for (std::size_t at = 0; at < text.size();) {
+      const auto end = text.find(',', at);
+      all.push_back(text.substr(at, end - at));
+      at = end + 1;
+    }
+    return all;
+  }
+  static expected<std::string> join(const contents& c) {
+    auto all = c.base;
+    for (const auto& i : c.increments)
+      all += i;
+    return all;
+  }
+
+  snapshot::merged_snapshots chain_;
+  std::function<bool()> twice_;
 };
-
-/// Keeps tokens in an open chain. `twice`: asked for each token whether it is kept in two copies.
-[[nodiscard]] std::unique_ptr<kept> keep_snapshots(std::unique_ptr<actor_chain> records,
-                                                   std::function<bool()> twice);
-
-/// These keep tokens where nobody gives terms. `began`: told the term as soon as the opener knows it.
-using told_term = std::function<void(incarnation)>;
-[[nodiscard]] expected<std::unique_ptr<kept>> keep_control(snapshot::file_system& files,
-                                                           const told_term& began);
-/// `given`: each number that a counter in the folder has given; the first one is the term.
-[[nodiscard]] expected<std::unique_ptr<kept>> keep_folder(snapshot::file_system& files,
-                                                          const told_term& began, told_term given);
 
 }  // namespace millrace::chain::trial

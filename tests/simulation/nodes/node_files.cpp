@@ -108,8 +108,9 @@ expected<void> node_files::remove(const std::string& path) {
 expected<void> node_files::sync_folder(const std::string& path) {
   return change([&] { return shared_.sync_folder(path); });
 }
-expected<std::unique_ptr<snapshot::folder_lock>> node_files::lock(const std::string& path) {
-  return look([&] { return shared_.lock(path); });
+expected<std::unique_ptr<snapshot::folder_lock>> node_files::lock(const std::string& path,
+                                                                  snapshot::lock_kind kind) {
+  return look([&] { return shared_.lock(path, kind); });
 }
 
 }  // namespace millrace::simulation

@@ -45,7 +45,8 @@ public:
   expected<void> replace(const std::string& from, const std::string& to) override;
   expected<void> remove(const std::string& path) override;
   expected<void> sync_folder(const std::string& path) override;
-  expected<std::unique_ptr<snapshot::folder_lock>> lock(const std::string& path) override;
+  expected<std::unique_ptr<snapshot::folder_lock>> lock(const std::string& path,
+                                                        snapshot::lock_kind kind) override;
 
 private:
   template<class F>

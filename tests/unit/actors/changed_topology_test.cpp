@@ -78,7 +78,7 @@ TEST_CASE("a lane keeps by which topology it parses") {
   f.write("clicks.jsonl", clicks());
   const auto counts = run(f, topology(f, ""));
   CHECK(counts.of("parsed").in == records + 1);
-  const auto state = host::look_at_run(f.state());
+  const auto state = host::look_at_run(f.state(), f.topology().name);
   REQUIRE(state);
   CHECK(state->has_read);
   const auto kept = deployment::parsed_by(*state->values, "parsed/lane0");

@@ -54,20 +54,20 @@ void pipeline_fixture::load(const std::string& file, const std::vector<std::stri
 void pipeline_fixture::release() {
   run_.reset();
   system_.reset();
-  store_.reset();
+  state_.reset();
 }
 
 void pipeline_fixture::start() {
   release();
   system_ = std::make_unique<caf::actor_system>(config_);
-  auto opened = snapshot::open_dir_store({path("state"), topology_->name, false, false});
+  auto opened = host::run_folder::open(path("state"));
   REQUIRE(opened);
-  store_ = std::move(*opened);
+  state_ = std::move(*opened);
   host::lone_options options;
-  options.folder = store_;
-  auto found = host::look_at_run(*store_);
+  options.folder = state_;
+  auto found = host::take_state(*state_, *topology_, false);
   REQUIRE(found);
-  auto planned = host::begin_run(topology_, *store_, std::move(*found), 2, {"the state", "begin anew"});
+  auto planned = host::begin_run({topology_, 2}, *state_, std::move(*found), {"the state", "begin anew"});
   REQUIRE(planned);
   options.begun = std::move(*planned);
   options.pipeline.threads = 2;

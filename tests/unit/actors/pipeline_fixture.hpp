@@ -31,7 +31,7 @@ public:
   void load(const std::string& file, const std::vector<std::string>& overlays = {});
   [[nodiscard]] const config::topology& topology() const { return *topology_; }
   /// The state of the last start(), until release().
-  [[nodiscard]] const snapshot::state_store& state() const { return *store_; }
+  [[nodiscard]] const host::run_folder& state() const { return *state_; }
   /// The lanes' readers and parsers from the next start() on, in place of the connectors'.
   void use_readers(decltype(connector_makers::reader) make) { make_reader_ = std::move(make); }
   void use_parsers(decltype(connector_makers::parser) make) { make_parser_ = std::move(make); }
@@ -55,7 +55,7 @@ private:
   caf::actor_system_config config_;
   std::unique_ptr<caf::actor_system> system_;
   std::shared_ptr<const config::topology> topology_;
-  std::shared_ptr<snapshot::state_store> store_;
+  std::shared_ptr<const host::run_folder> state_;
   decltype(connector_makers::reader) make_reader_ = millrace::make_reader;
   decltype(connector_makers::parser) make_parser_ = millrace::make_parser;
   std::unique_ptr<host::lone_topology> run_;  // null: it does not run

@@ -1,3 +1,4 @@
+#include "actors/node/host/run_state.hpp"
 #include "tests/support/scratch.hpp"
 #include "tools/cli/last_command.hpp"
 
@@ -14,9 +15,14 @@ struct folder {
   millrace::test::scratch own;
   std::string path = own / "state";
   void remember(const topology_arguments& given, const std::vector<std::string>& secrets = {}) const {
-    const auto store = snapshot::open_dir_store({path, "t", false, false});
-    REQUIRE(store);
-    REQUIRE(remember_command(**store, given, secrets));
+    begin({{std::string(command_name), command_text(given, secrets)}});
+  }
+  void begin(std::map<std::string, std::string> values = {}) const {
+    const auto folder = host::run_folder::open(path);
+    REQUIRE(folder);
+    config::topology t;
+    t.name = "t";
+    REQUIRE(host::take_state(**folder, t, true, std::move(values)));
   }
 };
 
@@ -42,7 +48,7 @@ TEST_CASE("a value that holds a secret is not kept, and that is told") {
   CHECK_THAT(last.error().message,
              Catch::Contains("a --set that holds a secret") && Catch::Contains("--topology"));
   for (const auto& file : std::filesystem::recursive_directory_iterator(at.path))
-    if (file.is_regular_file() && file.path().string().find("command") != std::string::npos) {
+    if (file.is_regular_file()) {
       std::string text(std::filesystem::file_size(file), ' ');
       FILE* f = std::fopen(file.path().c_str(), "rb");
       REQUIRE(std::fread(text.data(), 1, text.size(), f) == text.size());
@@ -55,7 +61,7 @@ TEST_CASE("where no state lies, or of an earlier version, the remedy is told") {
   const folder at;
   CHECK_FALSE(is_state_folder(at.path));
   CHECK_FALSE(last_command(at.path));
-  REQUIRE(snapshot::open_dir_store({at.path, "t", false, false}));
+  at.begin();
   CHECK(is_state_folder(at.path));
   const auto last = last_command(at.path);
   REQUIRE_FALSE(last);

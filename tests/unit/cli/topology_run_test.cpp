@@ -1,7 +1,6 @@
 // Topologies of one process, each from its state folder to its end: they share an actor system, and one that
 // fails or is stopped holds up none of the others.
 #include "actors/node/control/control_book.hpp"
-#include "actors/node/stores/dir_chain_store.hpp"
 #include "runtime/control/spawn.hpp"
 #include "tests/support/planned.hpp"
 #include "tests/support/scratch.hpp"
@@ -72,7 +71,7 @@ struct process {
 
 std::unique_ptr<topology_run> opened(const folder& in, std::shared_ptr<const config::topology> t) {
   const auto state = in / (t->name + ".state");
-  auto run = topology_run::open(std::move(t), state, {});
+  auto run = topology_run::open({std::move(t)}, state, {});
   REQUIRE(run);
   return std::move(*run);
 }
@@ -210,9 +209,9 @@ TEST_CASE("A run that was killed while it stopped goes on") {
   }
   {
     // The state as a process leaves it that is killed amid a stop.
-    const auto state = snapshot::open_dir_store({in / "stops.state", "stops", false, false});
+    const auto state = host::run_folder::open(in / "stops.state");
     REQUIRE(state);
-    node::control_book book(std::make_shared<node::dir_chain_store>((*state)->files(), (*state)->chains()));
+    node::control_book book((*state)->store());
     const auto seen = book.look();
     REQUIRE(seen);
     const cluster::epoch mine{seen->highest.term + 1, 0};

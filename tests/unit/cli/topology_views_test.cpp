@@ -38,7 +38,7 @@ std::shared_ptr<const config::topology> counting(const folder& in, std::string_v
 
 struct running {
   explicit running(std::string_view source = endless) {
-    auto opened = topology_run::open(counting(in, source), in / "state", {});
+    auto opened = topology_run::open({counting(in, source)}, in / "state", {});
     REQUIRE(opened);
     all.push_back(std::move(*opened));
     board->announce(all.front()->topology_ptr());

@@ -15,14 +15,14 @@ TEST_CASE("a change with each kind of record is the golden one, byte for byte, a
     kinds.insert(r.index());
   REQUIRE(kinds.size() == std::variant_size_v<record>);
   const auto bytes = encode_change(one_of_each());
-  millrace::test::check_golden("tests/unit/cluster/golden/change_5.bin", bytes);
+  millrace::test::check_golden("tests/unit/cluster/golden/change_6.bin", bytes);
   CHECK(decode_change(bytes) == one_of_each());
 }
 
 TEST_CASE("a base of control is the golden one, byte for byte, and is read back") {
   const auto s = state_of(one_of_each());
   const auto bytes = encode_base(s);
-  millrace::test::check_golden("tests/unit/cluster/golden/base_5.bin", bytes);
+  millrace::test::check_golden("tests/unit/cluster/golden/base_6.bin", bytes);
   CHECK(decode_base(bytes) == s);
   CHECK(s.topologies.at("fourth").is_paused);
   CHECK(s.topologies.at("third").first_generation == 6);

@@ -1,8 +1,7 @@
 // Dead letters of a file go into the state folder of a run once, also while the run holds it; a state that begins anew has none
 // of them.
-#include "actors/node/host/lone_topology.hpp"
 #include "actors/node/host/replay_in_folder.hpp"
-#include "runtime/snapshot/dir_store.hpp"
+#include "actors/node/host/run_state.hpp"
 #include "runtime/snapshot/file_names.hpp"
 #include "runtime/snapshot/run_files.hpp"
 #include "tests/support/must.hpp"
@@ -30,14 +29,15 @@ public:
               "\n";
     own_.write("letters.jsonl", text, 0600);
   }
-  [[nodiscard]] std::unique_ptr<snapshot::state_store> open(bool fresh = false) const {
-    return must(snapshot::open_dir_store({state(), "t", fresh, false}));
-  }
-  [[nodiscard]] std::unique_ptr<snapshot::state_store> open_blank() const {
-    return must(snapshot::open_blank_dir_store({state(), "t"}, snapshot::posix_file_system()));
+  /// Opens it as a run does, with a state in it.
+  [[nodiscard]] std::shared_ptr<run_folder> open(bool fresh = false) const {
+    auto out = must(run_folder::open(state(), fresh));
+    must(take_state(*out, *topology_, fresh));
+    return out;
   }
   [[nodiscard]] folder_request request() const {
     folder_request r{{topology_, "in"}, own_ / "letters.jsonl", state()};
+    r.older = true;
     return r;
   }
   [[nodiscard]] expected<replay::outcome> replay() const { return replay_in_folder(request()); }
@@ -53,13 +53,15 @@ private:
     "more": { "sink": "console", "from": "other" })json");
 };
 
-std::vector<replay::batch_entry> batches_of(const snapshot::state_store& folder) {
-  return must(replay::entries_in(*chains_in(folder)));
+std::shared_ptr<node::topology_chains> chains_of(const run_folder& folder) {
+  return must(look_at_run(folder, "t")).chains;
 }
 
-std::string lock_of(const snapshot::state_store& folder) {
-  return snapshot::state_folder_of(folder.folder(), folder.id().state_id) + "/replay.lock";
+std::vector<replay::batch_entry> batches_of(const run_folder& folder) {
+  return must(replay::entries_in(*chains_of(folder)));
 }
+
+std::string lock_of(const run_folder& folder) { return folder.folder() + "/replay.lock"; }
 
 }  // namespace
 
@@ -78,7 +80,7 @@ TEST_CASE("letters go into the folder of a run that holds it, each once, in batc
   CHECK(again.replayed == 0);
   CHECK(again.before == 3);
   CHECK(batches_of(*run) == batches);
-  replay::stored_batches of_parsed({chains_in(*run), "parsed", false});
+  replay::stored_batches of_parsed({chains_of(*run), "parsed", false});
   const auto numbers = must(of_parsed.numbers());
   REQUIRE(numbers.size() == 1);
   CHECK(of_parsed.settle());
@@ -89,9 +91,9 @@ TEST_CASE("one copy of a batch is enough, and without any the remedy is said") {
   const state_of_run s;
   const auto run = s.open();
   CHECK(must(s.replay()).replayed == 3);
-  const auto chains = chains_in(*run);
+  const auto chains = chains_of(*run);
   const auto whole = must(replay::read_batch(*chains, 1));
-  const auto folder = run->chains() + "/chains/t/" + snapshot::file_name_of(replay::name_of_batch(1)) + "/";
+  const auto folder = run->folder() + "/chains/t/" + snapshot::file_name_of(replay::name_of_batch(1)) + "/";
   std::ofstream(folder + snapshot::run_file(1)) << "damaged";
   CHECK(must(replay::read_batch(*chains, 1)) == whole);
   REQUIRE(std::filesystem::remove(folder + snapshot::run_file(1, snapshot::run_part::copy)));
@@ -108,7 +110,7 @@ TEST_CASE("a dry run says what would go in, and writes nothing") {
   r.dry_run = true;
   CHECK(must(replay_in_folder(r)).replayed == 3);
   CHECK(batches_of(*run).empty());
-  CHECK_FALSE(std::filesystem::exists(run->chains() + "/chains"));
+  CHECK_FALSE(std::filesystem::exists(run->folder() + "/chains/t/replayed%3Aindex"));
   CHECK_FALSE(std::filesystem::exists(lock_of(*run)));
 }
 
@@ -117,7 +119,7 @@ TEST_CASE("two replays at once are refused, and so is one without a state") {
   CHECK_THAT(s.replay().error().message, Catch::Contains("expected the --state of the run"));
   const auto run = s.open();
   {
-    const auto other = must(run->files().lock(lock_of(*run)));
+    const auto other = must(run->files().lock(lock_of(*run), snapshot::lock_kind::exclusive));
     const auto refused = s.replay();
     REQUIRE_FALSE(refused);
     CHECK(refused.error().code == ec::locked);
@@ -130,14 +132,8 @@ TEST_CASE("a state that begins anew has no batches of the former one, and takes 
   const state_of_run s;
   auto run = s.open();
   CHECK(must(s.replay()).replayed == 3);
-  SECTION("--fresh") {
-    run.reset();
-    run = s.open(true);
-  }
-  SECTION("blank") {
-    run.reset();
-    run = s.open_blank();
-  }
+  run.reset();
+  run = s.open(true);
   CHECK(batches_of(*run).empty());
   CHECK(must(s.replay()).replayed == 3);
   CHECK(batches_of(*run).size() == 2);

@@ -27,7 +27,7 @@ struct kept_over_nodes {
   /// Returns the state as a process of another node has it.
   std::shared_ptr<node::topology_state> state(std::map<std::string, std::string> decided = {}) {
     return std::make_shared<node::topology_state>(files.reach(), "clicks",
-                                                  snapshot::identity{"0123abcd", "clicks", "", false},
+                                                  snapshot::identity{"0123abcd", "clicks"},
                                                   "/var/lib/millrace", std::move(decided));
   }
   template<class Answer, class Message>

@@ -130,11 +130,11 @@ TEST_CASE("a folder that holds something else is not taken for a store") {
   folder_in_memory store;
   REQUIRE(store.files.make_folder("/mnt"));
   REQUIRE(store.files.make_folder("/mnt/store"));
-  store.files.put("/mnt/store/lock", "");
+  store.files.put("/mnt/store/thesis", "");
   const auto refused = store.reach()->open_chosen(control_of_cluster(), {1, 7});
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code == ec::mismatch);
-  CHECK(refused.error().message.find("lock") != std::string::npos);
+  CHECK(refused.error().message.find("thesis") != std::string::npos);
   CHECK(store.reach()->look(control_of_cluster()).error().code == ec::mismatch);
 }
 

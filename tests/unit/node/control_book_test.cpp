@@ -80,7 +80,7 @@ TEST_CASE("a cluster whose coordinators take turns does not leave more and more 
 TEST_CASE("control that holds what is no record is an error, not an empty cluster") {
   folder_in_memory store;
   const auto foreign = must(store.reach()->open_chosen(control_of_cluster(), {1, 7}));
-  must(foreign->append("\x05\x01no record", true));
+  must(foreign->append("\x06\x01no record", true));
   control_book book(store.reach());
   CHECK(book.look().error().code == ec::corrupt);
   CHECK(book.open({2, 1}).error().code == ec::corrupt);

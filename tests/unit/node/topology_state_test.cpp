@@ -13,7 +13,7 @@ namespace {
 using texts = std::vector<std::string>;
 
 topology_state on_a_node(store_under_test& under_test, const std::string& topology = "clicks") {
-  return {under_test.reach(), topology, {"0123abcd", topology, "", false}, "/var/lib/millrace"};
+  return {under_test.reach(), topology, {"0123abcd", topology}, "/var/lib/millrace"};
 }
 
 /// A shard as its node holds it.
@@ -169,8 +169,8 @@ TEST_CASE(
 TEST_CASE("what an earlier run has put in the place of a value of the plan is apart from the present run's") {
   over_each_store([](store_under_test& under_test) {
     const auto in_run = [&](std::uint64_t run, const std::string& decided) {
-      return topology_state(under_test.reach(), "clicks", {"0123abcd", "clicks", "", false},
-                            "/var/lib/millrace", {{"source/lines", decided}}, run);
+      return topology_state(under_test.reach(), "clicks", {"0123abcd", "clicks"}, "/var/lib/millrace",
+                            {{"source/lines", decided}}, run);
     };
     auto first = in_run(0, "a");
     must(first.put_as("source/lines", "a, known better", {3, 0}));

@@ -12,13 +12,13 @@ using namespace millrace::snapshot::test;
 namespace {
 
 /// A life appends each letter as a record; it keeps those in `twice` twice.
-void append_letters(const opened_state& store, std::string_view letters, std::string_view twice = "") {
+void append_letters(const actor_chains& store, std::string_view letters, std::string_view twice = "") {
   const auto chain = *store.open_snapshots("a", 1);
   for (const char letter : letters)
     REQUIRE(chain->append(std::string(1, letter), twice.find(letter) != std::string_view::npos));
 }
 
-std::string first_run(const opened_state& store, run_part part = run_part::original) {
+std::string first_run(const actor_chains& store, run_part part = run_part::original) {
   return store.folder_of("a") + "/" + run_file(1, part);
 }
 
@@ -37,7 +37,7 @@ void put_runs_of_one_record(faulty_file_system& files, const std::string& folder
   }
 }
 
-void damage_both_copies(faulty_file_system& files, const opened_state& store, std::uint64_t number) {
+void damage_both_copies(faulty_file_system& files, const actor_chains& store, std::uint64_t number) {
   for (const auto part : {run_part::original, run_part::copy})
     damage_record(files, first_run(store, part), number);
 }
@@ -46,7 +46,7 @@ void damage_both_copies(faulty_file_system& files, const opened_state& store, st
 
 TEST_CASE("a snapshot file of a later format is refused, not thrown away") {
   faulty_file_system files;
-  const auto store = open_or_fail(clicks, files);
+  const actor_chains store(files);
   const auto chain = *store.open_snapshots("a", 1);
   const auto number = *chain->append("x", false);
   REQUIRE(number == 2);
@@ -66,7 +66,7 @@ TEST_CASE("every file of a chain may be cut at any byte and one increment is los
   faulty_file_system files;
   std::string folder;
   {
-    const auto store = open_or_fail(clicks, files, {40, 3});
+    const actor_chains store(files, {40, 3});
     folder = store.folder_of("a");
     const auto chain = *store.open_snapshots("a", 1);
     for (int i = 0; i < 8; ++i) {
@@ -83,7 +83,7 @@ TEST_CASE("every file of a chain may be cut at any byte and one increment is los
       auto copy = files.clone();
       const bool is_whole = n == files.contents(path).size();
       copy->put(path, files.contents(path).substr(0, n));
-      const auto store = open_or_fail(clicks, *copy);
+      const actor_chains store(*copy);
       const auto opened = store.open_snapshots("a", 2);
       REQUIRE(opened.has_value());
       const auto found = *join(*(*opened)->load());
@@ -94,7 +94,7 @@ TEST_CASE("every file of a chain may be cut at any byte and one increment is los
 
 TEST_CASE("after a damaged base a new one is due at once") {
   faulty_file_system files;
-  const auto store = open_or_fail(clicks, files, {0, 0});
+  const actor_chains store(files, {0, 0});
   {
     const auto chain = *store.open_snapshots("a", 1);
     for (const auto* text : {"a", "b", "c"}) {
@@ -108,7 +108,7 @@ TEST_CASE("after a damaged base a new one is due at once") {
       newest = path;
   files.damage(newest);
   const auto copy = files.clone();
-  const auto later = open_or_fail(clicks, *copy);  // the thresholds are the ordinary, far away ones
+  const actor_chains later(*copy);  // the thresholds are the ordinary, far away ones
   const auto chain = *later.open_snapshots("a", 2);
   const auto found = *chain->load();
   CHECK(*join(found) == "abc");
@@ -145,7 +145,7 @@ TEST_CASE(
 TEST_CASE("two damaged files are told, never passed over in silence") {
   for (const std::uint64_t victim : {1, 2, 3}) {  // a, b and c, which have a copy each; d has none
     faulty_file_system files;
-    const auto store = open_or_fail(clicks, files);
+    const actor_chains store(files);
     append_letters(store, "abcd", "c");
     damage_both_copies(files, store, victim);
     const auto opened = store.open_snapshots("a", 2);
@@ -157,7 +157,7 @@ TEST_CASE("two damaged files are told, never passed over in silence") {
 
 TEST_CASE("a newest record that was kept twice is not passed over when both copies of it are damaged") {
   faulty_file_system files;
-  const auto store = open_or_fail(clicks, files);
+  const actor_chains store(files);
   append_letters(store, "ab", "b");
   damage_both_copies(files, store, 2);
   const auto opened = store.open_snapshots("a", 2);
@@ -167,7 +167,7 @@ TEST_CASE("a newest record that was kept twice is not passed over when both copi
 
 TEST_CASE("a second copy that was not completed does not say that a damaged record was kept twice") {
   faulty_file_system files;
-  const auto store = open_or_fail(clicks, files);
+  const actor_chains store(files);
   append_letters(store, "ab", "ab");
   const auto folder = store.folder_of("a") + "/";
   const auto whole = files.contents(folder + run_file(1));
@@ -196,7 +196,7 @@ TEST_CASE("a second copy that was not completed does not say that a damaged reco
 
 TEST_CASE("a newest record that was kept twice is missed, too, where the original ends before it") {
   faulty_file_system files;
-  const auto store = open_or_fail(clicks, files);
+  const actor_chains store(files);
   append_letters(store, "ab", "ab");
   const auto folder = store.folder_of("a") + "/";
   const auto whole = files.contents(folder + run_file(1));
@@ -219,7 +219,7 @@ TEST_CASE("a newest record that was kept twice is missed, too, where the origina
 TEST_CASE("a record is read behind a damaged one whose copy is whole") {
   for (const std::size_t victim : {0, 1, 2, 3}) {
     faulty_file_system files;
-    const auto store = open_or_fail(clicks, files);
+    const actor_chains store(files);
     append_letters(store, "abcd");
     const auto original = first_run(store);
     damage_record(files, original, victim);
@@ -235,7 +235,7 @@ TEST_CASE("a record is read behind a damaged one whose copy is whole") {
 TEST_CASE("an append that was cut short at any byte is passed over, and the next life goes on") {
   for (const bool twice : {false, true}) {
     faulty_file_system files;
-    const auto store = open_or_fail(clicks, files);
+    const actor_chains store(files);
     append_letters(store, "ab", twice ? "ab" : "");
     const auto original = first_run(store);
     const auto whole = files.contents(original);
@@ -244,7 +244,7 @@ TEST_CASE("an append that was cut short at any byte is passed over, and the next
       INFO("cut at " << cut << ", twice " << twice);
       const auto copy = files.clone();
       copy->put(original, whole.substr(0, cut));
-      const auto again = open_or_fail(clicks, *copy);
+      const actor_chains again(*copy);
       {
         const auto chain = *again.open_snapshots("a", 2);
         const auto found = *chain->load();
@@ -261,7 +261,7 @@ TEST_CASE(
     "a damaged newest record behind missing ones is told, not passed over: that would go back behind those") {
   for (const std::uint64_t first_missing : {1, 2, 3}) {
     faulty_file_system files;
-    const auto store = open_or_fail(clicks, files);
+    const actor_chains store(files);
     const auto folder = store.folder_of("a");
     REQUIRE(make_folders(files, folder));
     put_runs_of_one_record(files, folder, 4);
@@ -281,7 +281,7 @@ TEST_CASE(
 
 TEST_CASE("a fall back says to which record") {
   faulty_file_system files;
-  const auto store = open_or_fail(clicks, files);
+  const actor_chains store(files);
   {
     const auto chain = *store.open_snapshots("a", 1);
     CHECK_FALSE((*chain->load()).fell_back_to);
@@ -303,7 +303,7 @@ TEST_CASE("a fall back says to which record") {
 TEST_CASE("a newest file that is gone or empty is told as a fall back: its copy lags by a record") {
   for (const bool is_gone : {true, false}) {
     faulty_file_system files;
-    const auto store = open_or_fail(clicks, files);
+    const actor_chains store(files);
     append_letters(store, "abc");
     const auto original = first_run(store);
     if (is_gone)

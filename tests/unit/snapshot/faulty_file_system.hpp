@@ -32,7 +32,7 @@ public:
       lose(*root_);
     left_ = never;
     fail_next_ = good_ = 0;
-    locked_.clear();
+    locks_.clear();
   }
   /// Called at the beginning of each append, on the appender's thread: a disk that takes its time.
   void on_append(std::function<void()> f) { on_append_ = std::move(f); }
@@ -214,18 +214,19 @@ public:
     return {};
   }
 
-  expected<std::unique_ptr<folder_lock>> lock(const std::string& path) override {
+  expected<std::unique_ptr<folder_lock>> lock(const std::string& path, lock_kind kind) override {
     RETURN_IF_ERROR(write(path, {"process 1 on test\n"}, false));
-    if (locked_[path])
+    auto& last = locks_[path];
+    auto holders = last.lock();
+    if (holders && (kind == lock_kind::exclusive || *holders == lock_kind::exclusive))
       return user_error(ec::locked, "process 1 on test");
-    locked_[path] = true;
+    if (!holders)
+      last = holders = std::make_shared<const lock_kind>(kind);
     struct held final : folder_lock {
-      held(faulty_file_system& f, std::string p) : files(f), path(std::move(p)) {}
-      ~held() override { files.locked_[path] = false; }
-      faulty_file_system& files;
-      std::string path;
+      explicit held(std::shared_ptr<const lock_kind> h) : holders(std::move(h)) {}
+      std::shared_ptr<const lock_kind> holders;
     };
-    return std::make_unique<held>(*this, path);
+    return std::make_unique<held>(std::move(holders));
   }
 
 private:
@@ -395,7 +396,7 @@ private:
   std::uint64_t syncs_ = 0;
   unsigned fail_next_ = 0;
   unsigned good_ = 0;
-  std::map<std::string, bool> locked_;
+  std::map<std::string, std::weak_ptr<const lock_kind>> locks_;  // shared by those who hold one
 };
 
 }  // namespace millrace::snapshot::test

@@ -1,8 +1,6 @@
-// The bytes of snapshots, segments, values and what a folder knows of itself on disk, against golden files.
-#include "runtime/snapshot/control_record.hpp"
+// The bytes of snapshots and segments on disk, against golden files.
 #include "runtime/snapshot/dir_segments.hpp"
 #include "runtime/snapshot/snapshot_format.hpp"
-#include "runtime/snapshot/value_file.hpp"
 #include "tests/support/golden_file.hpp"
 
 #include <random>
@@ -46,39 +44,6 @@ TEST_CASE("segment files are the golden ones, byte for byte, and a changed bit a
     flipped[n] ^= 1;
     REQUIRE(decode_segment_file(flipped, id, "counts/0", back) == reading::damaged);
     REQUIRE(decode_segment_file(bytes.substr(0, n), id, "counts/0", back) == reading::damaged);
-  }
-}
-
-TEST_CASE("value files are the golden ones, byte for byte") {
-  check_golden("value_1.bin", encode_value("plan", "fingerprint", 5));
-}
-
-TEST_CASE("what a folder knows of itself is the golden bytes") {
-  folder_record folder;
-  folder.id = {"00112233445566778899aabbccddeeff", "active_users", "ffeeddccbbaa99887766554433221100", true};
-  folder.contents = "again-0123456789abcdef";
-  check_golden("control_7.bin", encode_change({true, folder, {{"plan", "fingerprint"}, {"zone", ""}}}));
-  check_golden("identity_7.bin", encode_value("identity", encode_note(), 2));
-}
-
-TEST_CASE("changes of what a folder knows add up, and one that starts over leaves nothing of those before") {
-  folder_record folder;
-  folder.id.state_id = "a";
-  chain::contents all;
-  all.base = encode_change({true, folder, {{"plan", "1"}, {"zone", "x"}}});
-  all.increments = {encode_change({false, {}, {{"plan", "2"}, {"new", ""}}})};
-  auto sum = sum_up(all, "/state");
-  REQUIRE(sum);
-  CHECK(sum->folder->id.state_id == "a");
-  CHECK(sum->values == named_values{{"new", ""}, {"plan", "2"}, {"zone", "x"}});
-  all.increments.push_back(encode_change({true, {}, {{"plan", "3"}}}));
-  sum = sum_up(all, "/state");
-  REQUIRE(sum);
-  CHECK_FALSE(sum->folder);
-  CHECK(sum->values == named_values{{"plan", "3"}});
-  for (const auto* bad : {"x", "\5", ""}) {
-    all.increments = {bad};
-    CHECK_FALSE(sum_up(all, "/state"));
   }
 }
 

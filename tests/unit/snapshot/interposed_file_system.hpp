@@ -51,7 +51,7 @@ public:
   expected<void> sync_folder(const std::string& path) override {
     return step("sync", path, [&] { return below_.sync_folder(path); });
   }
-  expected<std::unique_ptr<folder_lock>> lock(const std::string& path) override {
+  expected<std::unique_ptr<folder_lock>> lock(const std::string& path, lock_kind) override {
     return below_.write(path, {"process 1 on test\n"}, false).map([] {
       return std::make_unique<folder_lock>();
     });

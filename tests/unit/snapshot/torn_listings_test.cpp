@@ -1,6 +1,6 @@
 // Chains whose folder is listed while names come and go: a listing is no snapshot of its folder.
-#include "runtime/snapshot/merged_snapshots.hpp"
 #include "runtime/snapshot/run_files.hpp"
+#include "tests/unit/snapshot/dir_snapshots.hpp"
 #include "tests/unit/snapshot/faulty_file_system.hpp"
 #include "tests/unit/snapshot/interposed_file_system.hpp"
 #include "tests/unit/snapshot/joined.hpp"

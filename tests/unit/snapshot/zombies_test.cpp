@@ -1,6 +1,5 @@
-// Two processes on one state folder, as on a shared mount whose lock does not hold: the older is stopped
-// before a file operation, wakes up when the newer has gone on, and must neither harm it nor take what it
-// writes for durable.
+// Two processes use one chain, as on a shared mount: the older is stopped before a file operation, wakes up when
+// the newer has gone on, and must neither harm it nor take what it writes for durable.
 #include "tests/unit/snapshot/folder_fixture.hpp"
 #include "tests/unit/snapshot/interposed_file_system.hpp"
 
@@ -15,9 +14,8 @@ namespace {
 struct two_processes {
   faulty_file_system disk;
   interposed_file_system files{disk}, others{disk};
-  opened_state older = open(files), newer = open(others);
+  actor_chains older{files, {0, 0}}, newer{others, {0, 0}};
 
-  static opened_state open(file_system& f) { return open_or_fail(clicks, f, base_rule{0, 0}); }
   std::unique_ptr<snapshots> take_over(incarnation life) {
     auto opened = newer.open_snapshots("a", life);
     if (!opened)
@@ -188,7 +186,7 @@ TEST_CASE("what a new life builds upon lasts, also where its writer died before 
     interposed_file_system files(disk);
     std::string path;
     {
-      const auto store = two_processes::open(files);
+      const actor_chains store(files, {0, 0});
       const auto chain = *store.open_snapshots("a", 1);
       REQUIRE(chain->append("one,", false));
       files.before = [&](std::string_view operation, const std::string& at) {
@@ -203,29 +201,22 @@ TEST_CASE("what a new life builds upon lasts, also where its writer died before 
     }
     std::string found;
     {
-      const auto store = two_processes::open(files);
+      const actor_chains store(files, {0, 0});
       const auto chain = *store.open_snapshots("a", 2);
       found = *join(*chain->load());
       REQUIRE(chain->append("three,", false));
     }
     disk.restart(true);
-    const auto store = two_processes::open(files);
+    const actor_chains store(files, {0, 0});
     const auto opened = store.open_snapshots("a", 3);
     REQUIRE(opened);
     CHECK(*join(*(*opened)->load()) == found + "three,");
   }
 }
 
-TEST_CASE("a folder that has only the marks of what was trimmed is damaged, not new") {
+TEST_CASE("a chain that has only the marks of what was trimmed is damaged, not new") {
   faulty_file_system disk;
-  interposed_file_system files(disk);
-  std::string folder;
-  files.before = [&](std::string_view, const std::string& at) {
-    if (const auto run = at.find("/run-"); run != std::string::npos)
-      folder = at.substr(0, run);
-    return answer::given;
-  };
-  const auto store = two_processes::open(files);
+  const actor_chains store(disk, {0, 0});
   {
     const auto chain = *store.open_snapshots("a", 1);
     for (int i = 0; i < 3; ++i) {
@@ -233,88 +224,22 @@ TEST_CASE("a folder that has only the marks of what was trimmed is damaged, not 
       REQUIRE(*chain->compact(join));
     }
   }
-  const auto remove_all = [&](std::string_view begin) {
-    std::size_t removed = 0;
-    const auto listed = *disk.list(folder);
-    for (const auto& e : listed)
-      if (e.name.starts_with(begin)) {
-        REQUIRE(disk.remove(folder + "/" + e.name));
-        ++removed;
+  const auto lose_all = [&](std::string_view begin) {
+    std::size_t lost = 0;
+    for (const auto& path : disk.all_files(store.folder_of("a")))
+      if (path.starts_with(store.folder_of("a") + "/" + std::string(begin))) {
+        disk.lose_file(path);
+        ++lost;
       }
-    return removed;
+    return lost;
   };
-  CHECK(remove_all("run-") != 0);
+  CHECK(lose_all("run-") != 0);
   const auto damaged = store.open_snapshots("a", 2);
   REQUIRE_FALSE(damaged);
   CHECK(damaged.error().code == ec::corrupt);
-  CHECK(damaged.error().message.find("--fresh") != std::string::npos);
-  CHECK(remove_all("trim-") != 0);
+  CHECK(mentions(damaged.error(), "--fresh"));
+  CHECK(lose_all("trim-") != 0);
   CHECK(store.open_snapshots("a", 3));
-}
-
-TEST_CASE("a start that stood still before it took the lock takes over from nobody who came meanwhile") {
-  using start = expected<std::unique_ptr<state_store>> (*)(file_system&);
-  const start plain = [](file_system& f) { return open_dir_store(clicks, f); };
-  const start fresh = [](file_system& f) { return open_dir_store(clicks_fresh, f); };
-  const start blank = [](file_system& f) { return open_blank_dir_store(clicks, f); };
-  for (const auto how : {plain, fresh, blank})
-    for (const auto successors : {plain, fresh, blank})
-      for (const bool has_ended : {false, true}) {
-        faulty_file_system disk;
-        interposed_file_system files(disk), others(disk);
-        REQUIRE(plain(others));
-        bool was_there = false;
-        std::unique_ptr<state_store> successor;
-        files.before = [&](std::string_view operation, const std::string&) {
-          if (operation == "make" && !std::exchange(was_there, true)) {  // its first step towards the lock
-            auto opened = successors(others);
-            REQUIRE(opened);
-            REQUIRE((*opened)->put("plan", "the successor's"));
-            if (!has_ended)
-              successor = std::move(*opened);
-          }
-          return answer::given;
-        };
-        const auto late = how(files);
-        REQUIRE(was_there);
-        REQUIRE_FALSE(late);
-        CHECK(late.error().code == ec::locked);
-        CHECK(mentions(late.error(), "another process has taken over the state folder /state"));
-        if (successor)
-          CHECK(successor->put("source", "its next"));
-        CHECK(two_processes::open(others)->get("plan").value_or("-") == "the successor's");
-      }
-}
-
-TEST_CASE("a start that stood still anywhere removes nothing that a successor has made meanwhile") {
-  int went_on = 0;
-  bool was_stopped = true;
-  for (int stops_at = 0; was_stopped; ++stops_at) {
-    INFO("before operation " << stops_at);
-    faulty_file_system disk;
-    interposed_file_system files(disk), others(disk);
-    two_processes::open(others);
-    std::unique_ptr<state_store> successor;
-    const auto kept = [&] { return successor->chains() + "/chains/a"; };
-    files.before = [&, left = stops_at](std::string_view, const std::string&) mutable {
-      if (left-- == 0) {
-        auto opened = open_blank_dir_store(clicks, others);
-        REQUIRE(opened);
-        successor = std::move(*opened);
-        REQUIRE(disk.make_folder(successor->chains() + "/chains"));
-        REQUIRE(disk.write(kept(), {"what it keeps"}, true));
-      }
-      return answer::given;
-    };
-    const auto late = open_dir_store(clicks, files);
-    was_stopped = successor != nullptr;
-    if (!was_stopped)
-      break;
-    went_on += late.has_value();
-    REQUIRE(disk.read(kept()));
-    CHECK(two_processes::open(others)->chains() == successor->chains());
-  }
-  CHECK(went_on > 0);  // it had opened the folder before its successor did
 }
 
 TEST_CASE("whose copy was taken for a seal is told that another process goes on, and may try again") {

@@ -22,7 +22,7 @@ struct letter_record {
   std::uint64_t number = 1;  // the open part's number
   std::uint64_t rows = 0;
   event_micros since = 0;  // the commit of the first of these rows; 0 where there are none
-  std::string progress;    // encode_progress(), of the last commit
+  std::string progress;    // encode_progress(), of the last commit; empty: a file has it (run_handover.hpp)
   std::string lines;       // a JSON object each
   friend bool operator==(const letter_record&, const letter_record&) = default;
 };

@@ -30,14 +30,14 @@ expected<std::optional<progress>> stored_letters::open(const claim& who) {
     open_.reset();
     return unexpected(found.error());
   }
-  if (!*found) {
+  if (!*found || (*found)->progress.empty()) {
     if (who.expects_progress) {
       open_.reset();
       return user_error(ec::mismatch,
                         "the store of the cluster has lost the dead letters of this topology: it was "
                         "emptied, or restored from an older copy; put it back as it was");
     }
-    part_ = {};
+    part_ = found->value_or(letter_record());
     bytes_ = 0;
     return std::nullopt;
   }

@@ -9,7 +9,7 @@ def run(place):
         (a.root / "input.jsonl").write_text(records(1200))
         args = ["--set", "snapshot_every=50 ms", "--set", "stages.lines.rate=800/s"]
         a.run_until(lambda: a.lines_so_far("out.jsonl") >= 6, args)
-        shards = [d for d in a.state.glob("state-*/store/chains/*/*%2F*") if d.is_dir() and not d.name.startswith("value%3A")]
+        shards = [d for d in a.state.glob("chains/*/*%2F*") if d.is_dir() and not d.name.startswith("value%3A")]
         same(len(shards), 4)
         for shard in shards:
             newest = max((f for f in shard.iterdir() if f.name.startswith("run-") and "." not in f.name), key=lambda f: f.stat().st_mtime_ns)
