@@ -183,7 +183,7 @@ expected<void> move_into_chains(const std::string& path) {
 
 constexpr std::string_view stop_first = "stop that one first, or name another store";
 constexpr std::chrono::seconds move_patience{60};
-constexpr std::chrono::milliseconds looks_every{20};
+constexpr std::chrono::milliseconds tries_every{20};
 
 /// One of several nodes that begin at once moves, and the others wait for it. All hold the store, so no run is there.
 expected<void> move_in_turn(snapshot::file_system& files, const std::string& path) {
@@ -191,7 +191,7 @@ expected<void> move_in_turn(snapshot::file_system& files, const std::string& pat
   auto turn = files.lock(path + "/handover.lock", snapshot::lock_kind::exclusive);
   for (; !turn && turn.error().code == ec::locked && std::chrono::steady_clock::now() < until;
        turn = files.lock(path + "/handover.lock", snapshot::lock_kind::exclusive))
-    std::this_thread::sleep_for(looks_every);
+    std::this_thread::sleep_for(tries_every);
   if (!turn)
     return unexpected(turn.error());
   return move_into_chains(path);

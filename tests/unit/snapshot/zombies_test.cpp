@@ -180,6 +180,18 @@ TEST_CASE("an opener removes what older lives were writing, and leaves what a ne
   CHECK(disk.read(of(9)));
 }
 
+TEST_CASE(
+    "of openers that have chosen the same term one has counted, and removes what the others were writing") {
+  faulty_file_system disk;
+  REQUIRE(disk.make_folder("/a"));
+  const auto of = [](life l) { return "/a/tmp-" + std::to_string(number_of(l)) + "-base"; };
+  for (const auto other : {life{4, 90}, life{5, 0}})
+    disk.put(of(other), "a part");
+  REQUIRE(dir_chain::open_chosen(disk, "/a", "a", {4, 7}));
+  CHECK_FALSE(disk.read(of({4, 90})));
+  CHECK(disk.read(of({5, 0})));
+}
+
 TEST_CASE("what a new life builds upon lasts, also where its writer died before the sync") {
   for (std::uint64_t seed = 0; seed < 50; ++seed) {
     faulty_file_system disk(seed);
