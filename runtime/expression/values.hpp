@@ -73,6 +73,34 @@ struct values {
   }
 };
 
+/// Calls f<T>() with the type that elements of that kind have in an array.
+template<class F>
+decltype(auto) with_stored_type(kind k, F f) {
+  switch (k) {
+  case kind::boolean:
+    return f.template operator()<stored_t<bool>>();
+  case kind::numeric:
+    return f.template operator()<decimal>();
+  case kind::float64:
+    return f.template operator()<double>();
+  case kind::interval:
+    return f.template operator()<interval_value>();
+  case kind::unknown:
+  case kind::text:
+  case kind::json:
+    return f.template operator()<std::string_view>();
+  case kind::list:
+    return f.template operator()<list_value>();
+  case kind::object:
+    return f.template operator()<object_value>();
+  case kind::bigint:
+  case kind::timestamptz:
+  case kind::timestamp:
+    break;
+  }
+  return f.template operator()<std::int64_t>();
+}
+
 using arena = std::pmr::monotonic_buffer_resource;
 
 template<class T>

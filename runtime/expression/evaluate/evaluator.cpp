@@ -134,7 +134,8 @@ void* evaluator::allocate_array(kind k) { return allocate_zeros(memory_, k, rows
 
 void evaluator::copy_where(kind k, const values& from, const std::uint8_t* where, void* to,
                            std::uint8_t* valid) const {
-  const auto copy = [&]<class T>(T* out) {
+  with_stored_type(k, [&]<class T>() {
+    auto* out = static_cast<T*>(to);
     const T* in = static_cast<const T*>(from.data);
     for (std::size_t i = 0; i < rows_; ++i)
       if (where[i] != 0) {
@@ -143,27 +144,7 @@ void evaluator::copy_where(kind k, const values& from, const std::uint8_t* where
         if (valid[i] != 0)
           out[i] = in[at];
       }
-  };
-  switch (k) {
-  case kind::boolean:
-    return copy(static_cast<std::uint8_t*>(to));
-  case kind::numeric:
-    return copy(static_cast<decimal*>(to));
-  case kind::float64:
-    return copy(static_cast<double*>(to));
-  case kind::interval:
-    return copy(static_cast<interval_value*>(to));
-  case kind::unknown:
-  case kind::text:
-  case kind::json:
-    return copy(static_cast<std::string_view*>(to));
-  case kind::list:
-    return copy(static_cast<list_value*>(to));
-  case kind::object:
-    return copy(static_cast<object_value*>(to));
-  default:
-    return copy(static_cast<std::int64_t*>(to));
-  }
+  });
 }
 
 }  // namespace millrace::expression

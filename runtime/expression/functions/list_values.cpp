@@ -97,29 +97,7 @@ bool read_element(std::string_view& rest, std::optional<std::string>& out) {
 }  // namespace
 
 std::size_t size_of(kind k) {
-  switch (k) {
-  case kind::boolean:
-    return sizeof(stored_t<bool>);
-  case kind::numeric:
-    return sizeof(decimal);
-  case kind::float64:
-    return sizeof(double);
-  case kind::interval:
-    return sizeof(interval_value);
-  case kind::unknown:
-  case kind::text:
-  case kind::json:
-    return sizeof(std::string_view);
-  case kind::list:
-    return sizeof(list_value);
-  case kind::object:
-    return sizeof(object_value);
-  case kind::bigint:
-  case kind::timestamptz:
-  case kind::timestamp:
-    break;
-  }
-  return sizeof(std::int64_t);
+  return with_stored_type(k, []<class T>() { return sizeof(T); });
 }
 
 void* allocate_zeros(arena& memory, kind k, std::size_t count) {
