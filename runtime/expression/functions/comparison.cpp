@@ -1,43 +1,16 @@
-// Comparison operators on every scalar kind. NaN equals NaN and is the greatest number, text is ordered by
-// bytes, false is less than true, intervals compare by their length with months of 30 days.
-#include "runtime/expression/functions/kernel.hpp"
+// Comparison operators on every scalar kind.
+#include "runtime/expression/functions/comparison.hpp"
 
-#include <cmath>
+#include "runtime/expression/functions/kernel.hpp"
 
 namespace millrace::expression {
 namespace {
 
 using enum kind;
 
-/// Less than, equal and greater as -1, 0, 1 for what has no cheap operator.
-int order(std::string_view a, std::string_view b) { return a.compare(b); }
-int order(const decimal& a, const decimal& b) { return a < b ? -1 : a == b ? 0 : 1; }
-int order(const interval_value& a, const interval_value& b) {
-  const auto length = [](const interval_value& v) {
-    return (static_cast<__int128>(v.months) * 30 + v.days) * 86'400'000'000 + v.micros;
-  };
-  return length(a) < length(b) ? -1 : length(a) > length(b) ? 1 : 0;
-}
+using ordering::equal;
+using ordering::less;
 
-struct equal {
-  template<class T>
-  static bool run(const T& a, const T& b) {
-    return order(a, b) == 0;
-  }
-  static bool run(std::string_view a, std::string_view b) { return a == b; }
-  static bool run(std::int64_t a, std::int64_t b) { return a == b; }
-  static bool run(std::uint8_t a, std::uint8_t b) { return a == b; }
-  static bool run(double a, double b) { return (a == b) | ((a != a) & (b != b)); }
-};
-struct less {
-  template<class T>
-  static bool run(const T& a, const T& b) {
-    return order(a, b) < 0;
-  }
-  static bool run(std::int64_t a, std::int64_t b) { return a < b; }
-  static bool run(std::uint8_t a, std::uint8_t b) { return a < b; }
-  static bool run(double a, double b) { return (a < b) | ((a == a) & (b != b)); }
-};
 template<class Op>
 struct negated {
   template<class T>
