@@ -30,6 +30,7 @@ set(compiled_alone
   runtime/expression/functions/json_functions.cpp
   runtime/expression/formats/json_text.cpp
   runtime/expression/formats/regular_expression.cpp
+  runtime/expression/functions/list_elements.cpp
   runtime/expression/functions/lists.cpp
   runtime/expression/functions/manual.cpp
   runtime/expression/functions/number_functions.cpp

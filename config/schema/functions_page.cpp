@@ -15,7 +15,7 @@ PostgreSQL's, with time zone UTC; where it differs is listed [at the end](#diffe
 
 Beside functions there are the operators `+ - * / % ^ || = <> < <= > >= and or not`, `is [not] null`,
 `is [not] distinct from`, `in (...)`, `between`, `like`, `ilike`, `similar to`, `~ ~* !~ !~*`, `-> ->> #> #>>`, `x[1]`,
-`any(...)`, `all(...)`, `::type`, `at time zone`.
+`x[2:3]`, `@> <@ &&`, `any(...)`, `all(...)`, `::type`, `at time zone`.
 
 )";
 
@@ -66,14 +66,14 @@ alone. What is refused is an error of `check` where it is written as a constant,
 | aggregates of numbers | sums, means, variances and standard deviations are exact and rounded once; a sum beyond double is an infinity, a variance of a double from 6.7e153 on fails the row | PostgreSQL rounds a double at each row, in their order, and fails where a part of the sum is out of range; of whole numbers it cuts digits |
 | aggregates of -0 | zeros of either sign are one value: lists, first, last and percentiles give 0, min and max either | the same rows in any order of records |
 | min and max of booleans, distinct of json | are offered; json counts as it is written | |
-| lists and objects | have no order and no equality: no min, max, distinct, list or percentile of them | use a member, or `to_json(x)::text` |
+| lists and objects | have no order: no `<`, greatest, min, max, distinct, list or percentile of them; lists of scalars have equality, objects, json and lists of these have none, and `\|\| @> <@ &&`, `array_append` and its like do not take them | use a member, or `to_json(x)::text` |
 | array_agg, string_agg | have an order also without `order by`: event time; the delimiter and a percentile's fraction are constants; no lists of fractions | the same rows for the same input |
 | a constant that no row can use | is refused (a zone, a unit, a pattern, a template), also beside a null, which makes the call null in PostgreSQL | it is a mistake |
 | a literal without a type | is taken as the text, list, json or double that the function wants, also where PostgreSQL finds several types or none (`to_json('a')`, `'{1,2}'` of a list); the values of `between`, `in` and `case x when` become one type together | there are fewer types |
 | timestamps of texts | refused where they are not of a log but of a clock or no moment (`now`, `today`, `infinity`), or where PostgreSQL gives a moment that hardly anybody means: zones as POSIX writes them (`UTC+02:00` is two hours behind UTC there), run-together times beyond 24 hours (`01 17 2068-04:53` is in 2053), day 366 of another year, Julian days and parts by letters (`y2021m04d24`), `DST` behind a zone, an abbreviation of a zone in front of the date, years beyond 294246 | the right moment, or none |
 | numbers of texts | no hexadecimal doubles (`0x1F`) | no log writes them |
 | lists of texts | begin at 1 (no `[0:1]={a,b}`) and hold no lists (`{{a},{b}}`) | lists have no other bounds, and one dimension |
-| lists in a list | may differ in length, so that `x[1]` is the list within (PostgreSQL: null); `cardinality`, `array_to_string` and a second dimension of `array_length` and `array_upper` are refused, as are `any` and `all` over them | JSON's lists are so |
+| lists in a list | may differ in length, so that `x[1]` is the list within (PostgreSQL: null); `cardinality`, `array_to_string` and a second dimension of `array_length` and `array_upper` are refused, as are `any` and `all` over them, `array_ndims`, and a cast to `text[]` (`array[array['a']]::text[]` is `{{a}}` there); `x[2:3][1]` is written `(x[2:3])[1]` | JSON's lists are so |
 | interval | is no column, no element of a list and no json; `x::text` is one; a text is refused where PostgreSQL 15 loses a fraction (`PT103045.5`, of a time without colons); the longest one back is read from its own text, too | no sink has such a type |
 | to_char of an interval | is refused | `x::text` and `extract` show one |
 | at time zone | takes tzdata's zones alone, whose CET has summer time; PostgreSQL takes its abbreviations first, also `MSK`, and offsets as POSIX writes them (`+02:00` is two hours behind UTC there) | an offset with the opposite sign is a trap; `interval '2 hours'` is clear; there it overflows beyond 68 years |

@@ -74,6 +74,8 @@ node_ptr binder::bind(const syntax& s) {
     return instant(s);
   case form::element:
     return element(s);
+  case form::slice:
+    return slice(s);
   case form::member:
     return member(s);
   case form::list:
@@ -353,6 +355,16 @@ node_ptr binder::cast_to_scale(const syntax& s, node_ptr n) {
   return fold_constant(std::move(out));
 }
 
+node_ptr binder::read_literal(node_ptr cast) {
+  arena memory;
+  failed_rows failed;
+  evaluator run(memory, nullptr, 0, 1, 0, failed);
+  (void)run.run(*cast, nullptr);
+  if (!failed.empty())
+    return problem_at(cast->offset, failed.sorted().front().message);
+  return fold_constant(std::move(cast));
+}
+
 node_ptr binder::cast_to(node_ptr n, kind to, int bits, std::size_t offset) {
   if (n->type == to && bits == 64)
     return n;
@@ -372,13 +384,7 @@ node_ptr binder::cast_to(node_ptr n, kind to, int bits, std::size_t offset) {
     if (to == kind::list)
       read->column_type = data::type::list_of(data::type_id::text);
     read->args.push_back(std::move(n));
-    arena memory;
-    failed_rows failed;
-    evaluator run(memory, nullptr, 0, 1, 0, failed);
-    (void)run.run(*read, nullptr);
-    if (!failed.empty())
-      return problem_at(at, failed.sorted().front().message);
-    return fold_constant(std::move(read));
+    return read_literal(std::move(read));
   }
   const auto* f = cast_function(n->type, to, bits);
   if (!f)

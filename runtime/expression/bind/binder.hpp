@@ -46,12 +46,16 @@ private:
   /// A problem where an argument reads the elements of unnest(...), as in PostgreSQL.
   [[nodiscard]] bool refuse_unnest(const std::vector<node_ptr>& args, std::string_view within);
   node_ptr call_named(const syntax& s, std::vector<node_ptr> args);
+  /// A function or an operator of lists whose elements, and those beside them, get one type.
+  node_ptr list_call(const syntax& s, std::vector<node_ptr> args);
   node_ptr build_json(const syntax& s, const function* f, std::vector<node_ptr> args);
   node_ptr unknown_function(const syntax& s);
   node_ptr no_overload(const syntax& s, const std::vector<node_ptr>& args);
   node_ptr invoke(const syntax& s, const function* f, std::vector<node_ptr> args);
   node_ptr cast(const syntax& s);
   node_ptr cast_to(node_ptr n, kind to, int bits, std::size_t offset);
+  /// The constant that the cast of a literal makes; a problem where it cannot be read.
+  node_ptr read_literal(node_ptr cast);
   /// x::numeric(p,s)
   node_ptr cast_to_scale(const syntax& s, node_ptr n);
   /// Writes a value as concat does.
@@ -67,6 +71,8 @@ private:
   node_ptr boolean_test(const syntax& s);
 
   node_ptr element(const syntax& s);
+  node_ptr slice(const syntax& s);
+  bool is_subscript(node_ptr& index);
   node_ptr member(const syntax& s);
   node_ptr list(const syntax& s);
   node_ptr quantified(const syntax& s);
@@ -74,6 +80,8 @@ private:
   bool refuse_dimensions(const syntax& s, const std::vector<node_ptr>& args);
   node_ptr cast_list(const syntax& s, kind element);
   node_ptr cast_elements(node_ptr n, kind element, std::size_t offset);
+  /// The same of a literal, or of the list of texts that one has become; a problem where it cannot be read.
+  node_ptr list_literal(node_ptr n, kind element);
   /// Members of objects by -> and ->>, without writing and reading JSON; nothing where it is none of that.
   node_ptr json_member(const syntax& s, std::vector<node_ptr>& args);
   /// Casts any value to json.
@@ -81,7 +89,7 @@ private:
 
   /// All arguments, or nothing where one has a problem.
   std::optional<std::vector<node_ptr>> bind_all(const std::vector<syntax>& args);
-  node_ptr not_comparable(kind k, std::size_t offset);
+  node_ptr not_comparable(const node& of, std::size_t offset);
   /// The same, cast to their common kind; `what` names the construct.
   std::optional<std::vector<node_ptr>> bind_alike(const std::vector<syntax>& args, std::string_view what,
                                                   std::size_t offset);
@@ -93,6 +101,15 @@ private:
   aggregate_binder aggregate_;
   unnested_list* unnest_;
 };
+
+/// The kind of a list's elements.
+[[nodiscard]] inline kind element_of(const node& list) { return kind_of(list.column_type.element()); }
+/// The type as messages call it.
+[[nodiscard]] std::string in_words(const node& n);
+/// Whether it is a kind of elements that `=` and functions of lists take.
+[[nodiscard]] bool is_comparable_element(kind k);
+/// The operator that compares two such values, after unify(); null pointer where they have none.
+[[nodiscard]] const function* comparison_of(std::string_view op, const node& value);
 
 /// A column that stands for the element of an unnest; its list is what is prepared.
 [[nodiscard]] inline bool is_element_of_unnest(const node& n) { return n.what == op::column && n.prepared; }

@@ -56,8 +56,18 @@ std::string_view spelled(std::string_view op) {
 }
 
 /// A literal in quotes whose type is still open is a text to people.
-std::string_view called(const node& value) {
-  return value.type == kind::unknown ? "text" : name_of(value.type);
+std::string called(const node& value) { return value.type == kind::unknown ? "text" : in_words(value); }
+
+bool unites_lists(const function* f) { return f->elements != element_types::any; }
+
+/// Says what to write where an operator does not fit lists.
+std::string remedy_of_lists(std::string_view op, const std::vector<node_ptr>& args) {
+  const auto is_list = [](const node_ptr& a) { return a->type == kind::list; };
+  if (const auto other = operator_for(op); !other.empty() && std::ranges::none_of(args, is_list))
+    return fmt::format("did you mean {}?", other);
+  if (std::ranges::all_of(args, is_list) && args[0]->column_type == args[1]->column_type)
+    return "lists have no such operator; compare their elements, as in x[1]";
+  return "cast one of them, as in (...)::text[]";
 }
 
 /// Functions that people reach for, and what to write instead.
@@ -152,6 +162,10 @@ node_ptr binder::call_named(const syntax& s, std::vector<node_ptr> args) {
       return problem_at(s.offset, fmt::format("{} takes more arguments", s.text));
     return invoke(s, overloads.front(), std::move(args));
   }
+  if (std::ranges::all_of(overloads, unites_lists) ||
+      (std::ranges::any_of(overloads, unites_lists) &&
+       std::ranges::any_of(args, [](const node_ptr& a) { return a->type == kind::list; })))
+    return list_call(s, std::move(args));
   if (s.text == "||" && args.size() == 2) {  // text beside anything makes text of it
     const auto open = [](const node_ptr& n) { return n->type == kind::text || n->type == kind::unknown; };
     if (open(args[0]) || open(args[1]))
@@ -206,6 +220,12 @@ node_ptr binder::unknown_function(const syntax& s) {
 
 node_ptr binder::no_overload(const syntax& s, const std::vector<node_ptr>& args) {
   const auto& overloads = functions_named(s.text);
+  const auto is_list = [](const node_ptr& a) { return a->type == kind::list; };
+  if (is_operator(s.text) && args.size() == 2 &&
+      (std::ranges::any_of(args, is_list) || std::ranges::all_of(overloads, unites_lists)))
+    return problem_at(s.offset,
+                      fmt::format("{} cannot be used between {} and {}; {}", spelled(s.text),
+                                  called(*args[0]), called(*args[1]), remedy_of_lists(s.text, args)));
   if (is_operator(s.text) && args.size() == 2)
     return problem_at(s.offset, fmt::format("{0} cannot be used between {1} and {2}; cast one of them, as in "
                                             "(...)::{2} {0} ...",
@@ -221,7 +241,7 @@ node_ptr binder::no_overload(const syntax& s, const std::vector<node_ptr>& args)
 node_ptr binder::invoke(const syntax& s, const function* f, std::vector<node_ptr> args) {
   auto n = make(op::call, f->gives, s.offset);
   n->fn = f;
-  if (f->gives == kind::list)  // all of them give texts
+  if (f->gives == kind::list)  // a list of texts, where the caller does not know better
     n->column_type = data::type::list_of(data::type_id::text);
   std::vector<std::optional<std::string_view>> texts;
   for (std::size_t i = 0; i < args.size(); ++i) {

@@ -11,7 +11,8 @@ namespace {
 
 /// The functions that may give many times their arguments, and the argument that decides how many.
 constexpr std::pair<std::string_view, std::size_t> deciding[] = {
-    {"format", 0}, {"lpad", 1}, {"regexp_replace", 2}, {"repeat", 1}, {"replace", 2}, {"rpad", 1}};
+    {"array_replace", 2}, {"format", 0},  {"lpad", 1}, {"regexp_replace", 2},
+    {"repeat", 1},        {"replace", 2}, {"rpad", 1}};
 
 bool is_decided_by_row(const node& n) {
   if (n.what != op::call)

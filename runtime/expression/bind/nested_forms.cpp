@@ -9,15 +9,9 @@
 #include <algorithm>
 
 namespace millrace::expression {
-namespace {
-
-kind element_of(const node& list) { return kind_of(list.column_type.element()); }
-
 std::string in_words(const node& n) {
   return n.type == kind::list || n.type == kind::object ? n.column_type.name() : std::string(name_of(n.type));
 }
-
-}  // namespace
 
 std::optional<std::size_t> find_member(const data::type& object, const name_part& name) {
   const auto& fields = object.fields();
@@ -55,16 +49,37 @@ node_ptr binder::element(const syntax& s) {
                       list->type == kind::json
                           ? "json has no subscripts here; write x -> 0 (its elements count from 0)"
                           : fmt::format("a subscript needs a list, and this is {}", in_words(*list)));
-  auto& index = (*args)[1];
-  if (!converts_implicitly(index->type, kind::bigint))
-    return problem_at(index->offset,
-                      fmt::format("a subscript must be bigint, and this is {}", in_words(*index)));
-  if (index = coerce(std::move(index), kind::bigint); !index)
+  if (!is_subscript((*args)[1]))
     return nullptr;
   auto n = make(op::element, element_of(*list), s.offset);
   n->column_type = data::type(list->column_type.element());
   n->args = *std::move(args);
   return fold_constant(std::move(n));
+}
+
+bool binder::is_subscript(node_ptr& index) {
+  if (converts_implicitly(index->type, kind::bigint))
+    index = coerce(std::move(index), kind::bigint);
+  else
+    index = problem_at(index->offset,
+                       fmt::format("a subscript must be bigint, and this is {}", in_words(*index)));
+  return index != nullptr;
+}
+
+node_ptr binder::slice(const syntax& s) {
+  auto args = bind_all(s.args);
+  if (!args)
+    return nullptr;
+  auto& list = args->front();
+  if (list->type != kind::list)
+    return problem_at(s.offset, fmt::format("a slice needs a list, and this is {}", in_words(*list)));
+  if (!is_subscript((*args)[1]) || !is_subscript((*args)[2]))
+    return nullptr;
+  const auto type = list->column_type;
+  auto n = invoke(s, functions_named("[:]").front(), *std::move(args));
+  if (n)
+    n->column_type = type;
+  return n;
 }
 
 node_ptr binder::member(const syntax& s) {
@@ -127,6 +142,13 @@ node_ptr binder::cast_elements(node_ptr n, kind element, std::size_t offset) {
   if (element == kind::timestamp)
     element = kind::timestamptz;
   const auto type = column_type_of(element);
+  if (n->column_type.element().id() == data::type_id::list)
+    return problem_at(
+        offset,
+        fmt::format(
+            "{0} cannot be cast to a list of {1}: the lists in it would become its elements; cast one of "
+            "them, as in (x[1])::{1}[]",
+            in_words(*n), name_of(element)));
   const auto from = n->value.null && n->what == op::constant ? element : element_of(*n);
   const auto* f = from == element ? nullptr : cast_function(from, element);
   if (!type || (!f && from != element))
@@ -141,6 +163,12 @@ node_ptr binder::cast_elements(node_ptr n, kind element, std::size_t offset) {
   out->fn = f;
   out->args.push_back(std::move(n));
   return fold_constant(std::move(out));
+}
+
+node_ptr binder::list_literal(node_ptr n, kind element) {
+  const auto at = n->offset;
+  auto out = cast_elements(std::move(n), element, at);
+  return !out || out->what == op::constant ? std::move(out) : read_literal(std::move(out));
 }
 
 node_ptr binder::quantified(const syntax& s) {
@@ -159,7 +187,8 @@ node_ptr binder::quantified(const syntax& s) {
   const auto element = element_of(*list);
   const auto common = literal && value->type != kind::unknown ? std::optional(value->type)
                                                               : common_kind(std::array{value->type, element});
-  const auto* f = common ? comparison(s.text == "!=" ? "<>" : s.text, *common) : nullptr;
+  const auto* f =
+      common && *common != kind::list ? comparison(s.text == "!=" ? "<>" : s.text, *common) : nullptr;
   if (!f)
     return problem_at(s.offset, fmt::format("{} cannot be used between {} and the elements of {}", s.text,
                                             in_words(*value), in_words(*list)));
@@ -183,7 +212,7 @@ bool binder::refuse_dimensions(const syntax& s, const std::vector<node_ptr>& arg
   if (args.empty() || args[0]->type != kind::list ||
       args[0]->column_type.element().id() != data::type_id::list)
     return false;
-  const bool counts = s.text == "array_length" || s.text == "array_upper";
+  const bool counts = s.text == "array_length" || s.text == "array_upper" || s.text == "array_lower";
   const auto first = [](const node& n) { return n.what == op::constant && !n.value.null && n.value.i == 1; };
   if (s.text == "cardinality")
     problem_at(
@@ -192,6 +221,9 @@ bool binder::refuse_dimensions(const syntax& s, const std::vector<node_ptr>& arg
         "counts the lists");
   else if (s.text == "array_to_string")
     problem_at(s.offset, "array_to_string(...) cannot write lists in a list; use to_json(x)::text");
+  else if (s.text == "array_ndims")
+    problem_at(s.offset, "array_ndims(...) of lists in a list has no answer: they may differ in length, so "
+                         "they are no dimensions");
   else if (counts && !first(*args[1]))
     problem_at(args[1]->offset,
                "lists in a list may differ in length, so they have no second dimension; ask for 1, or for "

@@ -8,6 +8,21 @@
 #include <algorithm>
 
 namespace millrace::expression {
+namespace {
+
+/// Lists of numerics may differ in their scales; all else is of one type.
+std::optional<data::type> common_type(const data::type& a, const data::type& b) {
+  const auto is_of_numerics = [](const data::type& t) {
+    return t.id() == data::type_id::list && t.element().id() == data::type_id::numeric;
+  };
+  if (a == b)
+    return a;
+  if (is_of_numerics(a) && is_of_numerics(b))
+    return data::type::list_of(data::type_id::numeric);
+  return std::nullopt;
+}
+
+}  // namespace
 
 bool binder::unify(std::vector<node_ptr*> args, std::string_view what, std::size_t offset) {
   std::vector<kind> kinds;
@@ -34,21 +49,31 @@ bool binder::unify(std::vector<node_ptr*> args, std::string_view what, std::size
       (*a)->column_type = type;
   if (*common != kind::list && *common != kind::object)
     return true;
-  // nulls take the type of the others
-  const node* typed = nullptr;
-  for (const auto* a : args) {
-    if ((*a)->what == op::constant && (*a)->value.null)
+  // literals and nulls take the type of the others
+  const auto is_null = [](const node& n) { return n.what == op::constant && n.value.null; };
+  std::optional<data::type> type;
+  for (std::size_t i = 0; i < args.size(); ++i) {
+    const auto& a = **args[i];
+    if (kinds[i] == kind::unknown || is_null(a))
       continue;
-    if (typed && !(typed->column_type == (*a)->column_type)) {
-      problem_at((*a)->offset, fmt::format("the values of {} do not mix: {} and {}", what,
-                                           typed->column_type.name(), (*a)->column_type.name()));
+    const auto both = type ? common_type(*type, a.column_type) : a.column_type;
+    if (!both) {
+      problem_at(a.offset, fmt::format("the values of {} do not mix: {} and {}", what, type->name(),
+                                       a.column_type.name()));
       return false;
     }
-    typed = typed ? typed : a->get();
+    type = both;
   }
-  for (auto* a : args)
-    if (typed)
-      (*a)->column_type = typed->column_type;
+  for (std::size_t i = 0; i < args.size() && !type; ++i)
+    if (kinds[i] != kind::unknown)  // a null that has been given a type
+      type = (*args[i])->column_type;
+  for (std::size_t i = 0; i < args.size() && type; ++i) {
+    auto& a = *args[i];
+    if (kinds[i] == kind::unknown && !is_null(*a) &&
+        (a = list_literal(std::move(a), kind_of(type->element())), !a))
+      return false;
+    a->column_type = *type;
+  }
   return true;
 }
 
@@ -97,9 +122,9 @@ node_ptr binder::case_of(const syntax& s) {
     subjects.insert(subjects.begin(), n->args.data());
     if (!unify(subjects, "case and when", s.offset))
       return nullptr;
-    n->fn = comparison("=", n->args[0]->type);
+    n->fn = comparison_of("=", *n->args[0]);
     if (!n->fn)
-      return not_comparable(n->args[0]->type, s.offset);
+      return not_comparable(*n->args[0], s.offset);
   }
   if (!unify(results, "case", s.offset))
     return nullptr;
@@ -129,8 +154,11 @@ node_ptr binder::coalesce(const syntax& s) {
   return fold_constant(std::move(n));
 }
 
-node_ptr binder::not_comparable(kind k, std::size_t offset) {
-  return problem_at(offset, fmt::format("{} cannot be compared", name_of(k)));
+node_ptr binder::not_comparable(const node& of, std::size_t offset) {
+  return problem_at(offset,
+                    of.type == kind::list && is_comparable_element(element_of(of))
+                        ? fmt::format("{} has no order; compare its elements, as in x[1]", in_words(of))
+                        : fmt::format("{} cannot be compared", in_words(of)));
 }
 
 node_ptr binder::extremum(const syntax& s) {
@@ -140,9 +168,9 @@ node_ptr binder::extremum(const syntax& s) {
     return nullptr;
   auto n = make(op::extremum, args->front()->type, s.offset);
   n->column_type = args->front()->column_type;
-  n->fn = comparison(greatest ? ">" : "<", n->type);
+  n->fn = comparison_of(greatest ? ">" : "<", *n);
   if (!n->fn)
-    return not_comparable(n->type, s.offset);
+    return not_comparable(*n, s.offset);
   n->args = *std::move(args);
   return fold_constant(std::move(n));
 }
@@ -153,9 +181,9 @@ node_ptr binder::nullif(const syntax& s) {
     return nullptr;
   auto n = make(op::nullif, args->front()->type, s.offset);
   n->column_type = args->front()->column_type;
-  n->fn = comparison("=", n->type);
+  n->fn = comparison_of("=", *n);
   if (!n->fn)
-    return not_comparable(n->type, s.offset);
+    return not_comparable(*n, s.offset);
   n->args = *std::move(args);
   return fold_constant(std::move(n));
 }
@@ -168,9 +196,9 @@ node_ptr binder::compared(const syntax& s, op what, std::string_view with) {
   auto n = make(what, kind::boolean, s.offset);
   n->flag = s.flag;
   n->symmetric = s.star;
-  n->fn = comparison(with, args->front()->type);
+  n->fn = comparison_of(with, *args->front());
   if (!n->fn)
-    return not_comparable(args->front()->type, s.offset);
+    return not_comparable(*args->front(), s.offset);
   n->args = *std::move(args);
   return fold_constant(std::move(n));
 }

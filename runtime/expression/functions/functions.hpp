@@ -74,6 +74,13 @@ using prepared_or = tl::expected<std::shared_ptr<const void>, refused_argument>;
 
 inline constexpr std::size_t most_arguments = 7;
 
+/// How the lists of a call, and the elements beside them, come to one type of elements.
+enum class element_types : std::uint8_t {
+  any,     // each list has its own
+  alike,   // all lists have the same, as with PostgreSQL's anyarray
+  common,  // all are cast to a type that they have in common, as with anycompatiblearray
+};
+
 struct function {
   std::string_view name;
   std::array<kind, most_arguments> takes{};
@@ -83,7 +90,13 @@ struct function {
   bool can_fail = false;
   bool strict = true;      // null where any argument is null
   bool any_types = false;  // any number of arguments, made text, or json where the function gives json
+  element_types elements = element_types::any;
+  std::uint8_t element_arguments = 0;  // a bit for each argument that is an element of the lists beside it
   prepared_or (*prepare)(constant_texts) = nullptr;
+
+  [[nodiscard]] constexpr bool takes_element(std::size_t argument) const {
+    return ((element_arguments >> argument) & 1) != 0;
+  }
 };
 
 /// An entry: takes, gives, kernel; then can_fail, prepare.
@@ -121,6 +134,13 @@ constexpr function not_strict(function f) {
   return f;
 }
 
+/// Declares a function of lists whose elements have one type.
+constexpr function over_lists(function f, element_types elements, std::uint8_t element_arguments = 0) {
+  f.elements = elements;
+  f.element_arguments = element_arguments;
+  return f;
+}
+
 /// The families' tables.
 [[nodiscard]] std::span<const function> arithmetic_functions();
 [[nodiscard]] std::span<const function> comparison_functions();
@@ -133,6 +153,7 @@ constexpr function not_strict(function f) {
 [[nodiscard]] std::span<const function> format_functions();
 [[nodiscard]] std::span<const function> json_functions();
 [[nodiscard]] std::span<const function> list_functions();
+[[nodiscard]] std::span<const function> list_element_functions();
 [[nodiscard]] std::span<const function> regular_expression_functions();
 [[nodiscard]] std::span<const function> further_number_functions();
 [[nodiscard]] std::span<const function> composed_time_functions();

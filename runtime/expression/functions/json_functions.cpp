@@ -233,6 +233,7 @@ constexpr auto entries = std::to_array<function>({
     entry("to_json", {timestamptz}, json, to_json<timestamptz, std::int64_t>, true),
     entry("to_json", {timestamp}, json, to_json<timestamp, std::int64_t>, true),
     entry("to_json", {list}, json, to_json<list, list_value>, true),
+    entry("array_to_json", {list}, json, to_json<list, list_value>, true),
     entry("to_json", {object}, json, to_json<object, object_value>, true),
     entry("to_jsonb", {object}, json, to_json<object, object_value>, true),
     entry("row_to_json", {object}, json, to_json<object, object_value>, true),

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <optional>
 #include <vector>
 
@@ -25,6 +27,36 @@ values length(call& c, std::span<const values> args) {
     if (dimension != 1 || v.size == 0)
       return r.null();
     return static_cast<std::int64_t>(v.size);
+  })>(c, args);
+}
+
+/// The index of the first element, and the count of dimensions: 1, with the same nulls.
+values lower(call& c, std::span<const values> args) {
+  return each<([](row& r, list_value v, std::int64_t dimension) -> std::int64_t {
+    if (dimension != 1 || v.size == 0)
+      return r.null();
+    return 1;
+  })>(c, args);
+}
+
+values dimensions(call& c, std::span<const values> args) {
+  return each<([](row& r, list_value v) -> std::int64_t {
+    if (v.size == 0)
+      return r.null();
+    return 1;
+  })>(c, args);
+}
+
+/// Shows a part of a list where it lies.
+values slice(call& c, std::span<const values> args) {
+  return each<([](row&, list_value v, std::int64_t low, std::int64_t high) -> list_value {
+    const auto first = std::max<std::int64_t>(low, 1);
+    const auto last = std::min(high, static_cast<std::int64_t>(v.size));
+    if (first > last)
+      return {v.data, v.valid, 0, v.element};
+    const auto skipped = static_cast<std::size_t>(first - 1);
+    return {static_cast<const std::byte*>(v.data) + skipped * size_of(v.element),
+            v.valid ? v.valid + skipped : nullptr, static_cast<std::size_t>(last - first + 1), v.element};
   })>(c, args);
 }
 
@@ -111,6 +143,9 @@ constexpr auto entries = std::to_array<function>({
     entry("cardinality", {list}, bigint, cardinality),
     entry("array_length", {list, bigint}, bigint, length),
     entry("array_upper", {list, bigint}, bigint, length),
+    entry("array_lower", {list, bigint}, bigint, lower),
+    entry("array_ndims", {list}, bigint, dimensions),
+    entry("[:]", {list, bigint, bigint}, list, slice),
     entry("array_to_string", {list, text}, text, array_to_string, true),
     not_strict(entry("array_to_string", {list, text, text}, text, array_to_string_nulls, true)),
     not_strict(entry("string_to_array", {text, text}, list, string_to_array)),

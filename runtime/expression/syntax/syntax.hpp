@@ -34,6 +34,7 @@ enum class form : std::uint8_t {
   distinct_from,    // flag: negated ("is not distinct from")
   current_instant,  // now(); text: the spelling
   element,          // args[0] at args[1]
+  slice,            // args[0] from args[1] to args[2]; a bound that is left out is the utmost
   member,           // a member of args[0], by path[0]
   list,             // args
   quantified,       // text: operator; args: value, list; flag: all

@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdint>
+#include <limits>
 
 namespace millrace::expression {
 namespace {
@@ -306,7 +308,27 @@ private:
     return with_args(std::move(out), t.typmods, t.n_typmods);
   }
 
-  /// Elements and members that follow a value: x[1].name.
+  /// PostgreSQL takes subscripts side by side for dimensions, all of them slices where one is.
+  static bool are_slices(const tree* before, const tree* step) {
+    return before->node_case == PG_QUERY__NODE__NODE_A_INDICES &&
+           (before->a_indices->is_slice != 0 || step->a_indices->is_slice != 0);
+  }
+
+  syntax subscript(syntax of, const PgQuery__AIndices& i) {
+    auto out = make(i.is_slice != 0 ? form::slice : form::element, of.offset);
+    out.args.push_back(std::move(of));
+    if (i.is_slice == 0) {
+      out.args.push_back(convert(i.uidx));
+      return out;
+    }
+    out.args.push_back(i.lidx ? convert(i.lidx) : make(form::integer, out.offset, "1"));
+    out.args.push_back(
+        i.uidx ? convert(i.uidx)
+               : make(form::integer, out.offset, std::to_string(std::numeric_limits<std::int64_t>::max())));
+    return out;
+  }
+
+  /// Elements, slices and members that follow a value: x[1].name.
   syntax indirection(const PgQuery__AIndirection& i) {
     auto out = convert(i.arg);
     for (std::size_t n = 0; n < i.n_indirection; ++n) {
@@ -316,14 +338,13 @@ private:
         next.path.push_back({step->string->sval, false});
         next.args.push_back(std::move(out));
         out = std::move(next);
-      } else if (step->node_case == PG_QUERY__NODE__NODE_A_INDICES && step->a_indices->is_slice == 0) {
-        auto next = make(form::element, out.offset);
-        next.args.push_back(std::move(out));
-        next.args.push_back(convert(step->a_indices->uidx));
-        out = std::move(next);
+      } else if (step->node_case == PG_QUERY__NODE__NODE_A_INDICES) {
+        if (n > 0 && are_slices(i.indirection[n - 1], step))
+          unsupported(out.offset, "a slice beside another subscript",
+                      "put parentheses around the first, as in (x[2:3])[1]");
+        out = subscript(std::move(out), *step->a_indices);
       } else {
-        unsupported(out.offset,
-                    step->node_case == PG_QUERY__NODE__NODE_A_INDICES ? "a slice of a list" : "*");
+        unsupported(out.offset, "*");
       }
       if (++depth_ > deepest_nesting)
         unsupported(out.offset, "so long a path");

@@ -28,7 +28,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "golden/exp
 from run_expressions import DRAWN, drawn_answer
 
 ROWS = 6
-COLUMN_TYPES = {"double": "double precision", "timestamp": "timestamptz", "double[]": "double precision[]"}
+COLUMN_TYPES = {"double": "double precision", "timestamp": "timestamptz", "double[]": "double precision[]", "timestamp[]": "timestamptz[]"}
 
 
 def sql_type(name):

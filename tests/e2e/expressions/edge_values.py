@@ -43,6 +43,8 @@ LISTS = ["{}", "{a}", "{a,b,c}", "{NULL}", "{NULL,\"\",a}", "{\"two words\",\"co
          "{\"{\",\"}\"}", "{k}", "{a,b,1}", "{1,0}", "{-1}"]
 BIGINT_LISTS = ["{}", "{1}", "{1,2,3}", "{NULL,-7}", "{9223372036854775807,-9223372036854775808}", "{0,0}", "{10,NULL,100}"]
 DOUBLE_LISTS = ["{}", "{1.5}", "{NaN,Infinity,-0}", "{0.1,NULL,1e300}", "{2,-2.5}"]
+NUMERIC_LISTS = ["{}", "{1.5}", "{1.50,NULL,-2}", "{0.1,0.10,7}", "{99999999999999999999}"]
+TIME_LISTS = ["{}", "{2021-04-24 19:55:00.796+00}", "{NULL,1970-01-01 00:00:00+00}", "{2020-02-29 23:59:59.999999+00,1970-01-01 00:00:00+00}"]
 BOOLEAN_LISTS = ["{}", "{t}", "{f,NULL,t}"]
 
 FIELDS = ("epoch year month day hour minute second dow isodow doy week quarter isoyear century decade millennium millisecond milliseconds "
@@ -117,6 +119,8 @@ POOLS = {
     "bigints": Pool("bigint[]", "", BIGINT_LISTS),
     "doubles": Pool("double[]", "", DOUBLE_LISTS),
     "booleans": Pool("boolean[]", "", BOOLEAN_LISTS),
+    "numerics": Pool("numeric[]", "", NUMERIC_LISTS),
+    "times": Pool("timestamp[]", "", TIME_LISTS),
     "path": Pool("text[]", "", ["{a}", "{a,b}", "{a,b,1}", "{a,b,1,c}", "{1}", "{1,0}", "{k}", "{}", "{NULL}", "{-1}", "{\"\"}", "{2,k}", "{0}",
                                 "{a,NULL}"]),
     "field": texts(FIELDS), "unit": texts(UNITS), "zone": texts(ZONES), "pattern": texts(PATTERNS), "flags": texts(FLAGS), "like": texts(LIKES),

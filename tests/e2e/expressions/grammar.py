@@ -167,6 +167,7 @@ Grammar.bigint = [
     rule("extract({f} from {timestamp})::bigint", f=[f for f in FIELDS if f != "epoch"]), rule("({bigint[]})[{.small}]"),
     # a double of seconds holds microseconds for a few centuries around 1970
     rule("extract(epoch from greatest(least({timestamp}, timestamptz '2200-01-01'), timestamptz '1800-01-01'))::bigint"),
+    rule("array_position({bigint[]}, {bigint})::bigint"), rule("array_position({text[]}, {text?}, {n})::bigint", n=["1", "2", "9"]),
     rule("cardinality({l})::bigint", l=["l", "n"]), rule("array_length({text[]}, 1)::bigint"),
     rule("regexp_count({text}, {.pattern})::bigint"), rule("({json} ->> {k})::bigint", k=["'a'", "'k'", "0", "1"]),
     rule("json_array_length({json})::bigint"), rule("({bigint} << {n})", n=["1", "3", "40"]),
@@ -223,6 +224,7 @@ Grammar.boolean = [
     rule("({text} {op} {.pattern})", op=["~", "!~"]), rule("({.ascii} ~* {.pattern})"),
     rule("({text} similar to '%(a|b|,)_%')"), rule("starts_with({text}, {text?})"),
     rule("({text} {op} any({text[]}))", op=COMPARE), rule("({bigint} {op} all({bigint[]}))", op=COMPARE),
+    rule("({bigint[]} {op} {bigint[]})", op=["=", "<>", "@>", "<@", "&&"]), rule("({text[]} {op} {text[]})", op=["=", "<>", "@>", "&&"]),
     rule("({double} = any({bigint[]}))"), rule("({text} = any('{a,abc,NULL}'))"), rule("({text})::boolean"),
     rule("(({timestamp} - {timestamp}) {op} interval '1 day')", op=COMPARE),
 ]
@@ -242,6 +244,8 @@ Grammar.json = [
 Grammar.text_list = [
     rule("string_to_array({text}, {s})", s=["','", "' '", "''", "'a'", "null"]), rule("array[{text}, {text?}]"),
     rule("regexp_split_to_array({text}, {.pattern})"), rule("regexp_match({text}, {.pattern})"), rule("({bigint[]})::text[]"),
-    rule("string_to_array({text}, ',', {text?})"),
+    rule("string_to_array({text}, ',', {text?})"), rule("array_append({text[]}, {text?})"), rule("({text[]} || {text[]})"),
+    rule("array_remove({text[]}, {text?})"), rule("array_replace({text[]}, {text}, {text?})"), rule("({text[]})[{n}:{m}]", n=["", "0", "2"], m=["", "1", "3"]),
 ]
-Grammar.bigint_list = [rule("array[{bigint}, {bigint?}]"), rule("array[{bigint}]"), rule("({l})::bigint[]", l=["l", "string_to_array(s, ',')", "regexp_match(t, '\\d+')"])]
+Grammar.bigint_list = [rule("array[{bigint}, {bigint?}]"), rule("array[{bigint}]"), rule("({bigint[]} || {bigint[]})"), rule("array_prepend({bigint?}, {bigint[]})"),
+                       rule("array_remove({bigint[]}, {bigint?})"), rule("({bigint[]})[2:]"), rule("({l})::bigint[]", l=["l", "string_to_array(s, ',')", "regexp_match(t, '\\d+')"])]

@@ -91,7 +91,7 @@ def same_json(result, dates):
 
 
 def of_to_json(result):
-    return re.match(r"to_json|json_build", result.case.signature.name) and same_json(result, True)
+    return re.match(r"(array_)?to_json|json_build", result.case.signature.name) and same_json(result, True)
 
 
 def of_jsonb(result):
@@ -233,7 +233,7 @@ KNOWN = [
     ("aggregates of -0", of_zeros),
     ("sum of bigint", of_bigint_sums),
     ("min and max of booleans, distinct of json", of_comparable),
-    ("lists and objects", refused_as(r"cannot compare values of type \[|takes no \[|^there is no such aggregate")),
+    ("lists and objects", refused_as(r"cannot compare values of type \[|takes no \[|takes lists of boolean|has no order; compare|lists have no such operator|^there is no such aggregate")),
     ("integer, smallint", of_integers),
     ("a literal without a type", of_open_literals),
     ("timestamp", of_far_results),
@@ -257,6 +257,7 @@ KNOWN = [
     ("date_part", of_date_parts),
     ("width_bucket", of_buckets),
     ("numbers of texts", refused_as(r"^'0x1F' is no double")),
+    ("lists in a list", refused_as(r"the lists in it would become its elements|^a slice beside another subscript|^array_ndims\(...\) of lists in")),
     ("lists of texts", refused_as(r"^'\[0:1\]=\{a,b\}' is no list")),
     ("lists of texts", refused_as(r"^'\{\{a\},\{b\}\}' is no list")),
 ]

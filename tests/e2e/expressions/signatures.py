@@ -6,7 +6,7 @@ import subprocess
 from edge_values import OF_KIND, POOLS
 
 # Forms of calls of a table's entries that are neither name(...) nor an operator.
-WRITTEN = {"position": "position({1} in {0})"}
+WRITTEN = {"position": "position({1} in {0})", "[:]": "({0})[{1}:{2}]"}
 # Entries that the binder alone uses, and what covers them here.
 INTERNAL = {"output": "concat", "json_as_text": "to_json of an object"}
 # A type of which no value can be written.
@@ -51,6 +51,13 @@ HINTS = {words[0]: {int(i): pool.replace("_", " ") for i, pool in zip(words[1::2
     element 1 small
     array_length 1 small
     array_upper 1 small
+    array_lower 1 small
+    [:] 1 small 2 small
+    array_append 1 small
+    array_position 1 small 2 small
+    array_positions 1 small
+    array_remove 1 small
+    array_replace 1 small 2 small
     string_to_array 1 delimiter
     split_part 1 delimiter 2 small
     format 0 template
@@ -117,6 +124,17 @@ FORMS = """
     all | {0} <> all({1}) | text, texts | boolean
     all | {0} >= all({1}) | bigint, bigints | boolean
     all | {0} < all({1}) | double, doubles | boolean
+    lists = | {0} = {1} | bigints, bigints | boolean
+    lists <> | {0} <> {1} | numerics, numerics | boolean
+    lists @> | {0} @> {1} | doubles, doubles | boolean
+    lists <@ | {0} <@ {1} | booleans, booleans | boolean
+    lists && | {0} && {1} | texts, texts | boolean
+    lists && | {0} && {1} | times, times | boolean
+    lists || | {0} || {1} | bigints, doubles | list
+    lists || | {0} || {1} | bigints, numeric | list
+    lists in | {0} in ({1}, {2}) | bigints, bigints, bigints | boolean
+    lists nullif | nullif({0}, {1}) | texts, texts | list
+    lists distinct | {0} is distinct from {1} | doubles, doubles | boolean
     array | array[{0}, {1}] | boolean, boolean | list
     array | array[{0}, {1}] | bigint, bigint | list
     array | array[{0}, {1}] | double, double | list
@@ -132,6 +150,9 @@ FORMS = """
     mixed < | {0} < {1} | bigint, numeric | boolean
     """
 TEXTS, BIGINTS, DOUBLES = "texts", "bigints", "doubles"  # lists of them
+LISTS_OF = {"boolean": "booleans", "bigint": BIGINTS, "numeric": "numerics", "double": DOUBLES, "text": TEXTS, "timestamp": "times"}
+# Functions of a list and of elements beside it, which are of its elements' type.
+OF_ELEMENTS = re.compile(r"array_(append|prepend|positions?|remove|replace)|\|\|")
 
 
 def forms():
@@ -191,6 +212,9 @@ def of_entry(entry):
     if "aggregate" in entry:
         return None
     name, kinds, gives = entry["name"], entry["takes"], entry["gives"]
+    if OF_ELEMENTS.fullmatch(name) and "list" in kinds and kinds != ["list", "list"]:
+        element = kinds[1] if kinds[0] == "list" else kinds[0]
+        kinds = [LISTS_OF[element] if k == "list" else k for k in kinds]
     if name in INTERNAL or UNWRITTEN.intersection(kinds):
         return None
     if entry["any_types"]:
@@ -212,4 +236,4 @@ def read_signatures(program):
     return out
 
 
-OF_KIND.update({TEXTS: ["list"], BIGINTS: ["bigints"], DOUBLES: ["doubles"]})
+OF_KIND.update({TEXTS: ["list"], **{name: [name] for name in LISTS_OF.values() if name != TEXTS}})

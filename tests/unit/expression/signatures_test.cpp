@@ -57,6 +57,8 @@ const std::map<std::string, texts, std::less<>> samples{
     {"minute", {"a"}},
     {"second", {"x"}},
     {"list", {"array[a, 1]", "array[s, 'x']"}},
+    {"element", {"'1'"}},
+    {"other", {"'2'"}},
     {"object", {"venue"}},
     {"json", {"j"}},
     {"value", {"a", "s", "p"}},
