@@ -67,6 +67,7 @@ alone. What is refused is an error of `check` where it is written as a constant,
 | aggregates of -0 | zeros of either sign are one value: lists, first, last and percentiles give 0, min and max either | the same rows in any order of records |
 | min and max of booleans, distinct of json | are offered; json counts as it is written | |
 | lists and objects | have no order: no `<`, greatest, min, max, distinct, list or percentile of them; lists of scalars have equality, objects, json and lists of these have none, and `\|\| @> <@ &&`, `array_append` and its like do not take them | use a member, or `to_json(x)::text` |
+| rows | are compared, `(a, b) = (c, d)`, with `<> < <= > >=`, `in` and `is distinct from`, and are nowhere else: not within a row, beside `is null` or `between`, or as a value; a comparison by `in` or `<` stands within no row that these compare | a record is no value of a column |
 | array_agg, string_agg | have an order also without `order by`: event time; the delimiter and a percentile's fraction are constants; no lists of fractions | the same rows for the same input |
 | a constant that no row can use | is refused (a zone, a unit, a pattern, a template), also beside a null, which makes the call null in PostgreSQL | it is a mistake |
 | a literal without a type | is taken as the text, list, json or double that the function wants, also where PostgreSQL finds several types or none (`to_json('a')`, `'{1,2}'` of a list); the values of `between`, `in` and `case x when` become one type together | there are fewer types |

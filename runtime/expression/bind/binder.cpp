@@ -76,6 +76,8 @@ node_ptr binder::bind(const syntax& s) {
     return element(s);
   case form::slice:
     return slice(s);
+  case form::row:
+    return row_alone(s);
   case form::member:
     return member(s);
   case form::list:

@@ -70,6 +70,15 @@ private:
   node_ptr compared(const syntax& s, op what, std::string_view with);
   node_ptr boolean_test(const syntax& s);
 
+  /// Comparisons of rows: operators, in (...), is distinct from.
+  node_ptr compared_rows(const syntax& s);
+  node_ptr row_comparison(const syntax& s, std::string_view with, const syntax& left, const syntax& right);
+  node_ptr ordered_rows(const syntax& s, std::string_view with, const syntax& left, const syntax& right);
+  node_ptr bind_pair(const syntax& s, std::string_view with, const syntax& left, const syntax& right);
+  node_ptr row_alone(const syntax& s);
+  /// Joins conditions by and, or by or; a null pointer where one of them is.
+  node_ptr joined(op what, std::vector<node_ptr> conditions, std::size_t offset);
+
   node_ptr element(const syntax& s);
   node_ptr slice(const syntax& s);
   bool is_subscript(node_ptr& index);
@@ -100,8 +109,10 @@ private:
   problems& found_;
   aggregate_binder aggregate_;
   unnested_list* unnest_;
+  bool repeats_members_ = false;  // set while a comparison of rows binds its members several times
 };
 
+[[nodiscard]] inline bool is_row(const syntax& s) { return s.what == form::row; }
 /// The kind of a list's elements.
 [[nodiscard]] inline kind element_of(const node& list) { return kind_of(list.column_type.element()); }
 /// The type as messages call it.

@@ -110,6 +110,8 @@ std::string_view instead_of(std::string_view function) {
 }  // namespace
 
 node_ptr binder::call(const syntax& s) {
+  if (is_operator(s.text) && s.args.size() == 2 && std::ranges::any_of(s.args, is_row))
+    return compared_rows(s);
   if (is_aggregate(s.text)) {
     if (aggregate_)
       return aggregate_(s);

@@ -39,6 +39,11 @@ public:
       : names_(names), inside_(inside), found_(found) {}
 
   void check(const syntax& s) {
+    if (is_row(s)) {  // it is no value, so that it is bound with the comparison around it alone
+      for (const auto& a : s.args)
+        check(a);
+      return;
+    }
     if (settled(s))
       return bind(s);
     switch (s.what) {

@@ -77,6 +77,14 @@ bool binder::unify(std::vector<node_ptr*> args, std::string_view what, std::size
   return true;
 }
 
+node_ptr binder::joined(op what, std::vector<node_ptr> conditions, std::size_t offset) {
+  if (std::any_of(conditions.begin(), conditions.end(), [](const node_ptr& n) { return !n; }))
+    return nullptr;
+  auto n = make(what, kind::boolean, offset);
+  n->args = std::move(conditions);
+  return fold_constant(std::move(n));
+}
+
 node_ptr binder::logic(const syntax& s) {
   const auto role = s.what == form::all_of   ? "each side of and"
                     : s.what == form::any_of ? "each side of or"
@@ -84,9 +92,9 @@ node_ptr binder::logic(const syntax& s) {
   std::vector<node_ptr> args;
   for (const auto& a : s.args)
     args.push_back(bind_boolean(a, role));
-  if (std::any_of(args.begin(), args.end(), [](const node_ptr& n) { return !n; }))
-    return nullptr;
   if (s.what == form::negation) {
+    if (!args[0])
+      return nullptr;
     // `not x` becomes `x = false`.
     auto n = make(op::call, kind::boolean, s.offset);
     n->fn = comparison("=", kind::boolean);
@@ -96,9 +104,7 @@ node_ptr binder::logic(const syntax& s) {
     n->args.push_back(std::move(no));
     return fold_constant(std::move(n));
   }
-  auto n = make(s.what == form::all_of ? op::all_of : op::any_of, kind::boolean, s.offset);
-  n->args = std::move(args);
-  return fold_constant(std::move(n));
+  return joined(s.what == form::all_of ? op::all_of : op::any_of, std::move(args), s.offset);
 }
 
 node_ptr binder::case_of(const syntax& s) {
@@ -189,6 +195,8 @@ node_ptr binder::nullif(const syntax& s) {
 }
 
 node_ptr binder::compared(const syntax& s, op what, std::string_view with) {
+  if (what != op::between && std::ranges::any_of(s.args, is_row))
+    return compared_rows(s);
   const auto name = what == op::in_list ? "in (...)" : what == op::between ? "between" : "is distinct from";
   auto args = bind_alike(s.args, name, s.offset);
   if (!args)

@@ -263,6 +263,15 @@ constexpr auto conditions = std::to_array<described>({
     {"least", "least(x, ...)", "The least of the arguments that are not null.", "least(1, null, 3)", "1"},
     {"case", "case when condition then x [when ...] [else y] end",
      "The value of the first condition that is true.", "case when 1 > 2 then 'a' else 'b' end", "b"},
+    {"(x, y) =", "(x, y) = (x, y), row(x, y) <> row(x, y)",
+     "Whether all values of two rows are equal, or any are not. Rows are compared and nowhere a value.",
+     "(1, 'a') = (1, 'b')", "false"},
+    {"(x, y) <", "(x, y) < (x, y)",
+     "Compares the first values that are not equal; null where one of these is. So do <=, > and >=.",
+     "(1, null) < (2, null)", "true"},
+    {"(x, y) in", "(x, y) in ((x, y), (x, y))",
+     "Whether a row equals one of others; with not, whether it equals none.", "(1, 2) in ((3, 4), (1, 2))",
+     "true"},
 });
 
 constexpr auto aggregates = std::to_array<described>({

@@ -35,6 +35,7 @@ enum class form : std::uint8_t {
   current_instant,  // now(); text: the spelling
   element,          // args[0] at args[1]
   slice,            // args[0] from args[1] to args[2]; a bound that is left out is the utmost
+  row,              // args; stands beside another row alone
   member,           // a member of args[0], by path[0]
   list,             // args
   quantified,       // text: operator; args: value, list; flag: all

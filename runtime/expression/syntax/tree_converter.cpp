@@ -139,7 +139,7 @@ private:
       return with_args(make(form::list, offset(n->a_array_expr->location)), n->a_array_expr->elements,
                        n->a_array_expr->n_elements);
     case PG_QUERY__NODE__NODE_ROW_EXPR:
-      unsupported(where(n), "a row of several values", "write one expression");
+      return with_args(make(form::row, where(n)), n->row_expr->args, n->row_expr->n_args);
     case PG_QUERY__NODE__NODE_COLLATE_CLAUSE:
       unsupported(where(n), "collate", "text is always ordered by its UTF-8 bytes");
     case PG_QUERY__NODE__NODE_NAMED_ARG_EXPR:

@@ -225,6 +225,8 @@ Grammar.boolean = [
     rule("({text} similar to '%(a|b|,)_%')"), rule("starts_with({text}, {text?})"),
     rule("({text} {op} any({text[]}))", op=COMPARE), rule("({bigint} {op} all({bigint[]}))", op=COMPARE),
     rule("({bigint[]} {op} {bigint[]})", op=["=", "<>", "@>", "<@", "&&"]), rule("({text[]} {op} {text[]})", op=["=", "<>", "@>", "&&"]),
+    rule("(({bigint}, {text}) {op} ({bigint?}, {text?}))", op=COMPARE), rule("(({text}, {double}) is {n} distinct from ({text?}, {double?}))", n=["", "not"]),
+    rule("(({bigint}, {boolean}) {n} in ((1, true), (a, q), (b, null)))", n=["", "not"]),
     rule("({double} = any({bigint[]}))"), rule("({text} = any('{a,abc,NULL}'))"), rule("({text})::boolean"),
     rule("(({timestamp} - {timestamp}) {op} interval '1 day')", op=COMPARE),
 ]

@@ -135,6 +135,13 @@ FORMS = """
     lists in | {0} in ({1}, {2}) | bigints, bigints, bigints | boolean
     lists nullif | nullif({0}, {1}) | texts, texts | list
     lists distinct | {0} is distinct from {1} | doubles, doubles | boolean
+    rows = | ({0}, {1}) = ({2}, {3}) | T, bigint, T, bigint | boolean
+    rows <> | ({0}, {1}) <> ({2}, {3}) | bigint, T, bigint, T | boolean
+    rows < | ({0}, {1}) < ({2}, {3}) | T, bigint, T, bigint | boolean
+    rows >= | ({0}, {1}) >= ({2}, {3}) | boolean, T, boolean, T | boolean
+    rows in | ({0}, {1}) in (({2}, {3}), ({4}, {5})) | boolean, T, boolean, T, boolean, T | boolean
+    rows not in | ({0}, {1}) not in (({2}, {3}), ({4}, {5})) | boolean, T, boolean, T, boolean, T | boolean
+    rows distinct | ({0}, {1}) is distinct from ({2}, {3}) | boolean, T, boolean, T | boolean
     array | array[{0}, {1}] | boolean, boolean | list
     array | array[{0}, {1}] | bigint, bigint | list
     array | array[{0}, {1}] | double, double | list

@@ -31,6 +31,7 @@ std::string aggregate(std::string_view text, bool complete = true) {
 
 TEST_CASE("a column of unknown type absorbs every mistake of types around it") {
   CHECK(value("x > 3 and x || 'a' = 'b'").empty());
+  CHECK(value("(x, 1) = (2, 1) and x in ((1), (2))").empty());
   CHECK(value("x.no.such[1] + n").empty());
   CHECK(value("lower(x) + upper(n * x)").empty());
   CHECK(value("coalesce(x, name, n)").empty());
