@@ -29,6 +29,7 @@ set(compiled_alone
   runtime/expression/functions/intervals.cpp
   runtime/expression/functions/json_functions.cpp
   runtime/expression/formats/json_text.cpp
+  runtime/expression/formats/pattern_translator.cpp
   runtime/expression/formats/regular_expression.cpp
   runtime/expression/functions/list_elements.cpp
   runtime/expression/functions/lists.cpp

@@ -1,9 +1,8 @@
 #include "runtime/expression/formats/pattern_sight.hpp"
 
+#include "runtime/expression/formats/character_sets.hpp"
 #include "runtime/expression/syntax/source_text.hpp"
 
-#include <algorithm>
-#include <bitset>
 #include <charconv>
 #include <optional>
 #include <re2/re2.h>
@@ -12,58 +11,6 @@
 
 namespace millrace::expression {
 namespace {
-
-constexpr std::size_t unicode = 0x110000;
-using characters = std::bitset<unicode>;
-
-void append_character(std::string& out, std::size_t c) {
-  const auto tail = [&](unsigned shift) { out += static_cast<char>(0x80 | (c >> shift & 0x3F)); };
-  if (c < 0x80) {
-    out += static_cast<char>(c);
-  } else if (c < 0x800) {
-    out += static_cast<char>(0xC0 | c >> 6);
-    tail(0);
-  } else if (c < 0x10000) {
-    out += static_cast<char>(0xE0 | c >> 12);
-    tail(6);
-    tail(0);
-  } else {
-    out += static_cast<char>(0xF0 | c >> 18);
-    tail(12);
-    tail(6);
-    tail(0);
-  }
-}
-
-/// All characters in their order, with the place at which each begins.
-struct all_characters {
-  std::string text;
-  std::vector<std::size_t> begins;
-  std::vector<std::size_t> which;
-
-  all_characters() {
-    for (std::size_t c = 0; c < unicode; ++c) {
-      if (c >= 0xD800 && c < 0xE000)
-        continue;
-      begins.push_back(text.size());
-      which.push_back(c);
-      append_character(text, c);
-    }
-  }
-
-  /// Returns the characters that a pattern of one character takes; `runs` repeats it.
-  [[nodiscard]] characters among(const re2::RE2& runs) const {
-    characters out;
-    re2::StringPiece run;
-    for (std::size_t from = 0; runs.Match(text, from, text.size(), re2::RE2::UNANCHORED, &run, 1);) {
-      from = static_cast<std::size_t>(run.data() - text.data());
-      auto at = std::lower_bound(begins.begin(), begins.end(), from) - begins.begin();
-      for (from += run.size(); static_cast<std::size_t>(at) < begins.size() && begins[at] < from; ++at)
-        out[which[at]] = true;
-    }
-    return out;
-  }
-};
 
 /// One character or class of a pattern, with how often it stands there.
 struct atom {
@@ -76,12 +23,7 @@ struct atom {
 /// Reads a pattern that RE2 has compiled, so that its syntax is known to be right.
 class reader {
 public:
-  explicit reader(const re2::RE2& compiled) : options_(compiled.options()), rest_(compiled.pattern()) {
-    if (rest_.substr(0, 4) == "(?i)") {
-      options_.set_case_sensitive(false);
-      rest_.remove_prefix(4);
-    }
-  }
+  explicit reader(const re2::RE2& compiled) : options_(compiled.options()), rest_(compiled.pattern()) {}
 
   /// The atoms in their order; no value for what is no row of them.
   std::optional<std::vector<atom>> atoms() {
@@ -89,6 +31,8 @@ public:
     std::vector<atom> out;
     while (!rest_.empty()) {
       const char c = rest_.front();
+      if (rest_ == "|\\z)")  // the end of the text ends the search anyway
+        break;
       if (c == '|' || c == '^' || c == '$')
         return std::nullopt;
       if (c == '(') {
@@ -186,10 +130,9 @@ bool is_short_sighted(const re2::RE2& compiled) {
   const auto atoms = reader(compiled).atoms();
   if (!atoms)
     return false;
-  constexpr std::size_t surrogates = 0x800;
   for (std::size_t i = 0; i < atoms->size(); ++i) {
     const auto& repeated = (*atoms)[i];
-    if (repeated.once || (repeated.lazy && repeated.set.count() == unicode - surrogates))
+    if (repeated.once || (repeated.lazy && repeated.set.count() == all_of_unicode))
       continue;
     bool may_end = true;  // only what may be left out follows
     bool meets = false;   // what may come behind it

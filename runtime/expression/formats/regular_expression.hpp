@@ -1,6 +1,6 @@
 // A regular expression in PostgreSQL's advanced syntax, run by RE2: the time of one match is linear in the text,
-// whatever the pattern. What RE2 has no equal for (back references, looking ahead or behind) is refused when the pattern
-// is compiled. docs/functions.md lists the differences.
+// whatever the pattern. It refuses patterns for which RE2 has no equal (back references, looking ahead or behind) when they
+// are compiled. docs/functions.md lists the differences.
 #pragma once
 
 #include <tl/expected.hpp>
@@ -18,7 +18,7 @@ namespace millrace::expression {
 
 class regular_expression {
 public:
-  /// Flags are PostgreSQL's letters; g is for the caller. The error says what is wrong with either.
+  /// Flags are PostgreSQL's letters, without b and e; g is for the caller. The error says what is wrong with either.
   [[nodiscard]] static tl::expected<regular_expression, std::string> compile(std::string_view pattern,
                                                                              std::string_view flags = {});
   regular_expression(regular_expression&&) noexcept;
@@ -35,8 +35,13 @@ public:
   [[nodiscard]] bool is_short_sighted() const;
 
 private:
-  explicit regular_expression(std::unique_ptr<re2::RE2> compiled);
+  regular_expression(std::unique_ptr<re2::RE2> compiled, std::unique_ptr<re2::RE2> at_beginning,
+                     bool has_before, bool is_within);
   std::unique_ptr<re2::RE2> compiled_;
+  // It lacks the character before the match; null pointer: no match at the beginning of a text differs.
+  std::unique_ptr<re2::RE2> at_beginning_;
+  bool has_before_;  // the character before the match is part of the pattern for RE2
+  bool is_within_;   // the match is its first group
   std::size_t groups_ = 0;
 };
 

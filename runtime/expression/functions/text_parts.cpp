@@ -76,9 +76,7 @@ text_view trimmed(text_view s, text_view set) {
   while (Front && !s.empty() && in_set(s.substr(0, character_length(s, 0))))
     s.remove_prefix(character_length(s, 0));
   while (Back && !s.empty()) {
-    auto last = s.size() - 1;
-    while (last > 0 && (static_cast<unsigned char>(s[last]) & 0xC0) == 0x80)
-      --last;
+    const auto last = begin_of_character_before(s, s.size());
     if (!in_set(s.substr(last)))
       break;
     s.remove_suffix(s.size() - last);

@@ -17,6 +17,12 @@ namespace millrace::expression {
   const std::size_t n = lead < 0xC0 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
   return std::min(n, s.size() - at);
 }
+/// The place where the character before `at` begins; 0 at the beginning.
+[[nodiscard]] inline std::size_t begin_of_character_before(std::string_view s, std::size_t at) {
+  while (at > 0 && (static_cast<unsigned char>(s[--at]) & 0xC0) == 0x80)
+    ;
+  return at;
+}
 /// Characters in all.
 [[nodiscard]] std::size_t count_characters(std::string_view s);
 /// Byte offset of the n-th character, the size where there are fewer.
