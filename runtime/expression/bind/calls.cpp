@@ -72,7 +72,7 @@ std::string remedy_of_lists(std::string_view op, const std::vector<node_ptr>& ar
 
 /// Functions that people reach for, and what to write instead.
 std::string_view instead_of(std::string_view function) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 27> others{{
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 29> others{{
       {"date", "use date_trunc('day', x)"},
       {"clock_timestamp", "use now(), which is fixed for a batch"},
       {"timeofday", "use now(), which is fixed for a batch"},
@@ -96,6 +96,8 @@ std::string_view instead_of(std::string_view function) {
       {"first_value", "use first(x), which goes by event time"},
       {"last_value", "use last(x), which goes by event time"},
       {"len", "use length(x)"},
+      {"regexp_matches", "use regexp_match(x, pattern), which gives the groups of the first match as a list"},
+      {"regexp_split_to_table", "use unnest(regexp_split_to_array(x, pattern))"},
       {"explode", "use unnest(x)"},
       {"flatten", "use unnest(x)"},
       {"json_array_elements", "declare the column as a list, such as [\"text\"], and use unnest(x)"},

@@ -116,16 +116,26 @@ constexpr auto text = std::to_array<described>({
 });
 
 constexpr auto regular_expressions = std::to_array<described>({
-    {"regexp_replace", "regexp_replace(text, pattern, by [, flags]) -> text",
-     "Replaces what a pattern matches: the first, with flag g all.",
-     "regexp_replace('a1b22', '[0-9]+', '#', 'g')", "a#b#"},
+    {"regexp_replace",
+     "regexp_replace(text, pattern, by [, flags]), regexp_replace(text, pattern, by, start [, n [, flags]]) "
+     "-> text",
+     "Replaces what a pattern matches: the first, with flag g all; or the n-th from a character on, with 0 "
+     "all.",
+     "regexp_replace('a1b22c3', '\\d+', '#', 1, 2)", "a1b#c3"},
     {"regexp_match", "regexp_match(text, pattern [, flags]) -> [text]",
      "The groups of the first match, or the match; null where there is none.",
      "regexp_match('foobar', '(o+)(b)')", "{oo,b}"},
     {"regexp_like", "regexp_like(text, pattern [, flags]) -> boolean",
-     "Whether a pattern matches somewhere; as text ~ pattern.", "regexp_like('foobar', '^f')", "true"},
+     "Whether a pattern matches somewhere; as text ~ pattern. Flags: i takes letters of either case; n lets "
+     "^ and $ match "
+     "at line feeds, too, which . and [^...] do not take; w and p are one half of n each; x passes over "
+     "blanks and # "
+     "comments; q takes a plain text; c, s and t undo i, n and x. A pattern may begin with them, as in "
+     "(?xi).",
+     "regexp_like('foobar', '^ F  # the first letter', 'xi')", "true"},
     {"regexp_count", "regexp_count(text, pattern [, start [, flags]]) -> bigint",
-     "How often a pattern matches, from a character on.", "regexp_count('banana', 'an')", "2"},
+     "How often a pattern matches, from a character on.", "regexp_count('the cat scatters', '\\mcat\\M')",
+     "1"},
     {"regexp_instr",
      "regexp_instr(text, pattern [, start [, n [, endoption [, flags [, group]]]]]) -> bigint",
      "Where the n-th match (or a group of it) begins, from 1, or the text after it begins (endoption 1); 0 "

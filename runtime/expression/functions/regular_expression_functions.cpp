@@ -153,36 +153,54 @@ void append_replacement(std::string& out, text_view by, const match& m) {
   }
 }
 
-text_view replaced(row& r, text_view s, text_view pattern, text_view by, text_view flags) {
+/// Returns where a search begins: at a character, counted from 1. No value where the row failed.
+std::optional<std::size_t> begin_of_search(row& r, text_view s, std::int64_t start) {
+  if (start < 1)
+    return r.fail(fmt::format("a search begins at character 1 or later, not at {}", start)), std::nullopt;
+  const auto before = static_cast<std::size_t>(start - 1);
+  return before > count_characters(s) ? s.size() + 1 : offset_of_character(s, before);
+}
+
+/// Replaces the n-th match of a search, or all where `nth` is 0.
+text_view replaced(row& r, text_view s, text_view pattern, text_view by, std::int64_t start, std::int64_t nth,
+                   text_view flags) {
   const auto* e = expression_for(r, pattern, flags);
-  if (!e)
+  const auto begin = e ? begin_of_search(r, s, start) : std::nullopt;
+  if (!begin)
     return s;
-  all_matches found(r, *e, s, 0);
+  if (nth < 0)
+    return r.fail(
+        fmt::format("matches are counted from 1, and 0 stands for all of them; there is no match {}", nth));
+  all_matches found(r, *e, s, *begin);
   match m;
+  for (std::int64_t skipped = 1; skipped < nth; ++skipped)
+    if (!found.next(m))
+      return s;
   if (!found.next(m))
     return s;
-  const bool all = is_global(flags);
   std::string out;
   std::size_t copied = 0;
   do {
-    const auto begin = offset_in(s, m[0]);
-    out += s.substr(copied, begin - copied);
+    const auto at = offset_in(s, m[0]);
+    out += s.substr(copied, at - copied);
     append_replacement(out, by, m);
-    copied = begin + m[0].size();
+    copied = at + m[0].size();
     if (out.size() > longest_result)
       return r.fail(fmt::format("regexp_replace makes a text that is too long; at most {} bytes are allowed",
                                 longest_result));
-  } while (all && found.next(m));
+  } while (nth == 0 && found.next(m));
   return r.keep(out += s.substr(copied));
 }
 values replace(call& c, std::span<const values> args) {
-  return each<([](row& r, text_view s, text_view pattern, text_view by) {
-    return replaced(r, s, pattern, by, {});
-  })>(c, args);
+  return each_wanted<text_view>(c, [&](row& r) {
+    return replaced(r, args[0].get<text_view>(r.index), args[1].get<text_view>(r.index),
+                    args[2].get<text_view>(r.index), argument_or<std::int64_t>(args, 3, r, 1),
+                    argument_or<std::int64_t>(args, 4, r, 1), argument_or<text_view>(args, 5, r, {}));
+  });
 }
 values replace_flags(call& c, std::span<const values> args) {
   return each<([](row& r, text_view s, text_view pattern, text_view by, text_view flags) {
-    return replaced(r, s, pattern, by, flags);
+    return replaced(r, s, pattern, by, 1, is_global(flags) ? 0 : 1, flags);
   })>(c, args);
 }
 
@@ -221,14 +239,6 @@ values substring(call& c, std::span<const values> args) {
     return part.data() ? part : text_view(r.null());
   })>(c, args);
 }
-/// Returns where a search begins: at a character, counted from 1. No value where the row failed.
-std::optional<std::size_t> begin_of_search(row& r, text_view s, std::int64_t start) {
-  if (start < 1)
-    return r.fail(fmt::format("a search begins at character 1 or later, not at {}", start)), std::nullopt;
-  const auto before = static_cast<std::size_t>(start - 1);
-  return before > count_characters(s) ? s.size() + 1 : offset_of_character(s, before);
-}
-
 /// A group (0: the whole) of the n-th match of a search; without data where there is none or the row failed.
 text_view part_of_match(row& r, text_view s, text_view pattern, std::int64_t start, std::int64_t nth,
                         text_view flags, std::int64_t group) {
@@ -355,6 +365,10 @@ constexpr auto entries = std::to_array<function>({
     entry("regexp_like", {text, text, text}, boolean, like_flags, true, prepare<2>),
     entry("regexp_replace", {text, text, text}, text, replace, true, prepare<0>),
     entry("regexp_replace", {text, text, text, text}, text, replace_flags, true, prepare<3, false, true>),
+    entry("regexp_replace", {text, text, text, bigint}, text, replace, true, prepare<0>),
+    entry("regexp_replace", {text, text, text, bigint, bigint}, text, replace, true, prepare<0>),
+    entry("regexp_replace", {text, text, text, bigint, bigint, text}, text, replace, true,
+          prepare<5, false, true>),
     entry("regexp_match", {text, text}, list, match_groups, true, prepare<0>),
     entry("regexp_match", {text, text, text}, list, match_groups_flags, true, prepare<2>),
     entry("regexp_substr", {text, text}, text, whole_match, true, prepare<0>),
