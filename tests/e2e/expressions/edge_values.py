@@ -55,8 +55,9 @@ ZONES = ["UTC", "Asia/Ho_Chi_Minh", "America/New_York", "Europe/Berlin", "Asia/K
 PATTERNS = ["a", "b", "^a", "c$", "[a-c]+", "[^a-z]", ".", ".*", "a*", "o?", "x{1,2}", "\\d+", "\\s", "\\w+", "(ab)(c)?", "(?:a|b)", "a|b|", "(",
             "[", "*", "[[:upper:]]", "[[:alpha:]]+", "\\.", ",", "ội", "🎉", "%", "", "^", "$", "^$", "\\", "(a)(b)?", "a.c", "(?i)ABC", "\\Ba",
             "(.)\\1",
-            "b*", "\\n", "[a\\]]", "a{2}", "x+?"]
-FLAGS = ["", "g", "i", "gi", "c", "ic", "x", "n", "z"]
+            "b*", "\\n", "[a\\]]", "a{2}", "x+?", "\\mt", "\\m\\w+\\M", "\\w\\y", "b\\Y", "[[:<:]]Nội[[:>:]]", ".\\M", "(?x)b # c", "(?n)^b$",
+            "[^\\W]", "\\x61", "\\141", "***=.", "(?q).", "^*a"]
+FLAGS = ["", "g", "i", "gi", "c", "ic", "x", "n", "p", "w", "s", "m", "t", "q", "xi", "qi", "qx", "z"]
 LIKES = ["%", "_", "a%", "%a", "%b%", "abc", "a_c", "\\%", "\\", "a\\", "%\\_%", "", "_🎉_", "%%", "__", "%ội", "A%"]
 SIMILARS = ["%", "a%", "(a|b)%", "%(b|c)", "[a-c]+", "_+", "", "a{1,3}%", "abc|xyz", "%#%%"]
 TIME_TEMPLATES = ["YYYY-MM-DD HH24:MI:SS", "YYYYMMDD", "FMMonth DD, YYYY", "Day DY D ID", "HH12:MI AM", "HH:MI:SS p.m.", "MS US", "IYYY-IW-ID",

@@ -41,7 +41,10 @@ TIME_TEMPLATES = ["YYYY-MM-DD HH24:MI:SS", "YYYYMMDD", "FMMonth DD, YYYY", "Day 
 NUMBER_TEMPLATES = ["999", "0000", "FM999", "9,999", "S9999", "9999MI", "999PR", "99.9", "FM90.09", "9999999999999999999",
                     "FM9G999G999th"]
 PIECES = ["a", "b", "l+", "[a-c]", "[^a-z]", ".", ".*", "o?", "x{1,2}", "\\d", "\\d+", "\\s", "\\w+", "(ab)", "(?:a|b)",
-          "[[:upper:]]", "\\.", ",", "ội", "%"]
+          "[[:upper:]]", "\\.", ",", "ội", "%",
+          "[^\\W]", "[\\D]", "\\B", "\\x61", "\\141", "(?#b)", "\\A", "\\Z"]
+WORD_PATTERNS = ["\\m\\w+\\M", "\\m\\w", "\\w\\M", "\\yb", "\\m(a|h|N)\\w*", "\\Y[a-z]", "[a-z]\\Y", "\\W\\m", "\\M\\W", "\\m", "\\M", "\\w+\\M\\W+\\m\\w+",
+                 "(?i)\\mhello\\M", "(?x) \\m \\w+? \\M # words", "^\\m\\w|\\W\\m\\w"]
 LIKE_PIECES = ["%", "_", "a", "b", "abc", ",", "\\%", "o", "ộ", " "]
 
 
@@ -107,6 +110,8 @@ class Grammar:
 
     def pattern(self):
         r = self.random
+        if r.random() < 0.15:
+            return quoted(r.choice(WORD_PATTERNS))
         text = "".join(r.choice(PIECES) for _ in range(r.randint(1, 3)))
         return quoted(("^" if r.random() < 0.2 else "") + text + ("$" if r.random() < 0.2 else ""))
 
@@ -206,6 +211,7 @@ Grammar.text = [
     rule("json_typeof({json})"), rule("({json})::text"),
     rule("regexp_replace({text}, {.pattern}, {r})", r=["''", "'-'", "'<\\&>'"]),
     rule("regexp_replace({text}, {.pattern}, {r}, 'g')", r=["''", "'-'", "'<\\&>'"]),
+    rule("regexp_replace({text}, {.pattern}, '<\\&>', {n}, {m}, {f})", n=["1", "2", "5"], m=["0", "1", "2"], f=["''", "'i'", "'n'", "'p'", "'w'"]),
     rule("substring({text} from {.pattern})"), rule("regexp_substr({text}, {.pattern})"), rule("quote_literal({text})"),
     rule("overlay({text} placing {text?} from {n} for {m})", n=["1", "2", "9"], m=["0", "1", "3"]),
 ]

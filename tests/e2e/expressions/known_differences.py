@@ -243,7 +243,8 @@ KNOWN = [
     ("to_json of timestamps and doubles", of_to_json),
     ("jsonb", of_jsonb),
     ("timestamps of texts", of_times_beyond),
-    ("regular expressions", refused_as(r"^the regular expression .* cannot be used: (back references|the escape \\[\w])")),
+    ("regular expressions", refused_as(r"^the regular expression (?s:.*) cannot be used: (\\\d+ is a back reference|\(\?<?[=!] \.\.\. \) looks "
+                                       r"|\\[mMyY], its character \d+, |a word begins or ends at an end of one of its choices|of options there are .* and no [be]$)")),
     ("regular expressions", refused_as(r"^the flag '.' of a regular expression is not offered")),
     ("regular expressions", refused_as(r"^the pattern '.*' ends with its escape character")),
     ("at time zone", refused_as(r"^there is no time zone '")),

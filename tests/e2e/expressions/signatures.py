@@ -26,7 +26,7 @@ HINTS = {words[0]: {int(i): pool.replace("_", " ") for i, pool in zip(words[1::2
     ~* 1 pattern
     !~* 1 pattern
     substring_from_pattern 1 pattern
-    regexp_replace 1 pattern 3 flags
+    regexp_replace 1 pattern 3 flags 4 small 5 flags
     regexp_match 1 pattern 2 flags
     regexp_like 1 pattern 2 flags
     regexp_count 1 pattern 2 small 3 flags
