@@ -1,8 +1,10 @@
 #include "runtime/model/model.hpp"
 
+#include "runtime/base/hex_digits.hpp"
+#include "runtime/data/digest.hpp"
+
 #include <algorithm>
 #include <array>
-#include <openssl/evp.h>
 
 namespace millrace::model {
 
@@ -31,16 +33,8 @@ std::vector<std::string> input_names(const std::vector<feature>& features) {
 }
 
 std::string sha256(std::string_view bytes) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr);
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string out;
-  for (unsigned i = 0; i < size; ++i) {
-    out += digits[digest[i] >> 4];
-    out += digits[digest[i] & 15];
-  }
-  return out;
+  const auto digest = data::sha256().of(bytes);
+  return digest ? hex_of(*digest) : std::string();
 }
 
 }  // namespace millrace::model

@@ -1,4 +1,5 @@
 // Functions on text. Positions and lengths count characters (UTF-8).
+#include "runtime/base/hex_digits.hpp"
 #include "runtime/data/text_encoding.hpp"
 #include "runtime/expression/formats/case_mapping.hpp"
 #include "runtime/expression/functions/kernel.hpp"
@@ -10,7 +11,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <limits>
 #include <vector>
 
@@ -133,16 +133,6 @@ values reverse(call& c, std::span<const values> args) {
   })>(c, args);
 }
 
-/// The two hexadecimal digits of each byte.
-constexpr auto pairs_of_digits = [] {
-  std::array<char, 512> out{};
-  for (std::size_t byte = 0; byte < 256; ++byte) {
-    out[2 * byte] = "0123456789abcdef"[byte >> 4];
-    out[2 * byte + 1] = "0123456789abcdef"[byte & 0xF];
-  }
-  return out;
-}();
-
 values md5(call& c, std::span<const values> args) {
   return each<([](row& r, text_view s) -> text_view {
     boost::uuids::detail::md5 hash;
@@ -153,10 +143,8 @@ values md5(call& c, std::span<const values> args) {
     auto* const out = r.c.bytes(32);
     auto* to = out;
     for (const std::uint32_t four_bytes : digest)  // the highest first
-      for (int shift = 24; shift >= 0; shift -= 8) {
-        std::memcpy(to, &pairs_of_digits[2 * (four_bytes >> shift & 0xFF)], 2);
-        to += 2;
-      }
+      for (int shift = 24; shift >= 0; shift -= 8)
+        to = put_hex(to, static_cast<std::uint8_t>(four_bytes >> shift));
     return {out, 32};
   })>(c, args);
 }
