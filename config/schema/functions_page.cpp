@@ -15,7 +15,7 @@ PostgreSQL's, with time zone UTC; where it differs is listed [at the end](#diffe
 
 Beside functions there are the operators `+ - * / % ^ || = <> < <= > >= and or not`, `is [not] null`,
 `is [not] distinct from`, `in (...)`, `between`, `like`, `ilike`, `similar to`, `~ ~* !~ !~*`, `-> ->> #> #>>`, `x[1]`,
-`x[2:3]`, `@> <@ &&`, `any(...)`, `all(...)`, `::type`, `at time zone`.
+`x[2:3]`, `@> <@ &&`, `any(...)`, `all(...)`, `::type`, `at time zone`, `(a, b) overlaps (c, d)`.
 
 )";
 
@@ -59,7 +59,7 @@ alone. What is refused is an error of `check` where it is written as a constant,
 | | here | why |
 |---|---|---|
 | timestamp | a result lies in the years 1 to 9999; within an expression it reaches from 4714 BC to 294246 | every sink can write it |
-| numeric | has at most 38 digits, of which all may stand behind the point, and is neither NaN nor an infinity; a literal beyond is a double. A result with more fails the row (round or cast what it is made of, as in `round(x / y, 10) * z`). As a key, of a dedup and of a table, too, `1.50` comes out as `1.5`, which it equals, but for a numeric(p,s). A zero with more digits behind the point has 38. `gcd` and `lcm` are of bigint alone, and there are no `factorial`, `scale`, `min_scale` and `trim_scale` | the decimals of Parquet, Arrow and SQL have so many |
+| numeric | has at most 38 digits, of which all may stand behind the point, and is neither NaN nor an infinity; a literal beyond is a double. A result with more fails the row (round or cast what it is made of, as in `round(x / y, 10) * z`). As a key, of a dedup and of a table, too, `1.50` comes out as `1.5`, which it equals, but for a numeric(p,s). A zero with more digits behind the point has 38 | the decimals of Parquet, Arrow and SQL have so many |
 | integer, smallint | are bigint, also as arguments (`left`, `substr`, `x[1]`), so that `to_hex(-1)` has 16 digits and `1 << 40` loses no bits; a cast checks the range; boolean can be cast to and from each of them | columns have one type of whole numbers |
 | round and trunc of a double to digits | are offered, as of a numeric | a column is a double |
 | sum of bigint | is bigint (PostgreSQL: numeric; bigint of integers), so that `sum(n) / count(*)` cuts what is behind the point; avg, variances and standard deviations of bigint are double, so that `round(avg(n))` takes the even one of two (`round(avg(n::numeric))` goes away from 0) | windows of whole numbers stay small; cast for more: `sum(n::numeric)` |
@@ -76,15 +76,16 @@ alone. What is refused is an error of `check` where it is written as a constant,
 | lists of texts | begin at 1 (no `[0:1]={a,b}`) and hold no lists (`{{a},{b}}`) | lists have no other bounds, and one dimension |
 | lists in a list | may differ in length, so that `x[1]` is the list within (PostgreSQL: null); `cardinality`, `array_to_string` and a second dimension of `array_length` and `array_upper` are refused, as are `any` and `all` over them, `array_ndims`, and a cast to `text[]` (`array[array['a']]::text[]` is `{{a}}` there); `x[2:3][1]` is written `(x[2:3])[1]` | JSON's lists are so |
 | interval | is no column, no element of a list and no json; `x::text` is one; a text is refused where PostgreSQL 15 loses a fraction (`PT103045.5`, of a time without colons); the longest one back is read from its own text, too | no sink has such a type |
-| to_char of an interval | is refused | `x::text` and `extract` show one |
+| to_char of an interval | has no ISO years, weeks and days (`IYYY`, `IW`, `IDDD`) and no Julian day (`J`) | PostgreSQL takes the parts of an interval for a date |
 | at time zone | takes tzdata's zones alone, whose CET has summer time; PostgreSQL takes its abbreviations first, also `MSK`, and offsets as POSIX writes them (`+02:00` is two hours behind UTC there) | an offset with the opposite sign is a trap; `interval '2 hours'` is clear; there it overflows beyond 68 years |
-| to_char of numbers | templates have `9 0 . D , G FM S MI PL SG PR TH` and `"text"`; other letters are refused, and anything but the end behind a decimal point without digits (`9.MI` of -5 is 5 there) | PostgreSQL takes another letter for itself, for a Roman number or a currency, or fails on it |
+| to_char of numbers | templates have `9 0 . D , G FM S MI PL SG PR TH` and `"text"`, those of to_number, too; other letters are refused, as are `TH` without a digit and anything but the end behind a decimal point without digits (`9.MI` of -5 is 5 there) | PostgreSQL takes another letter for itself, for a Roman number or a currency, or fails on it |
 | to_json of timestamps and doubles | as sinks write them: `2021-04-24T19:55:00.796Z` | one way to write a value |
 | json | lookups also succeed in a value that has `\u0000` or a lone surrogate elsewhere; what they give holds neither, or the row fails; of duplicate members the last counts on every step of a path | only what is looked up is read |
 | jsonb | there is none: to_jsonb and jsonb_build_object give json, as it is written, with duplicate members | json stays the text that came |
 | to_timestamp | a template that PostgreSQL takes for no text is refused by `check`: one with `TZ` or `OF`, or with ISO's years or weeks beside months and days; a Julian day or an ISO year so far off that PostgreSQL's integers overflow fails | it could read no row |
 | date_part | of seconds and of an interval's epoch is rounded once | PostgreSQL adds rounded parts |
 | make_timestamptz with a zone | is refused | `make_timestamp(...) at time zone zone` is the same |
+| hashes and encodings of text | `sha256_hex`, `hmac_sha256_hex`, `base64_encode`, `base64_decode`, `url_encode` and `url_decode` take and give text; there are no `encode`, `decode`, `sha256`, `hmac` and no bytea | no sink has a type of bytes |
 | format | has no `%I` and no width from an argument (`%*s`) | no statement is made of rows |
 | substring(text similar pattern escape character) | is refused | three patterns of which the first is as short as it can be have no equal in RE2 |
 | width_bucket | never rounds into the next bucket | as PostgreSQL from 16 on |

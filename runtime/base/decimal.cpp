@@ -11,6 +11,7 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace millrace {
 namespace {
@@ -309,6 +310,30 @@ decimal_or_none whole_quotient(const decimal& a, const decimal& b) {
   const auto y = short_units_at(b, scale);
   return x && y ? made(*x / *y, 0)
                 : made(units_at(a, scale) / units_at(b, scale), a.is_negative() != b.is_negative(), 0);
+}
+
+decimal_or_none greatest_divisor_of(const decimal& a, const decimal& b) {
+  auto divisor = abs(a);
+  auto rest = abs(b);
+  if (divisor < rest)
+    std::swap(divisor, rest);
+  while (!rest.is_zero()) {
+    const auto next = remainder_of(divisor, rest);
+    if (!next)
+      return std::nullopt;
+    divisor = std::exchange(rest, *next);
+  }
+  return at_scale(divisor, std::max(a.scale(), b.scale()));
+}
+
+decimal_or_none least_multiple_of(const decimal& a, const decimal& b) {
+  const auto scale = std::max(a.scale(), b.scale());
+  if (a.is_zero() || b.is_zero())
+    return decimal(0, scale);
+  const auto divisor = greatest_divisor_of(a, b);
+  const auto times = divisor ? whole_quotient(a, *divisor) : std::nullopt;
+  const auto multiple = times ? product_of(*times, b) : std::nullopt;
+  return multiple ? at_scale(abs(*multiple), scale) : std::nullopt;
 }
 
 decimal_or_none rounded(const decimal& v, std::int64_t digits) {

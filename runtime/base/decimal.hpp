@@ -79,6 +79,10 @@ using decimal_or_none = std::optional<decimal>;
 [[nodiscard]] decimal_or_none remainder_of(const decimal& a, const decimal& b);
 [[nodiscard]] decimal_or_none whole_quotient(const decimal& a, const decimal& b);
 
+/// The greatest common divisor and the least common multiple, never negative, at the greater scale of the two.
+[[nodiscard]] decimal_or_none greatest_divisor_of(const decimal& a, const decimal& b);
+[[nodiscard]] decimal_or_none least_multiple_of(const decimal& a, const decimal& b);
+
 /// Half away from 0, to `digits` behind the point, before it where negative. More digits than there are become zeros.
 [[nodiscard]] decimal_or_none rounded(const decimal& v, std::int64_t digits);
 /// The same, cut toward 0.

@@ -316,11 +316,13 @@ node_ptr binder::cast(const syntax& s) {
   if (!to) {
     static constexpr std::string_view expected = "text, bigint, integer, smallint, double precision, "
                                                  "numeric, boolean, timestamptz, timestamp, interval, json";
-    return problem_at(s.offset, fmt::format("there is no type {} here; {}{}", s.text,
-                                            s.text == "date"    ? "use date_trunc('day', x); "
-                                            : s.text == "jsonb" ? "use json; "
-                                                                : "",
-                                            fmt::format("expected {}", expected)));
+    return problem_at(s.offset,
+                      fmt::format("there is no type {} here; {}{}", s.text,
+                                  s.text == "date"    ? "use date_trunc('day', x); "
+                                  : s.text == "jsonb" ? "use json; "
+                                  : s.text == "bytea" ? "sha256_hex(x) and base64_encode(x) take the text; "
+                                                      : "",
+                                  fmt::format("expected {}", expected)));
   }
   if (n && s.args.size() > 1)
     return cast_to_scale(s, std::move(n));

@@ -72,7 +72,7 @@ std::string remedy_of_lists(std::string_view op, const std::vector<node_ptr>& ar
 
 /// Functions that people reach for, and what to write instead.
 std::string_view instead_of(std::string_view function) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 29> others{{
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 38> others{{
       {"date", "use date_trunc('day', x)"},
       {"clock_timestamp", "use now(), which is fixed for a batch"},
       {"timeofday", "use now(), which is fixed for a batch"},
@@ -100,6 +100,15 @@ std::string_view instead_of(std::string_view function) {
       {"regexp_split_to_table", "use unnest(regexp_split_to_array(x, pattern))"},
       {"explode", "use unnest(x)"},
       {"flatten", "use unnest(x)"},
+      {"sha256", "use sha256_hex(x)"},
+      {"hmac", "use hmac_sha256_hex(key, x)"},
+      {"digest", "use sha256_hex(x) or md5(x)"},
+      {"encode", "use sha256_hex(x), hmac_sha256_hex(key, x) or base64_encode(x), which take and give text"},
+      {"decode", "use base64_decode(x), which gives text"},
+      {"convert_to", "functions such as sha256_hex(x) and base64_encode(x) take the text"},
+      {"convert_from", "base64_decode(x) gives a text"},
+      {"urlencode", "use url_encode(x)"},
+      {"urldecode", "use url_decode(x)"},
       {"json_array_elements", "declare the column as a list, such as [\"text\"], and use unnest(x)"},
       {"jsonb_array_elements", "declare the column as a list, such as [\"text\"], and use unnest(x)"},
   }};
@@ -159,9 +168,10 @@ node_ptr binder::call_named(const syntax& s, std::vector<node_ptr> args) {
   if (overloads.front()->any_types && overloads.front()->gives == kind::json)
     return build_json(s, overloads.front(), std::move(args));
   if (overloads.front()->any_types) {
-    for (auto& a : args)
-      if (a = written(std::move(a)); !a)
-        return nullptr;
+    if (overloads.front()->gives != kind::bigint)
+      for (auto& a : args)
+        if (a = written(std::move(a)); !a)
+          return nullptr;
     if (args.size() < (s.text == "concat_ws" ? 2U : 1U))
       return problem_at(s.offset, fmt::format("{} takes more arguments", s.text));
     return invoke(s, overloads.front(), std::move(args));
@@ -177,6 +187,9 @@ node_ptr binder::call_named(const syntax& s, std::vector<node_ptr> args) {
         if (a = to_text(std::move(a)); !a)
           return nullptr;
   }
+  if (args.size() == 1 && (s.text == "quote_literal" || s.text == "quote_nullable"))  // they take anything
+    if (args[0] = to_text(std::move(args[0])); !args[0])
+      return nullptr;
   const auto* f = choose(overloads, kinds_of(args));
   if (!f)
     return no_overload(s, args);

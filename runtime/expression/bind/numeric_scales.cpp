@@ -61,10 +61,12 @@ data::type numeric_type_of_call(const node& call) {
     return of_rounded(call);
   if (name == "extract")
     return of_extracted(call);
-  if (name == "floor" || name == "ceil" || name == "ceiling" || name == "sign" || name == "div")
+  if (name == "floor" || name == "ceil" || name == "ceiling" || name == "sign" || name == "div" ||
+      name == "factorial")
     return of_scale(0);
   const bool same = name == "abs" || call.args.size() == 1;
-  if (!same && name != "+" && name != "-" && name != "*" && name != "%" && name != "mod")
+  if (!same && name != "+" && name != "-" && name != "*" && name != "%" && name != "mod" && name != "gcd" &&
+      name != "lcm")
     return of_any_scale;
   auto out = numeric_type_of(*call.args[0]);
   if (same)

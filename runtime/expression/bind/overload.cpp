@@ -45,6 +45,21 @@ void decide_by_literals(candidates& left, std::span<const kind> kinds) {
   }
 }
 
+/// Where all values with a kind have the same one, the literals are tried as that kind, too.
+void decide_by_known_kind(candidates& left, std::span<const kind> kinds) {
+  const auto is_known = [](kind k) { return k != kind::unknown; };
+  const auto known = std::ranges::find_if(kinds, is_known);
+  if (known == kinds.end() || std::ranges::any_of(kinds, [&](kind k) { return is_known(k) && k != *known; }))
+    return;
+  const std::vector<kind> all(kinds.size(), *known);
+  candidates taking;
+  for (const auto* f : left)
+    if (takes_by_casts(*f, all))
+      taking.push_back(f);
+  if (taking.size() == 1)
+    left = std::move(taking);
+}
+
 }  // namespace
 
 const function* choose(const std::vector<const function*>& overloads, std::span<const kind> kinds) {
@@ -77,6 +92,8 @@ const function* choose(const std::vector<const function*>& overloads, std::span<
   });
   if (left.size() > 1)
     decide_by_literals(left, kinds);
+  if (left.size() > 1)
+    decide_by_known_kind(left, kinds);
   return left.size() == 1 ? left.front() : nullptr;
 }
 

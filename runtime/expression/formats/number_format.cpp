@@ -222,7 +222,7 @@ std::string quoted(std::string_view text, std::size_t& length) {
 
 }  // namespace
 
-tl::expected<number_format, std::string> number_format::parse(std::string_view text) {
+tl::expected<number_format, std::string> number_format::parse(std::string_view text, purpose what_for) {
   number_format f;
   const auto whole = text;
   const auto refused = [&](std::string_view why) {
@@ -290,6 +290,8 @@ tl::expected<number_format, std::string> number_format::parse(std::string_view t
     }
     text.remove_prefix(length);
   }
+  if (what_for == purpose::read)
+    return f;
   const auto is_ordinal = [](const part& p) { return p.what == item::ordinal || p.what == item::ORDINAL; };
   if (f.before_ + f.behind_ == 0 && std::any_of(f.parts_.begin(), f.parts_.end(), is_ordinal))
     return refused("TH needs a digit, 9 or 0");

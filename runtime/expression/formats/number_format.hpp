@@ -1,4 +1,4 @@
-// PostgreSQL's templates of to_char for numbers, under locale C: 9 0 . D , G FM S MI PL SG PR TH th, "text".
+// PostgreSQL's templates of to_char and to_number, under locale C: 9 0 . D , G FM S MI PL SG PR TH th, "text".
 // A template is looked at once; writing a number never fails but for what is no number.
 #pragma once
 
@@ -15,13 +15,19 @@ namespace millrace::expression {
 
 class number_format {
 public:
+  /// A template by which nothing can be written may still read a number.
+  enum class purpose : std::uint8_t { write, read };
   /// The error says what of the template is not offered, or does not go together.
-  [[nodiscard]] static tl::expected<number_format, std::string> parse(std::string_view text);
+  [[nodiscard]] static tl::expected<number_format, std::string> parse(std::string_view text,
+                                                                      purpose what_for = purpose::write);
 
   void write(std::string& out, std::int64_t v) const;
   void write(std::string& out, const decimal& v) const;
   /// A double has 15 digits that mean anything.
   void write(std::string& out, double v) const;
+
+  /// The number that a text has by this template; the error says why it has none, after the text's name.
+  [[nodiscard]] tl::expected<decimal, std::string_view> read(std::string_view text) const;
 
 private:
   enum class item : std::uint8_t {
@@ -43,6 +49,7 @@ private:
     std::string text{};
   };
   friend class number_writer;
+  friend class number_reader;
 
   std::vector<part> parts_;
   std::size_t longest_ = 0;  // a text by it, at most

@@ -181,6 +181,15 @@ prepared_or prepare_read_format(constant_texts texts) {
   return format;
 }
 
+prepared_or prepare_interval_format(constant_texts texts) {
+  if (!texts[1])
+    return nullptr;
+  auto format = std::make_shared<const time_format>(parse_time_format(*texts[1]));
+  if (auto why = why_no_interval(*format); !why.empty())
+    return tl::unexpected(refused_argument{1, std::move(why)});
+  return format;
+}
+
 template<class Use>
 auto with_format(row& r, text_view text, Use use) {
   if (const auto* format = r.prepared<time_format>())
@@ -200,6 +209,24 @@ values to_char(call& c, std::span<const values> args) {
   })>(c, args);
 }
 
+values interval_to_char(call& c, std::span<const values> args) {
+  return each<([](row& r, interval_value v, text_view template_text) -> text_view {
+    if (template_text.empty())
+      return r.null();
+    auto& out = r.text();
+    auto why = with_format(r, template_text, [&](const time_format& f) {
+      auto refused = r.c.prepared ? std::string() : why_no_interval(f);
+      if (refused.empty())
+        write_formatted(out, f, v);
+      return refused;
+    });
+    if (!why.empty())
+      return r.fail(std::move(why));
+    return out.size() > longest_result ? text_view(r.fail("to_char makes a text that is too long"))
+                                       : r.keep(out);
+  })>(c, args);
+}
+
 values to_timestamp(call& c, std::span<const values> args) {
   return each<([](row& r, text_view s, text_view template_text) -> std::int64_t {
     auto t = with_format(r, template_text, [&](const time_format& f) { return read_formatted(s, f); });
@@ -210,6 +237,8 @@ values to_timestamp(call& c, std::span<const values> args) {
 constexpr auto entries = std::to_array<function>({
     entry("to_char", {kind::timestamptz, kind::text}, kind::text, to_char<true>, true, prepare_format),
     entry("to_char", {kind::timestamp, kind::text}, kind::text, to_char<false>, true, prepare_format),
+    entry("to_char", {kind::interval, kind::text}, kind::text, interval_to_char, true,
+          prepare_interval_format),
     entry("to_timestamp", {kind::text, kind::text}, kind::timestamptz, to_timestamp, true,
           prepare_read_format),
 });

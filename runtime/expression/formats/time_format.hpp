@@ -83,6 +83,10 @@ using time_format = std::vector<format_part>;
 
 /// `zoned`: the zone is UTC; otherwise there is none.
 void write_formatted(std::string& out, const time_format& format, std::int64_t wall, bool zoned);
+/// An interval has no part that needs a calendar: why_no_interval() is empty.
+void write_formatted(std::string& out, const time_format& format, const interval_value& v);
+/// Why no interval can be written by this format; empty where one can.
+[[nodiscard]] std::string why_no_interval(const time_format& format);
 inline constexpr std::string_view mixed_conventions =
     "it mixes years and months with ISO's years and weeks (IYYY, IW, ID, IDDD); use one of the two";
 inline constexpr std::string_view written_only = "it can only be written; TZH and TZM read an offset";

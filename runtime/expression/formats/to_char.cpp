@@ -3,6 +3,8 @@
 #include "runtime/expression/formats/time_format.hpp"
 #include "runtime/expression/formats/time_text.hpp"
 
+#include <fmt/format.h>
+
 #include <cstdlib>
 #include <cstring>
 
@@ -16,12 +18,67 @@ constexpr std::size_t longest_part = longest_integer + 4;
 
 char upper_letter(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; }
 
-class writer {
+/// Writes what parts of times and of intervals have in common.
+class part_writer {
 public:
   /// `to`: room for longest_part characters and the text of each part.
-  writer(char* to, std::int64_t wall, bool zoned) : to_(to), c_(civil_of(wall)), zoned_(zoned) {}
+  explicit part_writer(char* to) : to_(to) {}
 
   [[nodiscard]] char* end() const { return to_; }
+
+protected:
+  void put(std::string_view text) {
+    std::memcpy(to_, text.data(), text.size());
+    to_ += text.size();
+  }
+  void put_number(std::int64_t v, std::size_t digits) { to_ = put_padded(to_, v, static_cast<int>(digits)); }
+
+  void ordinal(const format_part& p, std::int64_t v) {
+    if (p.ordinal == 0)
+      return;
+    const auto last = std::abs(v % 10);
+    const bool teen = std::abs(v % 100) / 10 == 1;
+    const std::string_view small = teen || last == 0 || last > 3 ? "th"
+                                   : last == 1                   ? "st"
+                                   : last == 2                   ? "nd"
+                                                                 : "rd";
+    for (const char c : small)
+      *to_++ = p.ordinal == 'T' ? static_cast<char>(c - 'a' + 'A') : c;
+  }
+
+  /// `pads`: also behind TM.
+  void name(const format_part& p, std::string_view text, std::size_t width, bool pads = false) {
+    for (const char c : text)
+      *to_++ = p.letters == letter_case::lower   ? lower_letter(c)
+               : p.letters == letter_case::upper ? upper_letter(c)
+                                                 : c;
+    if (p.pads || pads)
+      for (auto size = text.size(); size < width; ++size)
+        *to_++ = ' ';
+  }
+
+  void roman(const format_part& p, std::int64_t month) {
+    static constexpr std::string_view numbers[] = {"I",   "II",   "III", "IV", "V",  "VI",
+                                                   "VII", "VIII", "IX",  "X",  "XI", "XII"};
+    name(p, numbers[month - 1], p.fill ? 4 : 0, true);
+  }
+  void half(const format_part& p, bool afternoon) {
+    name(p, p.what == half_of_day ? (afternoon ? "PM" : "AM") : (afternoon ? "P.M." : "A.M."), 0);
+  }
+  void thousands(const format_part& p, std::int64_t year) {
+    const auto rest = year % 1000;
+    put_number(year / 1000, 0);
+    put(",");
+    put_number(rest, rest < 0 ? 2 : 3);
+    ordinal(p, year);
+  }
+
+  char* to_;
+};
+
+class time_writer : public part_writer {
+public:
+  time_writer(char* to, std::int64_t wall, bool zoned) : part_writer(to), c_(civil_of(wall)), zoned_(zoned) {}
 
   void write(const format_part& p) {
     switch (p.what) {
@@ -40,15 +97,11 @@ public:
       return name(p, day_names[expression::day_of_week(c_)], 9);
     case day_short:
       return name(p, day_names[expression::day_of_week(c_)].substr(0, 3), 0);
-    case month_roman: {
-      static constexpr std::string_view roman[] = {"I",   "II",   "III", "IV", "V",  "VI",
-                                                   "VII", "VIII", "IX",  "X",  "XI", "XII"};
-      return name(p, roman[c_.month - 1], p.fill ? 4 : 0, true);
-    }
+    case month_roman:
+      return roman(p, c_.month);
     case half_of_day:
-      return name(p, c_.hour() >= 12 ? "PM" : "AM", 0);
     case half_dotted:
-      return name(p, c_.hour() >= 12 ? "P.M." : "A.M.", 0);
+      return half(p, c_.hour() >= 12);
     case era:
       return name(p, c_.year <= 0 ? "BC" : "AD", 0);
     case era_dotted:
@@ -64,13 +117,8 @@ public:
     case zone_offset:
       put(p.fill ? "+00" : "+0");
       return;
-    case year_comma: {
-      const auto y = year(c_.year);
-      to_ = put_padded(to_, y / 1000, 0);
-      *to_++ = ',';
-      to_ = put_padded(to_, y % 1000, 3);
-      return ordinal(p, y);
-    }
+    case year_comma:
+      return thousands(p, year(c_.year));
     default:
       return number(p);
     }
@@ -175,56 +223,195 @@ private:
     }
     if (modulus != 0)
       v %= modulus;
-    to_ = put_padded(to_, v, width);
+    put_number(v, width);
     ordinal(p, v);
   }
 
-  void ordinal(const format_part& p, std::int64_t v) {
-    if (p.ordinal == 0)
-      return;
-    const auto last = std::abs(v % 10);
-    const bool teen = std::abs(v % 100) / 10 == 1;
-    const std::string_view small = teen || last == 0 || last > 3 ? "th"
-                                   : last == 1                   ? "st"
-                                   : last == 2                   ? "nd"
-                                                                 : "rd";
-    for (const char c : small)
-      *to_++ = p.ordinal == 'T' ? static_cast<char>(c - 'a' + 'A') : c;
-  }
-
-  /// `pads`: also behind TM.
-  void name(const format_part& p, std::string_view text, std::size_t width, bool pads = false) {
-    for (const char c : text)
-      *to_++ = p.letters == letter_case::lower   ? lower_letter(c)
-               : p.letters == letter_case::upper ? upper_letter(c)
-                                                 : c;
-    if (p.pads || pads)
-      for (auto size = text.size(); size < width; ++size)
-        *to_++ = ' ';
-  }
-
-  void put(std::string_view text) {
-    std::memcpy(to_, text.data(), text.size());
-    to_ += text.size();
-  }
-
-  char* to_;
   civil c_;
   bool zoned_;
 };
 
-}  // namespace
+/// PostgreSQL writes an interval's parts as they are: years, months and days below 0, and hours beyond 24.
+class interval_writer : public part_writer {
+public:
+  interval_writer(char* to, const interval_value& v)
+      : part_writer(to), year_(v.months / 12), month_(v.months % 12), day_(v.days),
+        hour_(v.micros / hour_micros), micros_(v.micros) {}
 
-void write_formatted(std::string& out, const time_format& format, std::int64_t wall, bool zoned) {
+  void write(const format_part& p) {
+    switch (p.what) {
+    case literal:
+    case blank:
+    case separator:
+      return put(p.text);
+    case fixed_width:
+      return;
+    case half_of_day:
+    case half_dotted:
+      return half(p, hour_ % 24 >= 12);
+    case month_roman:
+      if (month_ != 0 ||
+          year_ != 0)  // full years are their last month, and months below 0 count from the end
+        roman(p, month_ > 0 ? month_ : month_ < 0 ? 13 + month_ : year_ < 0 ? 1 : 12);
+      return;
+    case quarter:
+      if (month_ != 0)
+        number(p, (month_ - 1) / 3 + 1);
+      return;
+    case year_comma:
+      return thousands(p, year_);
+    default:
+      return number(p, value(p));
+    }
+  }
+
+private:
+  /// PostgreSQL counts a year as twelve months of 30 days, on 32 bits.
+  [[nodiscard]] std::int64_t day_of_year() const {
+    return static_cast<std::int32_t>((year_ * 12 + month_) * 30 + day_);
+  }
+
+  [[nodiscard]] std::int64_t value(const format_part& p) const {
+    const auto fraction_of_second = micros_ % second_micros;
+    switch (p.what) {
+    case year4:
+      return year_;
+    case year3:
+      return year_ % 1000;
+    case year2:
+      return year_ % 100;
+    case year1:
+      return year_ % 10;
+    case century:
+      return year_ / 100;
+    case month_number:
+      return month_;
+    case day_of_month:
+      return day_;
+    case time_part::day_of_year:
+      return day_of_year();
+    case week_of_year:
+      return (day_of_year() - 1) / 7 + 1;
+    case week_of_month:
+      return (day_ - 1) / 7 + 1;
+    case hour24:
+      return hour_;
+    case hour12:
+      return hour_ % 12 == 0 ? 12 : hour_ % 12;
+    case minute:
+      return micros_ / minute_micros % 60;
+    case second:
+      return micros_ / second_micros % 60;
+    case millisecond:
+      return fraction_of_second / 1000;
+    case microsecond:
+      return fraction_of_second;
+    case fraction: {
+      auto v = fraction_of_second;
+      for (auto digits = p.width; digits < 6; ++digits)
+        v /= 10;
+      return v;
+    }
+    case second_of_day:
+      return micros_ / second_micros;
+    default:
+      return 0;
+    }
+  }
+
+  void number(const format_part& p, std::int64_t v) {
+    put_number(v, digits(p, v));
+    ordinal(p, v);
+  }
+
+  /// How many digits there are at least. PostgreSQL leaves room for a minus in some parts, and takes it from their digits in
+  /// others.
+  [[nodiscard]] std::size_t digits(const format_part& p, std::int64_t v) const {
+    const auto within = p.width - (v < 0 && p.width > 0 ? 1 : 0);
+    switch (p.what) {
+    case millisecond:
+    case microsecond:
+    case fraction:
+      return within;
+    case time_part::day_of_year:
+    case day_of_month:
+    case week_of_year:
+      return p.fill ? within : 0;
+    case year3:
+    case year2:
+      return p.fill ? p.width + (year_ < 0 && v >= 0 ? 1 : 0) : 0;
+    case hour12:
+      return p.fill ? p.width + (hour_ < 0 && v >= 0 ? 1 : 0) : 0;
+    case second_of_day:
+    case year1:
+      return 0;
+    default:
+      return p.fill ? p.width : 0;
+    }
+  }
+
+  std::int64_t year_;
+  std::int64_t month_;
+  std::int64_t day_;
+  std::int64_t hour_;
+  std::int64_t micros_;
+};
+
+/// `start` makes the writer of the place where the text begins.
+void write_parts(std::string& out, const time_format& format, auto start) {
   const auto before = out.size();
   auto room = before;
   for (const auto& p : format)
     room += longest_part + p.text.size();
   out.resize(room);
-  writer w(out.data() + before, wall, zoned);
+  auto w = start(out.data() + before);
   for (const auto& p : format)
     w.write(p);
   out.resize(static_cast<std::size_t>(w.end() - out.data()));
+}
+
+bool needs_calendar(time_part what) {
+  switch (what) {
+  case month_name:
+  case month_short:
+  case day_name:
+  case day_short:
+  case day_of_week:
+  case iso_day_of_week:
+  case iso_day_of_year:
+  case iso_week:
+  case iso_year4:
+  case iso_year3:
+  case iso_year2:
+  case iso_year1:
+  case julian:
+  case era:
+  case era_dotted:
+  case zone_name:
+  case zone_hours:
+  case zone_minutes:
+  case zone_offset:
+    return true;
+  default:
+    return false;
+  }
+}
+
+}  // namespace
+
+std::string why_no_interval(const time_format& format) {
+  for (const auto& p : format)
+    if (needs_calendar(p.what))
+      return fmt::format("to_char cannot write {} of an interval, which lies on no calendar", p.text);
+  return {};
+}
+
+void write_formatted(std::string& out, const time_format& format, const interval_value& v) {
+  write_parts(out, format, [&](char* to) { return interval_writer(to, v); });
+}
+
+void write_formatted(std::string& out, const time_format& format, std::int64_t wall, bool zoned) {
+  write_parts(out, format, [&](char* to) { return time_writer(to, wall, zoned); });
 }
 
 }  // namespace millrace::expression

@@ -17,7 +17,7 @@ const table& all_functions() {
           text_part_functions(), pattern_functions(), temporal_functions(), interval_functions(),
           format_functions(), json_functions(), list_functions(), list_element_functions(),
           regular_expression_functions(), further_number_functions(), composed_time_functions(),
-          text_template_functions()})
+          text_template_functions(), encoding_functions(), null_count_functions()})
       for (const auto& f : family)
         out[f.name].push_back(&f);
     return out;

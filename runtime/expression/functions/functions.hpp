@@ -88,8 +88,9 @@ struct function {
   kind gives{};
   kernel run = nullptr;
   bool can_fail = false;
-  bool strict = true;      // null where any argument is null
-  bool any_types = false;  // any number of arguments, made text, or json where the function gives json
+  bool strict = true;  // null where any argument is null
+  bool any_types =
+      false;  // any number of arguments: made json or left alone where it gives json or bigint, else text
   element_types elements = element_types::any;
   std::uint8_t element_arguments = 0;  // a bit for each argument that is an element of the lists beside it
   prepared_or (*prepare)(constant_texts) = nullptr;
@@ -115,7 +116,7 @@ constexpr function entry(std::string_view name, const kind (&takes)[N], kind giv
   return f;
 }
 
-/// Declares a function of any number of arguments, each cast to text; it sees the nulls.
+/// Declares a function of any number of arguments of any types; it sees the nulls.
 constexpr function of_anything(std::string_view name, kind gives, kernel run,
                                prepared_or (*prepare)(constant_texts) = nullptr) {
   function f;
@@ -126,6 +127,15 @@ constexpr function of_anything(std::string_view name, kind gives, kernel run,
   f.strict = false;
   f.any_types = true;
   f.prepare = prepare;
+  return f;
+}
+
+/// Declares a function without arguments.
+constexpr function constant_entry(std::string_view name, kind gives, kernel run) {
+  function f;
+  f.name = name;
+  f.gives = gives;
+  f.run = run;
   return f;
 }
 
@@ -158,6 +168,8 @@ constexpr function over_lists(function f, element_types elements, std::uint8_t e
 [[nodiscard]] std::span<const function> further_number_functions();
 [[nodiscard]] std::span<const function> composed_time_functions();
 [[nodiscard]] std::span<const function> text_template_functions();
+[[nodiscard]] std::span<const function> encoding_functions();
+[[nodiscard]] std::span<const function> null_count_functions();
 /// Named by the kind they give ("to bigint"); explicit casts and, where the kinds allow it, implicit ones.
 [[nodiscard]] std::span<const function> cast_functions();
 

@@ -1,5 +1,6 @@
-// Functions on numbers that stand apart: to_char by a template, buckets, common divisors.
+// Functions on numbers that stand apart: to_char and to_number by a template, buckets, common divisors, factorials, scales.
 #include "runtime/base/decimal.hpp"
+#include "runtime/data/text_encoding.hpp"
 #include "runtime/expression/formats/number_format.hpp"
 #include "runtime/expression/functions/kernel.hpp"
 
@@ -8,6 +9,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numbers>
 #include <numeric>
 
 namespace millrace::expression {
@@ -16,10 +18,11 @@ namespace {
 using enum kind;
 using text_view = std::string_view;
 
+template<number_format::purpose WhatFor>
 prepared_or prepare_template(constant_texts texts) {
   if (!texts[1])
     return nullptr;
-  auto f = number_format::parse(*texts[1]);
+  auto f = number_format::parse(*texts[1], WhatFor);
   if (!f)
     return tl::unexpected(refused_argument{1, std::move(f.error())});
   return std::make_shared<const number_format>(*std::move(f));
@@ -45,6 +48,26 @@ values number_to_char(call& c, std::span<const values> args) {
     return formatted(r, text, [&](const number_format& f, std::string& out) { f.write(out, v); });
   })>(c, args);
 }
+
+decimal read_by(row& r, const number_format& format, text_view s, text_view template_text) {
+  const auto out = format.read(s);
+  return out ? *out
+             : static_cast<decimal>(r.fail(fmt::format("to_number('{}', '{}'): the text {}", data::excerpt(s),
+                                                       data::excerpt(template_text), out.error())));
+}
+
+values to_number(call& c, std::span<const values> args) {
+  return each<([](row& r, text_view s, text_view template_text) -> decimal {
+    if (template_text.empty())
+      return r.null();
+    if (const auto* f = r.prepared<number_format>())
+      return read_by(r, *f, s, template_text);
+    const auto f = number_format::parse(template_text, number_format::purpose::read);
+    return f ? read_by(r, *f, s, template_text) : static_cast<decimal>(r.fail(f.error()));
+  })>(c, args);
+}
+
+constexpr auto write_template = prepare_template<number_format::purpose::write>;
 
 constexpr std::int64_t most_buckets = std::numeric_limits<std::int32_t>::max();
 
@@ -124,14 +147,65 @@ values least_multiple(call& c, std::span<const values> args) {
   })>(c, args);
 }
 
+std::string beyond_decimal(std::string_view call) {
+  return fmt::format("{} has more than {} digits", call, most_decimal_digits);
+}
+
+/// `F` of two numerics gives none where the result has more than 38 digits.
+template<const auto& Name, auto F>
+values of_two_numerics(call& c, std::span<const values> args) {
+  return each<([](row& r, decimal a, decimal b) -> decimal {
+    if (const decimal_or_none out = F(a, b))
+      return *out;
+    return r.fail(beyond_decimal(fmt::format("{}({}, {})", Name, text_of(a), text_of(b))));
+  })>(c, args);
+}
+constexpr char gcd_name[] = "gcd";
+constexpr char lcm_name[] = "lcm";
+
+constexpr std::int64_t greatest_factorial = 33;  // that of 34 has 39 digits
+
+values factorial(call& c, std::span<const values> args) {
+  return each<([](row& r, std::int64_t n) -> decimal {
+    if (n < 0)
+      return r.fail(fmt::format("factorial({}): a negative number has none", n));
+    if (n > greatest_factorial)
+      return r.fail(beyond_decimal(fmt::format("factorial({})", n)));
+    __int128 out = 1;
+    for (std::int64_t i = 2; i <= n; ++i)
+      out *= i;
+    return {out, 0};
+  })>(c, args);
+}
+
+values scale_of(call& c, std::span<const values> args) {
+  return each<([](row&, decimal v) { return static_cast<std::int64_t>(v.scale()); })>(c, args);
+}
+values least_scale(call& c, std::span<const values> args) {
+  return each<([](row&, decimal v) { return static_cast<std::int64_t>(without_end_zeros(v).scale()); })>(
+      c, args);
+}
+values trim_scale(call& c, std::span<const values> args) {
+  return each<([](row&, decimal v) { return without_end_zeros(v); })>(c, args);
+}
+
 constexpr auto entries = std::to_array<function>({
-    entry("to_char", {bigint, text}, text, number_to_char<std::int64_t>, true, prepare_template),
-    entry("to_char", {numeric, text}, text, number_to_char<decimal>, true, prepare_template),
-    entry("to_char", {float64, text}, text, number_to_char<double>, true, prepare_template),
+    constant_entry("pi", float64, each<([](row&) { return std::numbers::pi; })>),
+    entry("to_char", {bigint, text}, text, number_to_char<std::int64_t>, true, write_template),
+    entry("to_char", {numeric, text}, text, number_to_char<decimal>, true, write_template),
+    entry("to_char", {float64, text}, text, number_to_char<double>, true, write_template),
+    entry("to_number", {text, text}, numeric, to_number, true,
+          prepare_template<number_format::purpose::read>),
     entry("width_bucket", {numeric, numeric, numeric, bigint}, bigint, width_bucket_of_numeric, true),
     entry("width_bucket", {float64, float64, float64, bigint}, bigint, width_bucket, true),
     entry("gcd", {bigint, bigint}, bigint, greatest_divisor, true),
+    entry("gcd", {numeric, numeric}, numeric, of_two_numerics<gcd_name, greatest_divisor_of>, true),
     entry("lcm", {bigint, bigint}, bigint, least_multiple, true),
+    entry("lcm", {numeric, numeric}, numeric, of_two_numerics<lcm_name, least_multiple_of>, true),
+    entry("factorial", {bigint}, numeric, factorial, true),
+    entry("scale", {numeric}, bigint, scale_of),
+    entry("min_scale", {numeric}, bigint, least_scale),
+    entry("trim_scale", {numeric}, numeric, trim_scale),
 });
 
 }  // namespace

@@ -1,6 +1,7 @@
 // format(): a text with places for values, and quoting for SQL; overlay.
 #include "runtime/data/text_encoding.hpp"
 #include "runtime/expression/functions/kernel.hpp"
+#include "runtime/expression/syntax/keywords.hpp"
 #include "runtime/expression/syntax/source_text.hpp"
 
 #include <fmt/format.h>
@@ -159,6 +160,16 @@ values quote_literal(call& c, std::span<const values> args) {
   return each<([](row& r, text_view s) { return r.keep(quoted(s)); })>(c, args);
 }
 
+/// quote_literal, and a null as the word NULL.
+values quote_nullable(call& c, std::span<const values> args) {
+  return each_wanted<text_view>(c, [&](row& r) -> text_view {
+    return args[0].present(r.index) ? r.keep(quoted(args[0].get<text_view>(r.index))) : "NULL";
+  });
+}
+values quote_ident(call& c, std::span<const values> args) {
+  return each<([](row& r, text_view s) { return r.keep(quoted_identifier(s)); })>(c, args);
+}
+
 text_view overlaid(row& r, text_view s, text_view by, std::int64_t from, std::int64_t count) {
   if (from < 1)
     return r.fail(fmt::format("overlay begins at character 1, not at {}", from));
@@ -185,6 +196,8 @@ values overlay_for(call& c, std::span<const values> args) {
 constexpr auto entries = std::to_array<function>({
     of_anything("format", text, format, prepare_pieces),
     entry("quote_literal", {text}, text, quote_literal),
+    not_strict(entry("quote_nullable", {text}, text, quote_nullable)),
+    entry("quote_ident", {text}, text, quote_ident),
     entry("overlay", {text, text, bigint}, text, overlay, true),
     entry("overlay", {text, text, bigint, bigint}, text, overlay_for, true),
 });

@@ -1,4 +1,4 @@
-// Functions that compose and compare times field by field: make_timestamp, age, justify_*.
+// Functions that compose and compare times field by field: make_timestamp, age, overlaps, justify_*.
 #include "runtime/expression/formats/calendar.hpp"
 #include "runtime/expression/functions/kernel.hpp"
 
@@ -6,6 +6,8 @@
 
 #include <cmath>
 #include <limits>
+#include <optional>
+#include <utility>
 
 namespace millrace::expression {
 namespace {
@@ -96,6 +98,64 @@ values justify(call& c, std::span<const values> args) {
   return each<([](row& r, interval_value v) { return justified(r, v, Hours, Days); })>(c, args);
 }
 
+/// A span of time, of which one end may be unknown: that is the second one then.
+struct time_span {
+  std::optional<std::int64_t> begin;
+  std::optional<std::int64_t> end;
+};
+
+time_span ordered(time_span s) {
+  if (!s.begin || (s.end && *s.begin > *s.end))
+    std::swap(s.begin, s.end);
+  return s;
+}
+
+/// The answer is none where it is unknown.
+std::optional<bool> overlap(const time_span& one, const time_span& other) {
+  const auto a = ordered(one);
+  const auto b = ordered(other);
+  if (!a.begin || !b.begin)
+    return std::nullopt;
+  if (*a.begin == *b.begin)
+    return a.end && b.end ? std::optional(true) : std::nullopt;
+  const auto& early = *a.begin < *b.begin ? a : b;
+  const auto& late = *a.begin < *b.begin ? b : a;
+  if (!early.end)
+    return std::nullopt;
+  if (*late.begin < *early.end)
+    return true;
+  return late.end ? std::optional(false) : std::nullopt;
+}
+
+/// The span from args[0] to args[1], which is a time or an interval after it.
+template<class End>
+time_span span_of(row& r, std::span<const values> args) {
+  time_span out;
+  if (args[0].present(r.index))
+    out.begin = args[0].get<std::int64_t>(r.index);
+  if (!args[1].present(r.index))
+    return out;
+  const auto end = args[1].get<End>(r.index);
+  if constexpr (std::is_same_v<End, std::int64_t>) {
+    out.end = end;
+  } else if (out.begin) {
+    out.end = add(*out.begin, end);
+    if (!out.end)
+      r.fail("timestamp out of range");
+  }
+  return out;
+}
+
+template<class End, class OtherEnd>
+values overlaps(call& c, std::span<const values> args) {
+  return each_wanted<bool>(c, [args](row& r) -> bool {
+    const auto a = span_of<End>(r, args);
+    const auto b = span_of<OtherEnd>(r, args.subspan(2));
+    const auto out = overlap(a, b);
+    return out ? *out : static_cast<bool>(r.null());
+  });
+}
+
 /// No timestamp or interval is infinite here.
 template<class T>
 values is_finite(call& c, std::span<const values> args) {
@@ -112,6 +172,22 @@ constexpr auto entries = std::to_array<function>({
     entry("justify_hours", {interval}, interval, justify<true, false>, true),
     entry("justify_days", {interval}, interval, justify<false, true>, true),
     entry("justify_interval", {interval}, interval, justify<true, true>, true),
+    not_strict(entry("overlaps", {timestamptz, timestamptz, timestamptz, timestamptz}, boolean,
+                     overlaps<std::int64_t, std::int64_t>)),
+    not_strict(entry("overlaps", {timestamptz, interval, timestamptz, interval}, boolean,
+                     overlaps<interval_value, interval_value>, true)),
+    not_strict(entry("overlaps", {timestamptz, timestamptz, timestamptz, interval}, boolean,
+                     overlaps<std::int64_t, interval_value>, true)),
+    not_strict(entry("overlaps", {timestamptz, interval, timestamptz, timestamptz}, boolean,
+                     overlaps<interval_value, std::int64_t>, true)),
+    not_strict(entry("overlaps", {timestamp, timestamp, timestamp, timestamp}, boolean,
+                     overlaps<std::int64_t, std::int64_t>)),
+    not_strict(entry("overlaps", {timestamp, interval, timestamp, interval}, boolean,
+                     overlaps<interval_value, interval_value>, true)),
+    not_strict(entry("overlaps", {timestamp, timestamp, timestamp, interval}, boolean,
+                     overlaps<std::int64_t, interval_value>, true)),
+    not_strict(entry("overlaps", {timestamp, interval, timestamp, timestamp}, boolean,
+                     overlaps<interval_value, std::int64_t>, true)),
     entry("isfinite", {timestamptz}, boolean, is_finite<std::int64_t>),
     entry("isfinite", {timestamp}, boolean, is_finite<std::int64_t>),
     entry("isfinite", {interval}, boolean, is_finite<interval_value>),

@@ -65,6 +65,13 @@ TIME_TEMPLATES = ["YYYY-MM-DD HH24:MI:SS", "YYYYMMDD", "FMMonth DD, YYYY", "Day 
                   "\"at\" HH24", "Y,YYY CC", "TH DDth", "MON mon Mon", "RM rm", "YYYY BC", "YYY YY Y", "TZ tz OF TZH:TZM", "SSSS SSSSS",
                   "FF1 FF3 FF6", "",
                   "no pattern", "FMDD/FMMM/FMHH24", "MONTH|DAY", "DDTH", "\\\"x\\\"", "IYY IY I", "Day, FMDDth FMMonth"]
+INTERVAL_TEMPLATES = ["HH24:MI:SS", "HH24:MI:SS.MS", "FMHH24:FMMI:FMSS.US", "HH12 AM", "FMHH a.m.", "DD HH24", "FMDD", "DDD WW W", "FMDDD FMWW",
+                      "YYYY-MM-DD", "FMYYYY-FMMM", "YYY YY Y", "FMYYY FMYY", "Y,YYY CC FMCC", "Q QTH", "RM rm FMRM", "SSSS SSSSS", "SSSSSTH",
+                      "FF1 FF2 FF3 FF4 FF5 FF6", "MSth USTH", "DDth HH24TH MIth", "DDDTH YYYYth MMTH", "\"in\" HH24 \"h\"", "", "Month", "Day", "TZ",
+                      "BC", "ID", "CCTH WTH"]
+FORMATTED = ["12", "-12", "12-", "+12", "<12>", "< 12>", " 12", "  12 ", "1,234", "1,234.5", "-1,234.567", "1234.5-", "1234.5+", "$12.30", "12.5 %",
+             ".5", "-.5", "5.", "-", ".", "", " ", "abc", "a1b2c3", "12th", "1st", "1 2 3", "--5", "+-5", "1.2.3", "1,2,3", "9999999999", "0012.3400",
+             "ội12", "🎉5", "12é34", "1e5", "NaN", "12<", "12,", "- 5", "5 -", "00", "-0", "12345678901234567890", "0.00001", "n5", "(5)"]
 NUMBER_TEMPLATES = ["999", "0000", "FM999", "9,999", "S9999", "9999S", "9999MI", "MI9999", "PL999", "SG999", "999PR", "99.9", "FM90.09",
                     "9999999999999999999",
                     "FM9G999G999th", "999D99", "0.00", ".99", "FM.99", "9.9EEEE", "RN", "FMRN", "99V99", "L999", "", "abc", "9 9",
@@ -93,6 +100,8 @@ LIST_TEXTS = LISTS + ["", "{", "a,b", "{a,}", "{a b}", " { a , b } ", "{\"a\\\"b
                       "{NuLL}", "{\"a\"b}"]
 JSON_TEXTS = JSONS + ["", "{", "{a:1}", "[1,]", "01", "1.", ".5", "+1", "'x'", "\"a", "nul", "{} {}", "\"\\x\"", "\"\\u12\"", "\"a\nb\"", "NaN",
                       " 1 ", "[1 2]"]
+IDENTIFIERS = ["a", "_", "A", "a b", "1a", "a1", "a$", "select", "Select", "null", "text", "int", "order_id", "over", "value", "year", "json", "table",
+               "ội", "a\"b", "", "left", "between", "xmlroot", "not_la", "nulls_la", "ident", "no", "off"]
 KEYS = ["a", "b", "k", "", "1", "0", "a b", "nope", "A"]
 DELIMITERS = [",", "", " ", "a", "ab", "🎉", "nope", ", ", "\\"]
 ESCAPES = ["\\", "#", "", "!!", "🎉", "a"]
@@ -125,10 +134,10 @@ POOLS = {
     "path": Pool("text[]", "", ["{a}", "{a,b}", "{a,b,1}", "{a,b,1,c}", "{1}", "{1,0}", "{k}", "{}", "{NULL}", "{-1}", "{\"\"}", "{2,k}", "{0}",
                                 "{a,NULL}"]),
     "field": texts(FIELDS), "unit": texts(UNITS), "zone": texts(ZONES), "pattern": texts(PATTERNS), "flags": texts(FLAGS), "like": texts(LIKES),
-    "similar": texts(SIMILARS), "time template": texts(TIME_TEMPLATES), "number template": texts(NUMBER_TEMPLATES), "template": texts(FORMATS),
+    "similar": texts(SIMILARS), "time template": texts(TIME_TEMPLATES), "number template": texts(NUMBER_TEMPLATES), "interval template": texts(INTERVAL_TEMPLATES), "formatted": texts(FORMATTED), "template": texts(FORMATS),
     "time text": texts(TIME_TEXTS), "interval text": texts(INTERVAL_TEXTS), "number text": texts(NUMBER_TEXTS),
          "boolean text": texts(BOOLEAN_TEXTS),
-    "list text": texts(LIST_TEXTS), "json text": texts(JSON_TEXTS), "key": texts(KEYS), "delimiter": texts(DELIMITERS), "escape": texts(ESCAPES),
+    "list text": texts(LIST_TEXTS), "json text": texts(JSON_TEXTS), "key": texts(KEYS), "identifier": texts(IDENTIFIERS), "delimiter": texts(DELIMITERS), "escape": texts(ESCAPES),
 }
 # The pools of a type, as the binder calls it.
 OF_KIND = {

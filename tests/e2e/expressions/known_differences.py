@@ -11,6 +11,8 @@ PAGE = pathlib.Path(__file__).resolve().parents[3] / "docs/functions.md"
 # Signatures that PostgreSQL has not.
 NOT_THERE = {
     "cast to bigint(boolean)": "integer, smallint", "cast to smallint(boolean)": "integer, smallint",
+    **{f"{name}(text)": "hashes and encodings of text" for name in ("sha256_hex", "base64_encode", "base64_decode", "url_encode", "url_decode")},
+    "hmac_sha256_hex(text, text)": "hashes and encodings of text",
     "round(double, bigint)": "round and trunc of a double to digits", "trunc(double, bigint)": "round and trunc of a double to digits",
 }
 
@@ -249,7 +251,8 @@ KNOWN = [
     ("regular expressions", refused_as(r"^the pattern '.*' ends with its escape character")),
     ("at time zone", refused_as(r"^there is no time zone '")),
     ("at time zone", of_wide_zones),
-    ("to_char of numbers", refused_as(r"^the template '(?s:.*)' of a number cannot be used: \S+ is not offered")),
+    ("to_char of numbers", refused_as(r"^the template '(?s:.*)' of a number cannot be used: (\S+ is not offered|TH needs a digit|PostgreSQL writes nothing)")),
+    ("to_char of an interval", refused_as(r"^to_char cannot write (I|J|j|i)\w* of an interval")),
     ("to_char of numbers", said_there(r'"\S*" is not a number')),  # PostgreSQL's own fault
     ("json", said_there(r"unsupported Unicode escape sequence")),
     ("json", of_lone_surrogates),

@@ -6,7 +6,7 @@ import subprocess
 from edge_values import OF_KIND, POOLS
 
 # Forms of calls of a table's entries that are neither name(...) nor an operator.
-WRITTEN = {"position": "position({1} in {0})", "[:]": "({0})[{1}:{2}]"}
+WRITTEN = {"position": "position({1} in {0})", "[:]": "({0})[{1}:{2}]", "overlaps": "({0}, {1}) overlaps ({2}, {3})"}
 # Entries that the binder alone uses, and what covers them here.
 INTERNAL = {"output": "concat", "json_as_text": "to_json of an object"}
 # A type of which no value can be written.
@@ -69,6 +69,9 @@ HINTS = {words[0]: {int(i): pool.replace("_", " ") for i, pool in zip(words[1::2
     substr 1 small 2 small
     substring 1 small 2 small
     overlay 2 small 3 small
+    factorial 0 small
+    to_number 0 formatted 1 number_template
+    quote_ident 0 identifier
     round 1 small
     trunc 1 small
     << 1 small
@@ -142,6 +145,10 @@ FORMS = """
     rows in | ({0}, {1}) in (({2}, {3}), ({4}, {5})) | boolean, T, boolean, T, boolean, T | boolean
     rows not in | ({0}, {1}) not in (({2}, {3}), ({4}, {5})) | boolean, T, boolean, T, boolean, T | boolean
     rows distinct | ({0}, {1}) is distinct from ({2}, {3}) | boolean, T, boolean, T | boolean
+    quote_literal | quote_literal({0}) | T | text
+    quote_literal | quote_literal({0}) | json | text
+    quote_nullable | quote_nullable({0}) | T | text
+    quote_nullable | quote_nullable({0}) | list | text
     array | array[{0}, {1}] | boolean, boolean | list
     array | array[{0}, {1}] | bigint, bigint | list
     array | array[{0}, {1}] | double, double | list
@@ -191,7 +198,8 @@ class Signature:
     def hint(self, i, kinds):
         pool = self.hints.get(i)
         if self.name == "to_char" and i == 1:
-            pool = "number template" if kinds[0] in ("bigint", "numeric", "double") else "time template"
+            pool = ("number template" if kinds[0] in ("bigint", "numeric", "double") else
+                    "interval template" if kinds[0] == "interval" else "time template")
         return pool if pool and accepts(kinds[i], pool) else None
 
 

@@ -63,6 +63,8 @@ const std::map<std::string, texts, std::less<>> samples{
     {"json", {"j"}},
     {"value", {"a", "s", "p"}},
     {"condition", {"p"}},
+    {"key", {"s", "'secret'"}},
+    {"message", {"s"}},
     {"fraction", {"0.5"}},
 };
 
