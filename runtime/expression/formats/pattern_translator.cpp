@@ -203,9 +203,9 @@ private:
 
   void boundary(char which, std::string_view rest_with_it) {
     has_boundaries_ = true;
-    const auto number = count_characters(all_.substr(0, all_.size() - rest_with_it.size())) + 1;
+    const auto place = all_.size() - rest_with_it.size();
     branch().push_back(
-        {.is = pattern_part::kind::boundary, .boundary = which, .number = number, .written = out_.size()});
+        {.is = pattern_part::kind::boundary, .boundary = which, .place = place, .written = out_.size()});
   }
 
   void group() {
@@ -459,7 +459,7 @@ private:
   }
 
   void place_boundaries(translated_pattern& out) {
-    auto places = decide_word_places(std::move(open_groups_.back()), flags_.folds);
+    auto places = decide_word_places(std::move(open_groups_.back()), all_, flags_.folds);
     if (!places.refused.empty())
       throw refused{std::move(places.refused)};
     for (auto at = places.never.rbegin(); at != places.never.rend(); ++at)

@@ -1,6 +1,7 @@
 #include "runtime/expression/formats/word_boundaries.hpp"
 
 #include "runtime/expression/formats/character_sets.hpp"
+#include "runtime/expression/syntax/source_text.hpp"
 
 #include <fmt/format.h>
 
@@ -39,7 +40,7 @@ bool is_of_one_kind(unsigned set) { return set == pattern_part::of_word || set =
 
 class boundary_decider {
 public:
-  explicit boundary_decider(bool folds) {
+  boundary_decider(std::string_view text, bool folds) : text_(text) {
     options_.set_log_errors(false);
     options_.set_dot_nl(true);
     options_.set_case_sensitive(!folds);
@@ -175,8 +176,9 @@ private:
     asking_.emplace(&p, a);
   }
 
-  [[noreturn]] static void refuse(const pattern_part& p, std::string_view why) {
-    throw undecidable{fmt::format("\\{}, its character {}, {}", p.boundary, p.number, why)};
+  [[noreturn]] void refuse(const pattern_part& p, std::string_view why) {
+    throw undecidable{fmt::format("\\{}, its character {}, {}", p.boundary,
+                                  count_characters(text_.substr(0, p.place)) + 1, why)};
   }
 
   /// What a match needs beside it, before it or after it; all its ways have to need the same.
@@ -219,6 +221,7 @@ private:
         "and \\Y before and after the choice, as in \\m(foo|bar)\\M"};
   }
 
+  std::string_view text_;
   re2::RE2::Options options_;
   std::optional<all_characters> all_;
   characters words_;
@@ -229,9 +232,9 @@ private:
 
 }  // namespace
 
-word_places decide_word_places(pattern_part pattern, bool folds) {
+word_places decide_word_places(pattern_part pattern, std::string_view text, bool folds) {
   try {
-    auto out = boundary_decider(folds).decide(pattern);
+    auto out = boundary_decider(text, folds).decide(pattern);
     std::sort(out.never.begin(), out.never.end());
     return out;
   } catch (const undecidable& r) {

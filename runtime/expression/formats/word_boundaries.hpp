@@ -22,7 +22,7 @@ struct pattern_part {
   unsigned takes = unknown;    // a character: of_word, of_no_word or both; unknown: `text` tells it
   std::string text;            // a character, as RE2 reads it
   char boundary = '\0';        // m, M, y or Y
-  std::size_t number = 0;      // a boundary's place in the pattern, in characters from 1
+  std::size_t place = 0;       // a boundary's place in the pattern, in bytes
   std::size_t written = 0;     // a boundary's place in the text for RE2
   bool may_be_absent = false;  // a repetition
   bool may_be_many = false;
@@ -46,7 +46,8 @@ struct word_places {
   std::string refused = {};  // why there is no answer; empty: there is one
 };
 
-/// Decides all boundaries of a pattern, which is a group. Takes milliseconds where it has classes.
-[[nodiscard]] word_places decide_word_places(pattern_part pattern, bool folds);
+/// Decides all boundaries of a pattern, which is a group; errors tell their places in `text`. Takes milliseconds where it has
+/// classes.
+[[nodiscard]] word_places decide_word_places(pattern_part pattern, std::string_view text, bool folds);
 
 }  // namespace millrace::expression
