@@ -6,6 +6,7 @@
 #include <cstring>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace millrace {
 
@@ -31,6 +32,9 @@ inline char* put_hex(char* to, std::uint8_t byte) {
   for (const auto byte : bytes)
     to = put_hex(to, byte);
   return out;
+}
+[[nodiscard]] inline std::string hex_of(std::string_view bytes) {
+  return hex_of({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
 }
 
 }  // namespace millrace

@@ -24,4 +24,13 @@ expected<void> make_own_folder(file_system& files, const std::string& path) {
   return make_folders(files, path).and_then([&] { return files.claim_folder(path); });
 }
 
+expected<void> remove_tree(file_system& files, const std::string& path) {
+  if (const auto entries = files.list(path))
+    for (const auto& e : *entries) {
+      const auto below = path + "/" + e.name;
+      RETURN_IF_ERROR(e.is_folder ? remove_tree(files, below) : files.remove(below));
+    }
+  return files.remove(path);
+}
+
 }  // namespace millrace::snapshot

@@ -1,4 +1,4 @@
-// Folders that are to be there after a crash: each is made and synced into the one above it.
+// Folders that are to be there after a crash, each made and synced into the one above it; and folders that go with all in them.
 #pragma once
 
 #include "runtime/snapshot/file_system.hpp"
@@ -20,5 +20,8 @@ namespace millrace::snapshot {
 /// Makes it likewise, for what this user alone may read and write: tokens, addresses, state, stores. A folder that
 /// is there is closed to others. User error: it, or something in it, belongs to another user or is a link.
 [[nodiscard]] expected<void> make_own_folder(file_system& files, const std::string& path);
+
+/// Removes a file, or a folder with all below it. Others may do so at the same time: what is not there is passed over.
+[[nodiscard]] expected<void> remove_tree(file_system& files, const std::string& path);
 
 }  // namespace millrace::snapshot

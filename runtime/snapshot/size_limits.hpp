@@ -9,7 +9,6 @@
 namespace millrace::snapshot {
 
 // Each is far above what a run writes. A state file was in memory when it was written.
-inline constexpr std::uint64_t largest_value = std::uint64_t{256} << 20U;      // a topology, lists of files
 inline constexpr std::uint64_t largest_spooled = std::uint64_t{1} << 30U;      // records that wait in a spool
 inline constexpr std::uint64_t largest_segment = std::uint64_t{4} << 30U;      // rows that wait for a sink
 inline constexpr std::uint64_t largest_chain_file = std::uint64_t{64} << 30U;  // the state of a shard

@@ -85,13 +85,15 @@ std::uint64_t run_folder::bytes() const {
   return sum;
 }
 
-expected<void> remove_tree(snapshot::file_system& files, const std::string& path) {
-  if (const auto entries = files.list(path))
-    for (const auto& e : *entries) {
-      const auto below = path + "/" + e.name;
-      RETURN_IF_ERROR(e.is_folder ? remove_tree(files, below) : files.remove(below));
-    }
-  return files.remove(path);
+expected<std::vector<std::string>> names_in(snapshot::file_system& files, const std::string& path) {
+  std::vector<std::string> out;
+  const auto entries = files.list(path);
+  if (!entries)
+    return entries.error().code == ec::not_found ? expected<std::vector<std::string>>(out)
+                                                 : unexpected(entries.error());
+  for (const auto& e : *entries)
+    out.push_back(e.name);
+  return out;
 }
 
 }  // namespace millrace::host

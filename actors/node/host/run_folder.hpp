@@ -14,6 +14,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace millrace::host {
 
@@ -47,7 +48,8 @@ private:
   std::unique_ptr<snapshot::folder_lock> lock_;  // null: only looked at
 };
 
-/// Removes a folder of the state's own files, or a file, with all below it. What is not there is passed over.
-[[nodiscard]] expected<void> remove_tree(snapshot::file_system& files, const std::string& path);
+/// Returns the names in a folder; none where it is not there.
+[[nodiscard]] expected<std::vector<std::string>> names_in(snapshot::file_system& files,
+                                                          const std::string& path);
 
 }  // namespace millrace::host

@@ -73,17 +73,13 @@ expected<void> spool_into_chains(const run_folder& folder, const std::string& pa
     }
     RETURN_IF_ERROR(write_base(chains, spool::name_of_spool(source), now, spool::encode_record(all)));
   }
-  return remove_tree(folder.files(), path);
+  return snapshot::remove_tree(folder.files(), path);
 }
 
 /// A node keeps in files of its own what such a source receives, and has no other place for it.
-expected<void> check_spool(const hosted_plan& plan, const std::string& topology, const std::string& source,
-                           const std::string& path) {
-  if (plan.text.empty())
-    return {};
-  ASSIGN_OR_RETURN(const auto loaded, load_plan(plan.text, topology));
-  const auto* const stage = loaded->find(source);
-  if (stage == nullptr || deployment::spools_in_store(*loaded, *stage))
+expected<void> check_spool(const config::topology& t, const std::string& source, const std::string& path) {
+  const auto* const stage = t.find(source);
+  if (stage == nullptr || deployment::spools_in_store(t, *stage))
     return {};
   return user_error(
       ec::unsupported,
@@ -95,13 +91,16 @@ expected<void> check_spool(const hosted_plan& plan, const std::string& topology,
 expected<void> spools_into_chains(const run_folder& folder, const hosted_plan& plan,
                                   const std::string& topology, chain::named_chains& chains, const life& now) {
   const auto spools = spool_folder(folder, plan.state_id);
-  const auto entries = folder.files().list(spools);
-  if (!entries)
-    return entries.error().code == ec::not_found ? expected<void>() : unexpected(entries.error());
-  for (const auto& e : *entries) {
-    const auto source = snapshot::name_of_file(e.name).value_or(e.name);
-    const auto path = spools + "/" + e.name;
-    RETURN_IF_ERROR(check_spool(plan, topology, source, path));
+  ASSIGN_OR_RETURN(const auto names, names_in(folder.files(), spools));
+  std::shared_ptr<const config::topology> loaded;  // null: there is no text
+  if (!names.empty() && !plan.text.empty()) {
+    ASSIGN_OR_RETURN(loaded, load_plan(plan.text, topology));
+  }
+  for (const auto& name : names) {
+    const auto source = snapshot::name_of_file(name).value_or(name);
+    const auto path = spools + "/" + name;
+    if (loaded)
+      RETURN_IF_ERROR(check_spool(*loaded, source, path));
     RETURN_IF_ERROR(spool_into_chains(folder, path, source, chains, now));
   }
   return {};
@@ -130,21 +129,21 @@ expected<void> letters_into_chains(const run_folder& folder, const std::string& 
 
 /// A sink that keeps what it needs beside the folder's store goes on in `run` alone.
 expected<void> check_sinks(const run_folder& folder) {
-  ASSIGN_OR_RETURN(const auto entries, folder.files().list(folder.folder()));
-  for (const auto& e : entries)
-    if (const std::string_view begin = "console-"; e.name.starts_with(begin) && e.name.ends_with(".progress"))
+  ASSIGN_OR_RETURN(const auto names, names_in(folder.files(), folder.folder()));
+  for (const auto& name : names)
+    if (const std::string_view begin = "console-"; name.starts_with(begin) && name.ends_with(".progress"))
       return user_error(
           ec::unsupported,
           fmt::format("a sink prints on the console of `millrace run` ({}/{}), and no cluster goes on with "
                       "that; go on with `millrace run`",
-                      folder.folder(), e.name));
-  const auto tables = folder.files().list(folder.folder() + "/tables");
-  if (tables && !tables->empty())
+                      folder.folder(), name));
+  ASSIGN_OR_RETURN(const auto tables, names_in(folder.files(), folder.folder() + "/tables"));
+  if (!tables.empty())
     return user_error(
         ec::unsupported,
         fmt::format("the sink {} has rows on their way to its table in {}/tables, and no cluster takes "
                     "these over; let `millrace run` bring the topology to its end there",
-                    tables->front().name, folder.folder()));
+                    tables.front(), folder.folder()));
   return {};
 }
 
@@ -228,7 +227,7 @@ expected<void> spool_from_chains(const run_folder& folder, const std::string& pa
   ASSIGN_OR_RETURN(auto there, spool::segments_of(std::move(found)));
   if (there.empty())
     return {};
-  RETURN_IF_ERROR(remove_tree(folder.files(), path));
+  RETURN_IF_ERROR(snapshot::remove_tree(folder.files(), path));
   RETURN_IF_ERROR(snapshot::make_folders(folder.files(), path, folder.folder()));
   spool::folder_segments files(folder.files(), path);
   RETURN_IF_ERROR(files.open().map([](const auto&) {}));

@@ -10,15 +10,15 @@
 
 namespace millrace::host {
 
-/// For `run`: moves what nodes have kept of the topology into the folder's files. Blocks.
+/// Moves what nodes have kept of the topology into the folder's files; `run` calls it at its start. Blocks.
 [[nodiscard]] expected<void> take_from_nodes(const run_folder& folder, const found_run& found,
                                              const config::topology& topology);
 
-/// For a node: moves what `run` has kept into chains, and lets no run in while the lock is held. Null: the store is no folder, or its
+/// Moves what `run` has kept into chains, and lets no run in while the lock is held; a node calls it. Null: the store is no folder, or its
 /// file system has no locks. Blocks. User errors: a run has the folder, or a stage has left there what no node goes on with. The
 /// dead letters themselves stay in their file.
 [[nodiscard]] expected<std::unique_ptr<snapshot::folder_lock>> enter_store(const node::store_address& store);
-/// For a copy: likewise, and lets no node in either.
+/// Does the same for a copy, and lets no node in either.
 [[nodiscard]] expected<std::unique_ptr<snapshot::folder_lock>>
 enter_store_alone(const node::store_address& store);
 

@@ -2,6 +2,7 @@
 
 #include "actors/deployment/parsed_by.hpp"
 #include "actors/node/control/control_book.hpp"
+#include "actors/node/control/node_options.hpp"
 #include "actors/node/host/store_copy.hpp"
 #include "actors/stream/replay/stored_batches.hpp"
 #include "actors/stream/sink/files/data_file.hpp"
@@ -60,17 +61,6 @@ unexpected lost(const std::string& what) {
                     what + "; restore the state folder from a backup, or start over with --fresh");
 }
 
-expected<std::vector<std::string>> names_in(const run_folder& folder, const std::string& below) {
-  std::vector<std::string> out;
-  const auto entries = folder.files().list(folder.folder() + below);
-  if (!entries)
-    return entries.error().code == ec::not_found ? expected<std::vector<std::string>>(out)
-                                                 : unexpected(entries.error());
-  for (const auto& e : *entries)
-    out.push_back(e.name);
-  return out;
-}
-
 std::string folder_of_chains(const std::string& chains) {
   return "/chains/" + snapshot::file_name_of(chains);
 }
@@ -78,10 +68,10 @@ std::string folder_of_chains(const std::string& chains) {
 /// Names what has chains in the folder, as cluster::chains_of() does.
 expected<std::set<std::string>> all_chains(const run_folder& folder) {
   std::set<std::string> out;
-  ASSIGN_OR_RETURN(const auto files, names_in(folder, "/chains"));
+  ASSIGN_OR_RETURN(const auto files, names_in(folder.files(), folder.folder() + "/chains"));
   for (const auto& file : files)
     if (auto name = snapshot::name_of_file(file)) {
-      ASSIGN_OR_RETURN(const auto chains, names_in(folder, "/chains/" + file));
+      ASSIGN_OR_RETURN(const auto chains, names_in(folder.files(), folder.folder() + "/chains/" + file));
       if (!chains.empty())
         out.insert(std::move(*name));
     }
@@ -130,7 +120,7 @@ public:
     cluster::change c;
     if (now.cluster.empty())
       c.emplace_back(
-          cluster::records::founded{cluster::cluster_id(cluster::cluster_name, random_bits()), formats});
+          cluster::records::founded{cluster::cluster_id(cluster::cluster_name, random_bits()), formats()});
     const auto t = now.topologies.find(topology_);
     if (t != now.topologies.end() && t->second.is_active())
       c.emplace_back(cluster::records::topology_failed{topology_, topology_, "it began anew", clock()});
@@ -157,7 +147,7 @@ public:
         static_cast<incarnation>(clock() / std::chrono::microseconds(std::chrono::seconds(1)).count());
     cluster::control_state state;
     state.cluster = cluster::cluster_id(cluster::cluster_name, random_bits());
-    state.formats = formats;
+    state.formats = formats();
     state.terms = state.plans = from;
     state.removed[topology_] = from;
     ASSIGN_OR_RETURN(state.leftovers, all_chains(folder_));
@@ -167,7 +157,7 @@ public:
   }
 
 private:
-  static constexpr std::uint32_t formats = 1;
+  static std::uint32_t formats() { return node::node_options().formats; }
 
   static event_micros clock() { return system_clock().now(); }
   static life chosen_above(const life& seen) {
@@ -217,14 +207,14 @@ private:
 
 /// The next start tries again.
 void remove_or_warn(const run_folder& folder, const std::string& name) {
-  if (const auto done = remove_tree(folder.files(), folder.folder() + "/" + name); !done)
+  if (const auto done = snapshot::remove_tree(folder.files(), folder.folder() + "/" + name); !done)
     spdlog::warn("{}/{} is of no use any more and cannot be removed now: {}", folder.folder(), name,
                  done.error().message);
 }
 
 /// Names what only an earlier state, or a folder of an earlier build, has of its own.
 expected<std::vector<std::string>> own_files(const run_folder& folder) {
-  ASSIGN_OR_RETURN(auto names, names_in(folder, {}));
+  ASSIGN_OR_RETURN(auto names, names_in(folder.files(), folder.folder()));
   std::erase_if(names, [](const auto& n) {
     return !n.starts_with(snapshot::state_begin) && !n.starts_with("identity.");
   });
@@ -277,8 +267,8 @@ expected<found_run> look_at_run(const run_folder& folder, const std::string& top
   return out;
 }
 
-/// What is to be removed is noted before the look: another process, where the lock does not hold, makes its files after its own
-/// record in `control`.
+/// Names of what is to be removed are noted before the look: another process, where the lock does not hold, makes its files after
+/// its own record in `control`.
 expected<found_run> take_state(const run_folder& folder, const config::topology& topology, bool fresh,
                                std::map<std::string, std::string> values) {
   ASSIGN_OR_RETURN(const auto noted, own_files(folder));
@@ -288,8 +278,8 @@ expected<found_run> take_state(const run_folder& folder, const config::topology&
   if (is_earlier)  // the folder was opened all the same, so `fresh` gives it up
     for (const auto& name : noted)
       if (!name.starts_with(snapshot::state_begin))
-        RETURN_IF_ERROR(remove_tree(folder.files(), folder.folder() + "/" + name));
-  auto found = look_at_run(folder, {});
+        RETURN_IF_ERROR(snapshot::remove_tree(folder.files(), folder.folder() + "/" + name));
+  auto found = look_at_run(folder, topology.name);
   if (found)
     if (auto whole = check_control_is_newest(folder, *found); !whole)
       found = unexpected(whole.error());
@@ -299,7 +289,6 @@ expected<found_run> take_state(const run_folder& folder, const config::topology&
   }
   if (!found)
     return found;
-  RETURN_IF_ERROR(name_in(folder, found->control, topology.name).map([](const auto&) {}));
   std::optional<beginning> how;
   if (fresh)
     how = beginning::fresh;

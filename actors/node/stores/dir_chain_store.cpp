@@ -61,18 +61,6 @@ private:
   std::unique_ptr<snapshot::segments> inner_;
 };
 
-/// Removes what is in the folder, and the folder. Another one may do so at the same time.
-expected<void> remove_all(snapshot::file_system& files, const std::string& folder) {
-  const auto entries = files.list(folder);
-  if (!entries)
-    return entries.error().code == ec::not_found ? expected<void>() : unexpected(entries.error());
-  for (const auto& e : *entries) {
-    const auto path = folder + "/" + e.name;
-    RETURN_IF_ERROR(e.is_folder ? remove_all(files, path) : files.remove(path));
-  }
-  return files.remove(folder);
-}
-
 }  // namespace
 
 std::string dir_chain_store::folder_of(const cluster::actor_id& whose) const {
@@ -196,7 +184,7 @@ expected<std::string> dir_chain_store::read_segment(const cluster::actor_id& who
 expected<void> dir_chain_store::clear(const std::string& chains) {
   RETURN_IF_ERROR(check_owner());
   const auto chain_folder = folder_ + "/chains";
-  RETURN_IF_ERROR(remove_all(files_, chain_folder + "/" + snapshot::file_name_of(chains)));
+  RETURN_IF_ERROR(snapshot::remove_tree(files_, chain_folder + "/" + snapshot::file_name_of(chains)));
   // Names of topologies are short, so the cut of a long name leaves this beginning whole.
   const auto spilled = folder_ + "/segments";
   const auto begin = snapshot::file_name_of(chains + "/");
@@ -206,7 +194,7 @@ expected<void> dir_chain_store::clear(const std::string& chains) {
   if (actors)
     for (const auto& e : *actors)
       if (e.name.starts_with(begin))
-        RETURN_IF_ERROR(remove_all(files_, spilled + "/" + e.name));
+        RETURN_IF_ERROR(snapshot::remove_tree(files_, spilled + "/" + e.name));
   const auto sync = [&](const std::string& folder) {
     auto done = files_.sync_folder(folder);
     return !done && done.error().code == ec::not_found ? expected<void>() : done;

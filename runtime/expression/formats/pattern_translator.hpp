@@ -10,7 +10,7 @@
 
 namespace millrace::expression {
 
-/// What flags decide; options at the beginning of a pattern, (?xi), go over them.
+/// Flags decide these; options at the beginning of a pattern, (?xi), go over them.
 struct pattern_flags {
   bool folds = false;             // i: letters of either case are alike
   bool anchors_at_lines = false;  // n, w: ^ and $ match at line feeds, too

@@ -115,7 +115,7 @@ private:
     }
   }
 
-  /// What a place has beside it: the near piece, or what is beyond it where that may be empty.
+  /// Returns the characters beside a place: those of the near piece, or of what is beyond it where that may be empty.
   static unsigned beside(unsigned beyond, unsigned near, bool may_be_empty) {
     return near | (may_be_empty ? beyond : 0U);
   }
@@ -181,7 +181,7 @@ private:
                                   count_characters(text_.substr(0, p.place)) + 1, why)};
   }
 
-  /// What a match needs beside it, before it or after it; all its ways have to need the same.
+  /// Returns the neighbour that a match needs, before it or after it; all its ways have to need the same.
   template<bool Before>
   neighbour edge(const pattern_part& p) {
     if (p.is == pattern_part::kind::boundary) {

@@ -29,7 +29,7 @@ struct pattern_part {
   std::vector<std::vector<pattern_part>> branches =
       {};  // of a group; a repetition has its piece as the only one
 
-  // What a match of the piece may begin and end with, for word_places.
+  // A match of the piece may begin and end with these; word_places works them out.
   unsigned first = 0;
   unsigned last = 0;
   bool may_be_empty = false;

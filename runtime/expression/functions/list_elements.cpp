@@ -46,15 +46,17 @@ private:
   std::size_t size_ = 0;
 };
 
+/// A null list is an empty one.
+list_value list_at(const values& lists, std::size_t row) {
+  return lists.present(row) ? lists.get<list_value>(row) : list_value{};
+}
+
 values concatenated(call& c, std::span<const values> args) {
   return each_wanted<list_value>(c, [&](row& r) -> list_value {
-    const auto list = [&](const values& v) {
-      return v.present(r.index) ? v.get<list_value>(r.index) : list_value{};
-    };
     if (!args[0].present(r.index) && !args[1].present(r.index))
       return r.null();
-    const auto left = list(args[0]);
-    const auto right = list(args[1]);
+    const auto left = list_at(args[0], r.index);
+    const auto right = list_at(args[1], r.index);
     if (left.size == 0 || right.size == 0)
       return args[1].present(r.index) && left.size == 0 ? right : left;
     list_maker out(*c.memory, left.element, left.size + right.size);
@@ -64,13 +66,12 @@ values concatenated(call& c, std::span<const values> args) {
   });
 }
 
-/// A null list is an empty one.
 template<std::size_t List>
 values extended(call& c, std::span<const values> args) {
   const auto& lists = args[List];
   const auto& elements = args[1 - List];
   return each_wanted<list_value>(c, [&](row& r) -> list_value {
-    const auto list = lists.present(r.index) ? lists.get<list_value>(r.index) : list_value{};
+    const auto list = list_at(lists, r.index);
     list_maker out(*c.memory, elements.type, list.size + 1);
     if (List == 1)
       out.add(elements, r.index);

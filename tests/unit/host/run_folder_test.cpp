@@ -332,7 +332,7 @@ TEST_CASE("a state whose chains are gone is told as damaged") {
   run_once(files, true);
   for (const auto& path : files.all_files("/state/chains"))
     files.lose_file(path);
-  REQUIRE(remove_tree(files, "/state/chains"));
+  REQUIRE(snapshot::remove_tree(files, "/state/chains"));
   const auto refused = take(files);
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code == ec::corrupt);

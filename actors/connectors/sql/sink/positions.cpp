@@ -1,6 +1,7 @@
 #include "actors/connectors/sql/sink/positions.hpp"
 
 #include "actors/connectors/sql/sink/own_tables.hpp"
+#include "runtime/base/hex_digits.hpp"
 #include "runtime/base/life.hpp"
 
 #include <fmt/format.h>
@@ -21,13 +22,6 @@ const std::string rejected_name = "millrace_rejected";
 
 /// One statement updates at most this many logs.
 constexpr std::size_t logs_a_statement = 100;
-
-std::string to_hex(std::string_view bytes) {
-  std::string out;
-  for (const char c : bytes)
-    fmt::format_to(std::back_inserter(out), "{:02x}", static_cast<unsigned char>(c));
-  return out;
-}
 
 std::optional<std::string> from_hex(std::string_view text) {
   std::string out;
@@ -268,7 +262,7 @@ expected<void> positions::store(const progress& p) {
   const parameter head[] = {who_.state_id,
                             topology_,
                             sink_,
-                            to_hex(p.counters),
+                            hex_of(p.counters),
                             as_signed(p.batch),
                             as_signed(last_rejected_),
                             as_signed(who_.life),
