@@ -37,6 +37,8 @@ parser::parser_options::timestamp_format format_of(const config::parser_plan::ti
     out.kind = format::kind::epoch_ms;
   else if (f.format == "epoch_us")
     out.kind = format::kind::epoch_us;
+  else if (f.format == "epoch_d")
+    out.kind = format::kind::epoch_d;
   else {
     out.kind = format::kind::strptime;
     out.pattern = f.format;

@@ -491,10 +491,10 @@ const std::vector<option>& column_options() {
        .type = choice,
        .doc = "The column's type",
        .required = true,
-       .choices = {"text", "bigint", "double", "numeric", "boolean", "timestamp", "json"}},
+       .choices = {"text", "bigint", "double", "numeric", "boolean", "timestamp", "date", "json"}},
       {.name = "format",
-       .doc = "Of a timestamp: a strptime pattern, or epoch_s, epoch_ms, epoch_us; default: as PostgreSQL "
-              "reads it, ISO 8601 and other forms"},
+       .doc = "Of a timestamp: a strptime pattern, or epoch_s, epoch_ms, epoch_us; of a date: a strptime "
+              "pattern, or epoch_d. Default: as PostgreSQL reads it, ISO 8601 and other forms"},
       {.name = "trailing",
        .type = choice,
        .doc = "Whether text after the part that the format reads is an error; with ignore it still is where "

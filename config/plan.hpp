@@ -57,7 +57,7 @@ struct parser_plan {
   std::size_t declared = 0;  // columns that come from the record; the others of the schema are hidden
   std::vector<bool> used;    // one a column of the stage's schema: any later stage reads it
   struct timestamp_format {
-    std::string format;  // "" (ISO), "epoch_s", "epoch_ms", "epoch_us" or a strptime pattern
+    std::string format;  // "" (ISO), "epoch_s", "epoch_ms", "epoch_us", "epoch_d" or a strptime pattern
     bool trailing_ignored = false;
     const expression::zone* zone = nullptr;   // zone of a text without one; null: UTC
     std::vector<timestamp_format> members{};  // a nested column's: one a member, or the element's

@@ -81,6 +81,14 @@ bool append(data::column_builder& to, const json::value& v) {
       to.append_int(*at);
     return at.has_value();
   }
+  case type_id::date: {
+    std::int64_t days = 0;
+    const bool is_day =
+        v.is_string() && expression::read_date(v.get_string(), days) == expression::reading::ok;
+    if (is_day)
+      to.append_int(days);
+    return is_day;
+  }
   case type_id::json:
     to.append_text(data::json_text(v));
     return true;
@@ -121,7 +129,7 @@ std::optional<std::vector<json::value>> values_of(const std::vector<data::field>
   if (keys.size() != 1 || text.empty())
     return std::nullopt;
   const auto type = keys.front().type.id();
-  if (!is_json && (!value || type == type_id::text || type == type_id::timestamp))
+  if (!is_json && (!value || type == type_id::text || type == type_id::timestamp || type == type_id::date))
     value = json::string(text);
   return std::vector<json::value>{std::move(*value)};
 }

@@ -49,13 +49,13 @@ struct parser_options {
   std::size_t declared = 0;  // columns of the schema that come from the record
   std::vector<bool> used;    // one a column: is it read by anyone? (event time always is)
   struct timestamp_format {
-    enum class kind : std::uint8_t { iso, strptime, epoch_s, epoch_ms, epoch_us } kind = kind::iso;
+    enum class kind : std::uint8_t { iso, strptime, epoch_s, epoch_ms, epoch_us, epoch_d } kind = kind::iso;
     std::string pattern;  // strptime's
     bool trailing_ignored = false;
     const expression::zone* zone = nullptr;   // zone of a text without one; null: UTC
     std::vector<timestamp_format> members{};  // a nested column's: one a member, or the element's
   };
-  std::vector<timestamp_format> formats;  // one a declared column; for timestamps only
+  std::vector<timestamp_format> formats;  // one a declared column; for timestamps and dates only
   std::optional<std::size_t> event_time;  // column
   std::optional<std::string>
       timed_by{};  // the expression that computes that column (timed_parser.hpp), for errors

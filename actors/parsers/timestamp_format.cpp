@@ -9,6 +9,18 @@
 #include <limits>
 
 namespace millrace::parser {
+namespace {
+
+std::string expected_by_pattern(const parser_options::timestamp_format& format) {
+  return fmt::format("\"{}\"{}", format.pattern,
+                     format.trailing_ignored
+                         ? format.zone != nullptr
+                               ? ", and no AM, PM or zone after it but the column's"
+                               : ", and no AM, PM or zone after it that the format does not read"
+                         : " and nothing after it (\"trailing\": \"ignore\" allows that)");
+}
+
+}  // namespace
 
 std::optional<event_micros> read_timestamp_text(std::string_view text,
                                                 const parser_options::timestamp_format& format,
@@ -42,16 +54,45 @@ std::string expected_timestamp(const parser_options::timestamp_format& format) {
     return "a timestamp as a number of milliseconds since 1970";
   case timestamp_kind::epoch_us:
     return "a timestamp as a number of microseconds since 1970";
+  case timestamp_kind::epoch_d:
   case timestamp_kind::iso:
   case timestamp_kind::strptime:
     break;
   }
-  return fmt::format("a timestamp of the format \"{}\"{}", format.pattern,
-                     format.trailing_ignored
-                         ? format.zone != nullptr
-                               ? ", and no AM, PM or zone after it but the column's"
-                               : ", and no AM, PM or zone after it that the format does not read"
-                         : " and nothing after it (\"trailing\": \"ignore\" allows that)");
+  return "a timestamp of the format " + expected_by_pattern(format);
+}
+
+std::optional<std::int64_t> read_date_text(std::string_view text,
+                                           const parser_options::timestamp_format& format,
+                                           const std::optional<expression::timestamp_pattern>& pattern,
+                                           day_memory& day) {
+  text = expression::trim_blanks(text);
+  if (format.kind == timestamp_kind::epoch_d) {
+    std::int64_t days = 0;
+    if (!is_number(text))
+      return std::nullopt;
+    switch (to_bigint(text, days)) {
+    case conversion::ok:
+      return days;
+    case conversion::not_integral:
+      return std::nullopt;
+    case conversion::out_of_range:
+      return std::numeric_limits<std::int64_t>::max();
+    }
+  }
+  if (pattern) {
+    const auto t = pattern->parse(text, format.trailing_ignored, day);
+    return t ? std::optional(expression::day_of(*t)) : std::nullopt;
+  }
+  std::int64_t days = 0;
+  return expression::read_date(text, days) == expression::reading::ok ? std::optional(days) : std::nullopt;
+}
+
+std::string expected_date(const parser_options::timestamp_format& format) {
+  if (format.kind == timestamp_kind::epoch_d)
+    return "a date as a whole number of days since 1970";
+  return format.kind == timestamp_kind::iso ? std::string("a date such as 2021-04-24; say its \"format\"")
+                                            : "a date of the format " + expected_by_pattern(format);
 }
 
 }  // namespace millrace::parser

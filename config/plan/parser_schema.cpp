@@ -47,10 +47,10 @@ std::string other_name(std::string_view whole) {
       {"number", "double"},   {"float", "double"},       {"real", "double"},
       {"decimal", "numeric"}, {"dec", "numeric"},        {"float64", "double"},
       {"bool", "boolean"},    {"datetime", "timestamp"}, {"timestamptz", "timestamp"},
-      {"date", "timestamp"},  {"time", "timestamp"},     {"jsonb", "json"},
-      {"object", "json"},     {"map", "json"},           {"money", "numeric"},
-      {"uuid", "text"},       {"bytes", "text"},         {"binary", "text"},
-      {"tinyint", "bigint"},  {"int32", "bigint"},       {"uint64", "bigint"}};
+      {"time", "timestamp"},  {"jsonb", "json"},         {"object", "json"},
+      {"map", "json"},        {"money", "numeric"},      {"uuid", "text"},
+      {"bytes", "text"},      {"binary", "text"},        {"tinyint", "bigint"},
+      {"int32", "bigint"},    {"uint64", "bigint"}};
   for (const auto& [name, ours] : others)
     if (is_same_but_case(name, wrong))
       return fmt::format("; did you mean \"{}\"?", ours);
@@ -87,22 +87,44 @@ bool is_long_form(const node& n) {
   });
 }
 
-bool is_epoch(std::string_view format) {
-  return format == "epoch_s" || format == "epoch_ms" || format == "epoch_us";
+std::string_view common_pattern(data::type_id type) {
+  return type == data::type_id::date ? "%Y-%m-%d" : "%Y-%m-%d %H:%M:%S";
 }
 
-/// Says what is wrong with a timestamp's format; nothing when it is good.
-std::optional<std::string> problem_of_format(std::string_view format) {
-  if (is_epoch(format))
+/// The formats of numbers that count from 1970.
+const std::vector<std::string>& epochs_of(data::type_id type) {
+  static const std::vector<std::string> of_timestamps{"epoch_s", "epoch_ms", "epoch_us"};
+  static const std::vector<std::string> of_dates{"epoch_d"};
+  return type == data::type_id::date ? of_dates : of_timestamps;
+}
+
+bool is_epoch(std::string_view format) {
+  const auto& known = epochs_of(data::type_id::timestamp);
+  return std::find(known.begin(), known.end(), format) != known.end();
+}
+
+/// Says what is wrong with the format of a timestamp or date; nothing when it is good.
+std::optional<std::string> problem_of_format(std::string_view format, data::type_id type) {
+  const auto& known = epochs_of(type);
+  if (std::find(known.begin(), known.end(), format) != known.end())
     return std::nullopt;
+  const auto common = common_pattern(type);
+  if (type == data::type_id::date && is_epoch(format))
+    return "a date has whole days; expected epoch_d, or the type timestamp and (x)::date in a select";
   if (format.find('%') == std::string_view::npos)
     return fmt::format(
-        "expected a strptime pattern such as \"%Y-%m-%d %H:%M:%S\", or epoch_s, epoch_ms or epoch_us{}",
+        "expected a strptime pattern such as \"{}\", or {}{}", common,
+        type == data::type_id::date ? "epoch_d" : "epoch_s, epoch_ms or epoch_us",
         format.find("yyyy") != std::string_view::npos || format.find("YYYY") != std::string_view::npos
-            ? "; did you mean \"%Y-%m-%d %H:%M:%S\"? These letters are Java's or PostgreSQL's"
-            : did_you_mean(format, {"epoch_s", "epoch_ms", "epoch_us"}));
-  if (auto good = expression::timestamp_pattern::compile(format); !good)
-    return std::move(good.error().message);
+            ? fmt::format("; did you mean \"{}\"? These letters are Java's or PostgreSQL's", common)
+            : did_you_mean(format, known));
+  const auto pattern = expression::timestamp_pattern::compile(format);
+  if (!pattern)
+    return pattern.error().message;
+  if (type == data::type_id::date && (pattern->reads().zone || pattern->reads().instant))
+    return "a date has no zone, so that a format of it reads none (%z, %Z, %s); expected the type timestamp, "
+           "and "
+           "(x at time zone 'Europe/Paris')::date in a select, with the zone of the day";
   return std::nullopt;
 }
 
@@ -169,32 +191,39 @@ private:
     const auto* const first = f != nullptr ? f : trailing != nullptr ? trailing : zone;
     if (first == nullptr)
       return t;
-    if (t.id() != data::type_id::timestamp)
-      out_.error(
-          first->where, join(path, first->name),
-          fmt::format("only a timestamp has a \"{}\"; expected none for type {}", first->name, t.name()));
+    const bool is_date = t.id() == data::type_id::date;
+    if (is_date && zone != nullptr)
+      out_.error(zone->where, join(path, "zone"),
+                 "a date has no zone; expected none, or the type timestamp and (x)::date in a select");
+    else if (!is_date && t.id() != data::type_id::timestamp)
+      out_.error(first->where, join(path, first->name),
+                 fmt::format("only a timestamp{} has a \"{}\"; expected none for type {}",
+                             first == zone ? "" : " or a date", first->name, t.name()));
     else
-      read_format(n, path, format);
+      read_format(n, path, t.id(), format);
     return t;
   }
 
-  void read_format(const node& n, const std::string& path, parser_plan::timestamp_format& format) {
+  void read_format(const node& n, const std::string& path, data::type_id type,
+                   parser_plan::timestamp_format& format) {
     auto declared = column_options();
     std::erase_if(declared, [](const option& o) { return o.name == "type"; });
     auto rest = n;
     std::erase_if(rest.members, [](const member& m) { return m.name == "type"; });
-    const auto read = read_options(rest, declared, {path, "a timestamp", {}, {}}, out_);
+    const auto read = read_options(
+        rest, declared, {path, type == data::type_id::date ? "a date" : "a timestamp", {}, {}}, out_);
     if (read.has("format")) {
       format.format = read.text("format");
       const auto& f = n.find("format")->value;
-      if (const auto problem = problem_of_format(format.format))
+      if (const auto problem = problem_of_format(format.format, type))
         out_.error(f.where, join(path, "format"), fmt::format("found {}; {}", describe(f), *problem));
     }
     format.trailing_ignored = read.has("trailing") && read.text("trailing") == "ignore";
     if (format.trailing_ignored && (!read.has("format") || format.format.starts_with("epoch_")))
       out_.error(
           n.find("trailing")->where, join(path, "trailing"),
-          "\"trailing\" goes with a strptime pattern; expected a \"format\" such as \"%Y-%m-%d %H:%M:%S\"");
+          fmt::format("\"trailing\" goes with a strptime pattern; expected a \"format\" such as \"{}\"",
+                      common_pattern(type)));
     if (!read.has("zone"))
       return;
     const auto name = read.text("zone");

@@ -70,7 +70,8 @@ void read_event_time(draft& d, parser_plan& plan, const known_rows& rows, report
                               did_you_mean(name, fitting)));
   if (const auto type = schema[*at].type.id(); type != data::type_id::timestamp) {
     const auto remedy =
-        type == data::type_id::text ? fmt::format(", or the expression {}::timestamptz", quoted_name(name))
+        type == data::type_id::text || type == data::type_id::date
+            ? fmt::format(", or the expression {}::timestamptz", quoted_name(name))
         : type == data::type_id::bigint || type == data::type_id::float64 || type == data::type_id::numeric
             ? fmt::format(", or the expression to_timestamp({}), of seconds", quoted_name(name))
             : std::string();

@@ -87,7 +87,9 @@ std::optional<std::size_t> read_column(draft& d, const step& s, report& out) {
   else if (const auto& type = at->value.type; type.id() != data::type_id::timestamp)
     d.fail(out, "event_time",
            fmt::format("the column {} is {}; expected type timestamp{}", given, type.name(),
-                       type.id() == data::type_id::text ? ", as (...)::timestamptz gives it" : ""));
+                       type.id() == data::type_id::text || type.id() == data::type_id::date
+                           ? ", as (...)::timestamptz gives it"
+                           : ""));
   else
     return static_cast<std::size_t>(at - s.columns.begin());
   return std::nullopt;

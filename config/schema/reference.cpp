@@ -206,8 +206,8 @@ Without `sink` it says how the file of dead letters in the state folder is kept.
 )";
 
 constexpr std::string_view columns_page =
-    R"(A column of `schema` is a type: `text`, `bigint`, `double`, `numeric` or `numeric(p,s)`, `boolean`, `timestamp`, `json`
-(raw), a nested map of columns, a list `[type]`, or the long form:
+    R"(A column of `schema` is a type: `text`, `bigint`, `double`, `numeric` or `numeric(p,s)`, `boolean`, `timestamp`, `date`,
+`json` (raw), a nested map of columns, a list `[type]`, or the long form:
 
 )";
 
@@ -235,6 +235,11 @@ the second, 01:30 UTC; `2021-03-28 02:30`, which the clocks skip, counts as befo
 `epoch_s`, `epoch_ms` and `epoch_us` take a number as JSON writes it, in quotes, too: `1619294100796`, `"1619294100796"`,
 `-0.5`.
 
+A `date` without a `format` is read as the cast `::date` reads it: `2021-04-24`, `24 Apr 2021`, `20210424`, and a timestamp, whose
+time of day and zone do not count. `{ "type": "date", "format": "%d.%m.%Y" }` reads a pattern of the same words, without a zone,
+and `epoch_d` takes a whole number of days since 1970, as Avro and Debezium write dates. The day of a timestamp in a zone is
+`(x at time zone 'Europe/Paris')::date`. Sinks write `2021-04-24`; databases and Parquet files have it as their own date.
+
 A pattern reads as strptime(3) does, but each directive a whole token: `%y` does not match the 20 of `2021`, `%s` not 12
 of 13 digits, `%Z` (Z, UTC, GMT) not the GMT of `GMT+0200`. `%f` is the fraction of a second, `%z` takes `Z`, `+07`,
 `+0700`, `+07:00` and `+07:00:00`. With `"trailing": "ignore"` text behind the match is ignored where it leaves the
@@ -251,7 +256,7 @@ of these follows: AM or PM if the pattern reads a time, BC, a second offset, `.7
 reads no zone, another than UTC or the column's `zone`: an offset such as `+0200`, a name (`CET`, `Europe/Berlin`), or a
 name with a number (`UTC+2`). `%s` says the moment by itself: whatever zone follows behind a blank is ignored.
 
-A `timestamp` lies in the years 1 to 9999, wherever it comes from. A record with any other is a dead letter: where a field or
+A `timestamp` or `date` lies in the years 1 to 9999, wherever it comes from. A record with any other is a dead letter: where a field or
 `_timestamp` is read, where a time leaves an expression (inside it may lie as far as PostgreSQL's), and where one of its windows
 would begin or end outside of these years. A `text` is UTF-8 without NUL, as PostgreSQL's is. A record with any other is a dead
 letter: a NUL byte in csv, in text and in a key, `\u0000` in JSON, but for columns of type `json`, which keep it as it is written.

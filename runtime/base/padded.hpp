@@ -37,27 +37,35 @@ inline char* put_padded(char* to, std::int64_t v, int width) {
   return to + size;
 }
 
-/// Writes YYYY-MM-DD, `between`, HH:MM:SS; a year beyond four digits as it is. Returns the end.
-inline char* put_second(char* to, std::int64_t year, int month, int day, char between, int hour, int minute,
-                        int second) {
-  const auto pair = [&](int v) { to = put_pair(to, static_cast<unsigned>(v)); };
+/// Writes YYYY-MM-DD; a year beyond four digits as it is. Returns the end.
+inline char* put_date(char* to, std::int64_t year, int month, int day) {
   if (year >= 0 && year <= 9999) {
-    pair(static_cast<int>(year) / 100);
-    pair(static_cast<int>(year) % 100);
+    to = put_pair(to, static_cast<unsigned>(year) / 100);
+    to = put_pair(to, static_cast<unsigned>(year) % 100);
   } else {
     to = put_padded(to, year, 4);
   }
   *to++ = '-';
-  pair(month);
+  to = put_pair(to, static_cast<unsigned>(month));
   *to++ = '-';
-  pair(day);
+  return put_pair(to, static_cast<unsigned>(day));
+}
+
+/// Writes HH:MM:SS. Returns the end.
+inline char* put_time(char* to, int hour, int minute, int second) {
+  to = put_pair(to, static_cast<unsigned>(hour));
+  *to++ = ':';
+  to = put_pair(to, static_cast<unsigned>(minute));
+  *to++ = ':';
+  return put_pair(to, static_cast<unsigned>(second));
+}
+
+/// Writes date, `between` and time. Returns the end.
+inline char* put_second(char* to, std::int64_t year, int month, int day, char between, int hour, int minute,
+                        int second) {
+  to = put_date(to, year, month, day);
   *to++ = between;
-  pair(hour);
-  *to++ = ':';
-  pair(minute);
-  *to++ = ':';
-  pair(second);
-  return to;
+  return put_time(to, hour, minute, second);
 }
 
 /// Writes the microseconds of a second after a point, without the zeros at their end; nothing for 0. Returns

@@ -31,6 +31,14 @@ void append_second(std::string& out, event_micros t) {
 
 }  // namespace
 
+void append_date(std::string& out, std::int64_t days) {
+  const date::year_month_day ymd{date::sys_days{date::days{days}}};
+  std::array<char, 24> text;
+  out.append(text.data(), put_date(text.data(), static_cast<int>(ymd.year()),
+                                   static_cast<int>(static_cast<unsigned>(ymd.month())),
+                                   static_cast<int>(static_cast<unsigned>(ymd.day()))));
+}
+
 void append_timestamp(std::string& out, event_micros t) {
   const auto micros_of_second = static_cast<int>(((t % 1'000'000) + 1'000'000) % 1'000'000);
   if (is_timestamp(t)) {

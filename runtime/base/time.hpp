@@ -22,7 +22,11 @@ inline constexpr event_micros last_timestamp = 253'402'300'799'999'999;
 [[nodiscard]] constexpr bool is_timestamp(event_micros t) {
   return t >= first_timestamp && t <= last_timestamp;
 }
-/// The end of a sentence about a time that is none of these.
+/// The days of these years, counted from 1970.
+inline constexpr std::int64_t first_date = -719'162;
+inline constexpr std::int64_t last_date = 2'932'896;
+[[nodiscard]] constexpr bool is_date(std::int64_t days) { return days >= first_date && days <= last_date; }
+/// The end of a sentence about a time or a date that is none of these.
 inline constexpr std::string_view beyond_timestamps = "lies outside of the years 1 to 9999";
 
 /// Milliseconds since 1970 that somebody else has written; those beyond 64 bits of microseconds stay beyond all
@@ -54,6 +58,9 @@ inline constexpr micros longest_duration{std::int64_t{100} * 366 * 86'400'000'00
 /// alone show times beyond: years keep their sign and digits, microseconds where those end, too.
 void append_timestamp(std::string& out, event_micros t);
 [[nodiscard]] std::string format_timestamp(event_micros t);
+
+/// `2021-04-24` of days since 1970 that are a date. Appends to out.
+void append_date(std::string& out, std::int64_t days);
 
 /// Wall clock. Real in production, set by hand in tests; every call may come from any thread.
 class wall_clock {

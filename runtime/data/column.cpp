@@ -45,6 +45,7 @@ void column_builder::reserve(std::size_t rows) {
   switch (c_->type_.id()) {
   case type_id::bigint:
   case type_id::timestamp:
+  case type_id::date:
     c_->ints_.reserve(rows);
     break;
   case type_id::float64:
@@ -102,6 +103,7 @@ void column_builder::append_null() {
   switch (c.type_.id()) {
   case type_id::bigint:
   case type_id::timestamp:
+  case type_id::date:
     c.ints_.push_back(0);
     break;
   case type_id::float64:
@@ -155,6 +157,7 @@ void column_builder::append_from(const column& other, std::size_t row) {
   switch (other.type().id()) {
   case type_id::bigint:
   case type_id::timestamp:
+  case type_id::date:
     return append_int(other.ints()[row]);
   case type_id::float64:
     return append_double(other.doubles()[row]);

@@ -36,9 +36,9 @@ public:
   [[nodiscard]] std::size_t null_count() const { return null_count_; }
   [[nodiscard]] bool is_null(std::size_t i) const { return null_count_ != 0 && !bit_at(validity_, i); }
 
-  /// bigint and timestamp. The value of a null row is 0.
+  /// bigint, timestamp and date. The value of a null row is 0.
   [[nodiscard]] std::span<const std::int64_t> ints() const {
-    assert(type_.id() == type_id::bigint || type_.id() == type_id::timestamp);
+    assert(type_.is_int());
     return ints_;
   }
   [[nodiscard]] std::span<const double> doubles() const {

@@ -163,6 +163,7 @@ void append_key(std::string& out, const column& c, std::size_t row) {
     break;
   case type_id::bigint:
   case type_id::timestamp:
+  case type_id::date:
     append_big_endian(out, static_cast<std::uint64_t>(c.ints()[row]) ^ sign_bit);
     break;
   case type_id::float64:
@@ -199,6 +200,7 @@ expected<void> decode_key(std::string_view& in, column_builder& out) {
     return {};
   case type_id::bigint:
   case type_id::timestamp:
+  case type_id::date:
     return take_big_endian(in).map([&](auto v) { out.append_int(static_cast<std::int64_t>(v ^ sign_bit)); });
   case type_id::float64:
     return take_big_endian(in).map([&](auto v) { out.append_double(from_ordered_bits(v)); });
@@ -324,6 +326,7 @@ bool are_keys(std::string_view encoded, std::span<const std::uint32_t> ends, con
     return are_plain_values(encoded, ends, 1);
   case type_id::bigint:
   case type_id::timestamp:
+  case type_id::date:
   case type_id::float64:
     return are_plain_values(encoded, ends, 8);
   default:

@@ -111,6 +111,9 @@ void append_text_value(std::string& out, const column& c, std::size_t row) {
   case type_id::timestamp:
     append_timestamp(out, c.ints()[row]);
     break;
+  case type_id::date:
+    append_date(out, c.ints()[row]);
+    break;
   case type_id::text:
   case type_id::json:
     out.append(c.text_at(row));
@@ -146,6 +149,11 @@ void append_json_value(std::string& out, const column& c, std::size_t row) {
   case type_id::timestamp:
     out.push_back('"');
     append_timestamp(out, c.ints()[row]);
+    out.push_back('"');
+    break;
+  case type_id::date:
+    out.push_back('"');
+    append_date(out, c.ints()[row]);
     out.push_back('"');
     break;
   case type_id::text:

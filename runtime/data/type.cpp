@@ -10,13 +10,14 @@
 namespace millrace::data {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, type_id>, 7> scalar_names{{{"text", type_id::text},
+constexpr std::array<std::pair<std::string_view, type_id>, 8> scalar_names{{{"text", type_id::text},
                                                                             {"bigint", type_id::bigint},
                                                                             {"double", type_id::float64},
                                                                             {"boolean", type_id::boolean},
                                                                             {"timestamp", type_id::timestamp},
                                                                             {"json", type_id::json},
-                                                                            {"numeric", type_id::numeric}}};
+                                                                            {"numeric", type_id::numeric},
+                                                                            {"date", type_id::date}}};
 
 /// Reads "(10,2)", "(10, 2)" and "(10)".
 std::optional<type> numeric_of_text(std::string_view text) {

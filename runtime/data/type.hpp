@@ -23,6 +23,7 @@ enum class type_id : std::uint8_t {
   object,     // nested columns
   list,       // elements of one type
   numeric,    // exact decimals of up to 38 digits
+  date,       // int64, days since 1970
 };
 
 struct field;
@@ -37,6 +38,10 @@ public:
 
   [[nodiscard]] type_id id() const { return id_; }
   [[nodiscard]] bool is_nested() const { return id_ == type_id::object || id_ == type_id::list; }
+  /// Stored as int64: bigint, timestamp and date.
+  [[nodiscard]] bool is_int() const {
+    return id_ == type_id::bigint || id_ == type_id::timestamp || id_ == type_id::date;
+  }
   /// Stored as text bytes: text and json.
   [[nodiscard]] bool is_bytes() const { return id_ == type_id::text || id_ == type_id::json; }
   /// An object's members. Empty for other types.

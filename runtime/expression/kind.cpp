@@ -9,7 +9,8 @@ std::string_view name_of(kind k) {
   static constexpr std::string_view names[] = {
       "unknown",  "boolean", "bigint",    "numeric",
       "double",   "text",    "timestamp", "timestamp without time zone",
-      "interval", "json",    "list",      "object"};
+      "interval", "json",    "list",      "object",
+      "date",     "time",    "jsonb"};
   return names[static_cast<std::size_t>(k)];
 }
 
@@ -29,6 +30,8 @@ kind kind_of(const data::type& t) {
     return kind::json;
   case data::type_id::numeric:
     return kind::numeric;
+  case data::type_id::date:
+    return kind::date;
   case data::type_id::list:
     return kind::list;
   case data::type_id::object:
@@ -53,8 +56,12 @@ std::optional<data::type> column_type_of(kind k) {
   case kind::timestamptz:
   case kind::timestamp:
     return data::type_id::timestamp;
+  case kind::date:
+    return data::type_id::date;
   case kind::json:
+  case kind::jsonb:
     return data::type_id::json;
+  case kind::time:
   case kind::interval:
   case kind::list:
   case kind::object:
@@ -64,7 +71,7 @@ std::optional<data::type> column_type_of(kind k) {
 }
 
 std::optional<named_kind> kind_of_cast(std::string_view type_name) {
-  static constexpr std::array<std::pair<std::string_view, named_kind>, 19> names{{
+  static constexpr std::array<std::pair<std::string_view, named_kind>, 20> names{{
       {"bool", {kind::boolean}},        {"boolean", {kind::boolean}},
       {"int8", {kind::bigint}},         {"bigint", {kind::bigint}},
       {"int4", {kind::bigint, 32}},     {"int", {kind::bigint, 32}},
@@ -74,7 +81,7 @@ std::optional<named_kind> kind_of_cast(std::string_view type_name) {
       {"double", {kind::float64}},      {"text", {kind::text}},
       {"varchar", {kind::text}},        {"timestamptz", {kind::timestamptz}},
       {"timestamp", {kind::timestamp}}, {"interval", {kind::interval}},
-      {"json", {kind::json}},
+      {"json", {kind::json}},           {"date", {kind::date}},
   }};
   for (const auto& [name, k] : names)
     if (name == type_name)
@@ -92,6 +99,8 @@ bool converts_implicitly(kind from, kind to) {
     return to == kind::float64;
   case kind::timestamp:
     return to == kind::timestamptz;
+  case kind::date:
+    return to == kind::timestamp || to == kind::timestamptz;
   default:
     return false;
   }
@@ -109,6 +118,8 @@ char category(kind k) {
     return 'S';
   case kind::timestamptz:
   case kind::timestamp:
+  case kind::date:
+  case kind::time:
     return 'D';
   case kind::interval:
     return 'T';
@@ -117,6 +128,7 @@ char category(kind k) {
   case kind::list:
     return 'A';
   case kind::json:
+  case kind::jsonb:
   case kind::object:
     return 'U';
   }

@@ -24,6 +24,9 @@ enum class kind : std::uint8_t {
   json,
   list,    // elements of one kind; the node's column_type says of which
   object,  // likewise
+  date,
+  time,   // of a day, microseconds; no column
+  jsonb,  // the text that PostgreSQL writes of it; json as a column
 };
 
 /// Spells the kind as messages do.

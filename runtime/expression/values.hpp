@@ -53,7 +53,7 @@ T list_value::get(std::size_t i) const {
   return static_cast<T>(static_cast<const stored_t<T>*>(data)[i]);
 }
 
-/// bigint, timestamptz, timestamp: int64. numeric: decimal. float64: double. text, json, unknown: string_view. list:
+/// bigint, timestamptz, timestamp, date, time: int64. numeric: decimal. float64: double. text, json, jsonb, unknown: string_view. list:
 /// list_value. object: object_value. Elements of null rows may be read, and mean nothing.
 struct values {
   kind type{};
@@ -88,6 +88,7 @@ decltype(auto) with_stored_type(kind k, F f) {
   case kind::unknown:
   case kind::text:
   case kind::json:
+  case kind::jsonb:
     return f.template operator()<std::string_view>();
   case kind::list:
     return f.template operator()<list_value>();
@@ -96,6 +97,8 @@ decltype(auto) with_stored_type(kind k, F f) {
   case kind::bigint:
   case kind::timestamptz:
   case kind::timestamp:
+  case kind::date:
+  case kind::time:
     break;
   }
   return f.template operator()<std::int64_t>();

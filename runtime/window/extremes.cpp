@@ -288,6 +288,7 @@ const aggregate_ops* find(data::type_id type) {
   switch (type) {
   case data::type_id::bigint:
   case data::type_id::timestamp:
+  case data::type_id::date:
     return &values_entry<integral, Greatest>;
   case data::type_id::float64:
     return &values_entry<floating, Greatest>;

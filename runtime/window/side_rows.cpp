@@ -17,6 +17,7 @@ void append_value(wire::writer& out, const data::column& c, std::size_t row) {
     return out.fixed(static_cast<std::uint8_t>(c.boolean_at(row) ? 1 : 0));
   case data::type_id::bigint:
   case data::type_id::timestamp:
+  case data::type_id::date:
     return out.fixed(c.ints()[row]);
   case data::type_id::float64:
     return out.fixed(c.doubles()[row]);
@@ -52,6 +53,7 @@ void take_value(wire::reader& in, data::column_builder& out) {
     return out.append_boolean(in.fixed<std::uint8_t>() != 0);
   case data::type_id::bigint:
   case data::type_id::timestamp:
+  case data::type_id::date:
     return out.append_int(in.fixed<std::int64_t>());
   case data::type_id::float64:
     return out.append_double(in.fixed<double>());

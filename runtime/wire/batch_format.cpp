@@ -76,6 +76,7 @@ void encode_column(writer& out, const column& c) {
     return put_bits(out, c.bits());
   case type_id::bigint:
   case type_id::timestamp:
+  case type_id::date:
     return put_values(out, c.ints());
   case type_id::float64:
     return put_values(out, c.doubles());
@@ -160,6 +161,7 @@ bool nulls_are_blank(const type& t, std::size_t rows, const column::buffers& b) 
       break;
     case type_id::bigint:
     case type_id::timestamp:
+    case type_id::date:
       if (b.ints[i] != 0)
         return false;
       break;
@@ -206,6 +208,7 @@ expected<void> decode_buffers(reader& in, const type& t, std::size_t rows, colum
     return {};
   case type_id::bigint:
   case type_id::timestamp:
+  case type_id::date:
     return taken(take_values(in, rows, b.ints));
   case type_id::float64:
     return taken(take_values(in, rows, b.doubles));
@@ -285,7 +288,7 @@ expected<type> decode_type_at(reader& in, int depth) {
   const auto id = in.fixed<std::uint8_t>();
   if (!in.ok())
     return damaged("a type is cut off");
-  if (id > static_cast<std::uint8_t>(type_id::numeric))
+  if (id > static_cast<std::uint8_t>(type_id::date))
     return damaged("unknown type " + std::to_string(id));
   switch (type_id{id}) {
   case type_id::object: {

@@ -1,6 +1,7 @@
 // Takes arbitrary text as an expression over a small table, of which the rest of the input makes rows. It is
 // refused with a place inside of the text, or it is bound, and then its rows do not depend on each other: a
 // batch as a whole, each row alone and the rows in another order give the same values and the same failures.
+#include "runtime/base/time.hpp"
 #include "runtime/data/render.hpp"
 #include "runtime/expression/expression.hpp"
 #include "tests/fuzz/require.hpp"
@@ -77,6 +78,8 @@ void append_scalar(data::column_builder& out, FuzzedDataProvider& in) {
   case data::type_id::timestamp:  // parsers give years 1 to 9999
     return out.append_int(
         in.ConsumeIntegralInRange<std::int64_t>(-62'135'596'800'000'000, 253'402'300'799'999'999));
+  case data::type_id::date:
+    return out.append_int(in.ConsumeIntegralInRange<std::int64_t>(millrace::first_date, millrace::last_date));
   case data::type_id::bigint:
     return out.append_int(in.ConsumeBool() ? in.ConsumeIntegral<std::int64_t>()
                                            : in.ConsumeIntegral<std::int8_t>());

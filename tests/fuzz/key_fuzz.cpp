@@ -7,9 +7,9 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace millrace::data;
-  static const type types[] = {type_id::boolean, type_id::bigint,        type_id::float64,
-                               type_id::text,    type_id::timestamp,     type_id::json,
-                               type_id::numeric, type::numeric_of(10, 2)};
+  static const type types[] = {type_id::boolean, type_id::bigint,         type_id::float64,
+                               type_id::text,    type_id::timestamp,      type_id::json,
+                               type_id::numeric, type::numeric_of(10, 2), type_id::date};
   constexpr unsigned count = std::size(types);
   std::string_view in(reinterpret_cast<const char*>(data), size);
   if (in.empty())

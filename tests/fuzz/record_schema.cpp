@@ -54,6 +54,14 @@ private:
     return c;
   }
 
+  static column dated(enum format::kind kind, std::string pattern = {}) {
+    column c{type_id::date};
+    c.how.kind = kind;
+    c.how.trailing_ignored = !pattern.empty();
+    c.how.pattern = std::move(pattern);
+    return c;
+  }
+
   static column in_zone(enum format::kind kind, std::string pattern = {}) {
     auto c = stamped(kind, std::move(pattern));
     c.how.zone = expression::find_zone("Europe/Paris");
@@ -90,6 +98,12 @@ private:
       return stamped(format::kind::epoch_ms);
     case '6':
       return stamped(format::kind::epoch_us);
+    case 'D':
+      return column{type_id::date};
+    case 'F':
+      return dated(format::kind::strptime, "%d.%m.%Y");
+    case '8':
+      return dated(format::kind::epoch_d);
     case '[':
     case '{':
       return depth < deepest ? nested(c == '[', depth + 1) : std::nullopt;

@@ -59,6 +59,11 @@ void append(std::string& out, const arrow::Array& a, std::int64_t row) {
       throw std::runtime_error("a timestamp of type " + a.type()->ToString());
     out += '"' + format_timestamp(static_cast<const arrow::TimestampArray&>(a).Value(row)) + '"';
     return;
+  case arrow::Type::DATE32:
+    out += '"';
+    append_date(out, static_cast<const arrow::Date32Array&>(a).Value(row));
+    out += '"';
+    return;
   case arrow::Type::LIST: {
     const auto& list = static_cast<const arrow::ListArray&>(a);
     out += '[';

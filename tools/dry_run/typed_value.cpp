@@ -102,6 +102,14 @@ tl::expected<json::value, misfit> typed_value(const node& n, const data::type& t
         t)
       return json::string(format_timestamp(*t));
     return wrong(n, type, "a moment such as \"2021-04-24T19:55:00Z\", or null");
+  case type_id::date: {
+    std::int64_t days = 0;
+    if (!n.is_text() || expression::read_date(n.text, days) != expression::reading::ok || !is_date(days))
+      return wrong(n, type, "a date such as \"2021-04-24\", or null");
+    std::string out;
+    append_date(out, days);
+    return json::string(out);
+  }
   case type_id::json:
     return config::to_json(n);
   case type_id::object:

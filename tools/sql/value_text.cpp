@@ -72,7 +72,7 @@ double shortest_double(float value) {
   return out;
 }
 
-void append_date(std::string& out, std::int32_t days) {
+void append_duckdb_date(std::string& out, std::int32_t days) {
   if (days == std::numeric_limits<std::int32_t>::max() || days == -std::numeric_limits<std::int32_t>::max()) {
     out += days > 0 ? "infinity" : "-infinity";
     return;

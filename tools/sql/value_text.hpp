@@ -16,7 +16,7 @@ void append_int128(std::string& out, duckdb_int128 value, bool is_signed, unsign
 [[nodiscard]] double shortest_double(float value);
 
 /// 2018-11-01, from days since 1970.
-void append_date(std::string& out, std::int32_t days);
+void append_duckdb_date(std::string& out, std::int32_t days);
 /// 07:05:01.5, from microseconds.
 void append_time(std::string& out, std::int64_t micros);
 /// 2018-11-01T07:05:01.5 and `zone`, from parts of a second since 1970, of which `per_second` are one.

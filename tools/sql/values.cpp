@@ -114,7 +114,7 @@ void append_text(std::string& out, const value_vector& v, std::uint64_t row) {
   case duckdb_type::uuid:
     return append_uuid(out, v.at<duckdb_int128>(row));
   case duckdb_type::date:
-    return append_date(out, v.at<std::int32_t>(row));
+    return append_duckdb_date(out, v.at<std::int32_t>(row));
   case duckdb_type::time:
     return append_time(out, v.at<std::int64_t>(row));
   case duckdb_type::interval:

@@ -77,6 +77,8 @@ std::string type_text(const data::type& type, const type_words& in) {
     return std::string(in.boolean);
   case data::type_id::timestamp:
     return std::string(in.timestamp);
+  case data::type_id::date:
+    return std::string(in.date);
   case data::type_id::list:
     return fmt::format(fmt::runtime(in.list), type_text(type.element(), in));
   case data::type_id::object: {

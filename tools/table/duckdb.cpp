@@ -100,8 +100,8 @@ std::string duckdb_path(std::string_view path) {
 }
 
 std::string duckdb_type(const data::type& type) {
-  return type_text(type, {"BIGINT", "DOUBLE", "DECIMAL({},{})", "BOOLEAN", "TIMESTAMPTZ", "VARCHAR", "{}[]",
-                          "STRUCT({})", "{} {}", ", ", '"'});
+  return type_text(type, {"BIGINT", "DOUBLE", "DECIMAL({},{})", "BOOLEAN", "TIMESTAMPTZ", "DATE", "VARCHAR",
+                          "{}[]", "STRUCT({})", "{} {}", ", ", '"'});
 }
 
 std::string duckdb_select(const stage_table& t, std::string_view files) {

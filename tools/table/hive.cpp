@@ -17,8 +17,8 @@ std::string hadoop_location(const stage_table& t) {
   return location.starts_with("s3://") ? "s3a" + location.substr(2) : location;
 }
 
-constexpr type_words words{"bigint",    "double",     "decimal({},{})", "boolean", "timestamp", "string",
-                           "array<{}>", "struct<{}>", "{}:{}",          ",",       '`'};
+constexpr type_words words{"bigint", "double",    "decimal({},{})", "boolean", "timestamp", "date",
+                           "string", "array<{}>", "struct<{}>",     "{}:{}",   ",",         '`'};
 
 std::string type_of(const data::type& type) { return type_text(type, words); }
 

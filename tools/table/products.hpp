@@ -25,7 +25,7 @@ using data::in_quotes;
 /// A product's words for types. `{}` stands for the element, the members, or name and type of a member, in `decimal` for its
 /// digits. A numeric of any scale is a text.
 struct type_words {
-  std::string_view bigint, float64, decimal, boolean, timestamp, text;
+  std::string_view bigint, float64, decimal, boolean, timestamp, date, text;
   std::string_view list, object, member, comma;
   char quote;
 };

@@ -7,9 +7,8 @@
 namespace millrace::table {
 namespace {
 
-constexpr type_words words{"bigint",  "double",    "decimal({},{})", "boolean", "timestamp(3)",
-                           "varchar", "array({})", "row({})",        "{} {}",   ", ",
-                           '"'};
+constexpr type_words words{"bigint",  "double",    "decimal({},{})", "boolean", "timestamp(3)", "date",
+                           "varchar", "array({})", "row({})",        "{} {}",   ", ",           '"'};
 
 std::string type_of(const data::type& type) { return type_text(type, words); }
 

@@ -126,6 +126,8 @@ bool csv_column::read_any(std::string_view text, std::size_t record, std::string
     return read_numeric(text, exacts_[record], why);
   case type_id::timestamp:
     return read_timestamp(expression::trim_blanks(text), numbers_[record], why);
+  case type_id::date:
+    return read_date(text, numbers_[record], why);
   case type_id::text:  // read by then
   case type_id::object:
   case type_id::list:
@@ -158,6 +160,14 @@ bool csv_column::read_timestamp(std::string_view text, std::int64_t& out, std::s
   return is_timestamp(out) || mismatch(text, "a timestamp within the years 1 to 9999", why);
 }
 
+bool csv_column::read_date(std::string_view text, std::int64_t& out, std::string& why) {
+  const auto days = read_date_text(text, format_, pattern_, day_);
+  if (!days)
+    return mismatch(text, expected_date(format_), why);
+  out = *days;
+  return is_date(out) || mismatch(text, "a date within the years 1 to 9999", why);
+}
+
 void csv_column::append(field_list fields, data::column_builder& out) const {
   const auto has_null = [&] {
     bool found = false;
@@ -169,6 +179,7 @@ void csv_column::append(field_list fields, data::column_builder& out) const {
     switch (type_.id()) {
     case type_id::bigint:
     case type_id::timestamp:
+    case type_id::date:
       return out.append_ints(numbers_);
     case type_id::float64:
       return out.append_doubles(reals_);
@@ -198,6 +209,7 @@ void csv_column::append(const csv_field& field, std::size_t record, data::column
     return out.append_boolean(numbers_[record] != 0);
   case type_id::bigint:
   case type_id::timestamp:
+  case type_id::date:
     return out.append_int(numbers_[record]);
   case type_id::float64:
     return out.append_double(reals_[record]);

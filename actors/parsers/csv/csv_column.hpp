@@ -53,6 +53,7 @@ private:
   [[nodiscard]] bool read_any(std::string_view text, std::size_t record, std::string& why);
   [[nodiscard]] bool read_numeric(std::string_view text, decimal& out, std::string& why);
   [[nodiscard]] bool read_timestamp(std::string_view text, std::int64_t& out, std::string& why);
+  [[nodiscard]] bool read_date(std::string_view text, std::int64_t& out, std::string& why);
   bool mismatch(std::string_view text, std::string_view expected, std::string& why) const;
   void append(const csv_field& field, std::size_t record, data::column_builder& out) const;
 

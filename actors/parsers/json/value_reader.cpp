@@ -202,6 +202,8 @@ bool value_reader::read_value(const record_walk& record, std::uint32_t token, co
            mismatch(record.raw(token), "boolean (true or false); declare it text and cast it");
   case type_id::timestamp:
     return read_timestamp(record, token, kind, to, out);
+  case type_id::date:
+    return read_date(record, token, kind, to, out);
   case type_id::object:
     out.is = cell::state::nested;
     out.number = token;
@@ -297,6 +299,25 @@ bool value_reader::read_timestamp(const record_walk& record, std::uint32_t token
   return false;
 }
 
+bool value_reader::read_date(const record_walk& record, std::uint32_t token, char kind,
+                             const column_reader& to, cell& out) {
+  const bool is_number = is_number_kind(kind) && to.format.kind == timestamp_kind::epoch_d;
+  if (is_number_kind(kind) && !is_number)
+    return mismatch(record.raw(token),
+                    "a date as text; for a number of days since 1970 say \"format\": \"epoch_d\"");
+  std::optional<std::int64_t> days;
+  if (is_number || kind == '"')
+    if (const auto text = is_number ? record.scalar(token) : text_of(record, token))
+      days = read_date_text(*text, to.format, to.pattern, day_);
+  if (!days)
+    return mismatch(record.raw(token), expected_date(to.format));
+  out.number = *days;
+  if (is_date(out.number))
+    return true;
+  why_ = fmt::format("the date {} {}", data::excerpt(record.raw(token), longest_shown), beyond_timestamps);
+  return false;
+}
+
 void value_reader::find_members(const record_walk& record, std::uint32_t token, const data::type& type) {
   const auto& fields = type.fields();
   const auto base = members_.size();
@@ -387,6 +408,7 @@ void value_reader::append_value(const record_walk& record, const cell& from, con
     return out.append_text(from.text);
   case type_id::bigint:
   case type_id::timestamp:
+  case type_id::date:
     return out.append_int(from.number);
   case type_id::float64:
     return out.append_double(from.real);

@@ -129,6 +129,8 @@ private:
   [[nodiscard]] bool read_numeric(std::string_view text, const data::type& type, cell& out);
   [[nodiscard]] bool read_timestamp(const record_walk& record, std::uint32_t token, char kind,
                                     const column_reader& to, cell& out);
+  [[nodiscard]] bool read_date(const record_walk& record, std::uint32_t token, char kind,
+                               const column_reader& to, cell& out);
   [[nodiscard]] bool read_epoch(const record_walk& record, std::uint32_t token, char kind,
                                 const parser_options::timestamp_format& format, cell& out);
   /// The text between the quotes; nothing where an escape stands for no character.

@@ -154,8 +154,12 @@ private:
     case aggregate_function::stddev_samp:
     case aggregate_function::stddev_pop:
       if (!is_number(type.id()))
-        return wrong(fmt::format("{} needs a number, and this is {}; cast it, as in {}((...)::bigint)",
-                                 s_.text, type.name(), s_.text));
+        return wrong(type.is_int()
+                         ? fmt::format("{} needs a number, and this is {}; use min or max, or a number of "
+                                       "it, as in {}(extract(epoch from ...))",
+                                       s_.text, type.name(), s_.text)
+                         : fmt::format("{} needs a number, and this is {}; cast it, as in {}((...)::bigint)",
+                                       s_.text, type.name(), s_.text));
       out_.result = out_.function == aggregate_function::sum ? type_of_sum(type) : type_of_mean(type);
       return;
     case aggregate_function::percentile_cont:

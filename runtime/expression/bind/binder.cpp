@@ -314,12 +314,12 @@ node_ptr binder::cast(const syntax& s) {
     return cast_list(s, to->to);
   auto n = bind(s.args[0]);
   if (!to) {
-    static constexpr std::string_view expected = "text, bigint, integer, smallint, double precision, "
-                                                 "numeric, boolean, timestamptz, timestamp, interval, json";
+    static constexpr std::string_view expected =
+        "text, bigint, integer, smallint, double precision, "
+        "numeric, boolean, timestamptz, timestamp, date, interval, json";
     return problem_at(s.offset,
                       fmt::format("there is no type {} here; {}{}", s.text,
-                                  s.text == "date"    ? "use date_trunc('day', x); "
-                                  : s.text == "jsonb" ? "use json; "
+                                  s.text == "jsonb"   ? "use json; "
                                   : s.text == "bytea" ? "sha256_hex(x) and base64_encode(x) take the text; "
                                                       : "",
                                   fmt::format("expected {}", expected)));
@@ -392,10 +392,12 @@ node_ptr binder::cast_to(node_ptr n, kind to, int bits, std::size_t offset) {
   }
   const auto* f = cast_function(n->type, to, bits);
   if (!f)
-    return problem_at(offset,
-                      fmt::format("{} cannot be cast to {}; cast to text first, or use a function that "
-                                  "converts it",
-                                  name_of(n->type), name_of(to)));
+    return problem_at(offset, fmt::format("{} cannot be cast to {}; {}", name_of(n->type), name_of(to),
+                                          n->type == kind::bigint && to == kind::date
+                                              ? "write date '1970-01-01' + n of days since 1970"
+                                          : n->type == kind::date && to == kind::bigint
+                                              ? "write x - date '1970-01-01' for the days since 1970"
+                                              : "cast to text first, or use a function that converts it"));
   auto out = make(op::call, to, offset);
   out->fn = f;
   if (to == kind::list)
@@ -409,7 +411,11 @@ node_ptr binder::cast_to(node_ptr n, kind to, int bits, std::size_t offset) {
 node_ptr binder::instant(const syntax& s) {
   if (!names_.now_refused.empty())
     return problem_at(s.offset, fmt::format("{} cannot be used here: {}", s.text, names_.now_refused));
-  return make(op::instant, kind::timestamptz, s.offset);
+  auto n = make(op::instant, kind::timestamptz, s.offset);
+  const auto to = s.text == "current_date"     ? kind::date
+                  : s.text == "localtimestamp" ? kind::timestamp
+                                               : kind::timestamptz;
+  return coerce(std::move(n), to);
 }
 
 }  // namespace millrace::expression

@@ -72,8 +72,7 @@ std::string remedy_of_lists(std::string_view op, const std::vector<node_ptr>& ar
 
 /// Functions that people reach for, and what to write instead.
 std::string_view instead_of(std::string_view function) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 38> others{{
-      {"date", "use date_trunc('day', x)"},
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 37> others{{
       {"clock_timestamp", "use now(), which is fixed for a batch"},
       {"timeofday", "use now(), which is fixed for a batch"},
       {"random", "a result must depend on the input alone"},
@@ -132,6 +131,10 @@ node_ptr binder::call(const syntax& s) {
   }
   if (is_instant(s))
     return instant(s);
+  if (s.text == "date" && s.args.size() == 1) {
+    auto n = bind(s.args[0]);
+    return n ? cast_to(std::move(n), kind::date, 64, s.offset) : nullptr;
+  }
   if (s.text == "unnest")
     return unnest(s);
   if (functions_named(s.text).empty()) {

@@ -64,7 +64,7 @@ data::type type_of_elements(const function& f, kind element, const std::vector<n
 
 bool is_comparable_element(kind k) {
   return k == kind::boolean || k == kind::bigint || k == kind::numeric || k == kind::float64 ||
-         k == kind::text || k == kind::timestamptz;
+         k == kind::text || k == kind::timestamptz || k == kind::date;
 }
 
 const function* comparison_of(std::string_view op, const node& value) {
@@ -100,7 +100,7 @@ node_ptr binder::list_call(const syntax& s, std::vector<node_ptr> args) {
   for (const auto& a : args)
     if (a->type == kind::list && !is_comparable_element(element_of(*a)))
       return problem_at(a->offset, fmt::format("{} takes lists of boolean, bigint, double, numeric, text or "
-                                               "timestamp, and this is {}",
+                                               "timestamp or date, and this is {}",
                                                s.text, in_words(*a)));
   return no_overload(s, args);
 }

@@ -34,6 +34,8 @@ constant_value constant_value::of(const values& v) {
   case kind::bigint:
   case kind::timestamptz:
   case kind::timestamp:
+  case kind::date:
+  case kind::time:
     out.i = *v.as<std::int64_t>();
     break;
   case kind::numeric:
@@ -48,6 +50,7 @@ constant_value constant_value::of(const values& v) {
   case kind::unknown:
   case kind::text:
   case kind::json:
+  case kind::jsonb:
     out.s = *v.as<std::string_view>();
     out.text = out.s;
     break;
@@ -79,6 +82,7 @@ values constant_value::as_values(kind k) const {
   case kind::unknown:
   case kind::text:
   case kind::json:
+  case kind::jsonb:
     data = &text;
     break;
   case kind::list:

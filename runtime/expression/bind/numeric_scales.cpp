@@ -28,6 +28,8 @@ data::type of_rounded(const node& call) {
 data::type of_extracted(const node& call) {
   if (!call.prepared)
     return of_any_scale;
+  if (call.args[1]->type == kind::date)
+    return of_scale(0);
   const auto scale = scale_of_field(*static_cast<const time_unit*>(call.prepared.get()));
   return scale ? of_scale(*scale) : of_any_scale;
 }

@@ -46,9 +46,11 @@ struct appender {
   }
 
   void chunk(const values& v, std::size_t rows) {
-    if (v.type == kind::text || v.type == kind::json || v.type == kind::unknown || v.type == kind::list)
+    if (v.type == kind::text || v.type == kind::json || v.type == kind::jsonb || v.type == kind::unknown ||
+        v.type == kind::list)
       refuse_runaways(v, rows);
-    if (v.type == kind::timestamptz || v.type == kind::timestamp || v.type == kind::list)
+    if (v.type == kind::timestamptz || v.type == kind::timestamp || v.type == kind::date ||
+        v.type == kind::list)
       refuse_far_times(v, rows);
     failed = &failures.sorted();
     const bool whole = failed->empty() && !v.valid && !v.constant;
@@ -58,6 +60,7 @@ struct appender {
     case kind::bigint:
     case kind::timestamptz:
     case kind::timestamp:
+    case kind::date:
       if (whole)
         return out.append_ints({v.as<std::int64_t>(), rows});
       return append<std::int64_t>(v, rows, [&](std::int64_t i) { out.append_int(i); });
@@ -72,6 +75,7 @@ struct appender {
     case kind::unknown:
     case kind::text:
     case kind::json:
+    case kind::jsonb:
       return append<std::string_view>(v, rows, [&](std::string_view s) { out.append_text(s); });
     case kind::list:
       return append<list_value>(v, rows, [&](const list_value& l) { append_value(out, kind::list, &l, 0); });
@@ -79,13 +83,15 @@ struct appender {
       return append<object_value>(v, rows,
                                   [&](const object_value& o) { append_value(out, kind::object, &o, 0); });
     case kind::interval:
+    case kind::time:
       return;  // no result of a bound expression
     }
   }
 
   void refuse_far_times(const values& v, std::size_t rows) {
     for (std::size_t i = 0; i < rows; ++i)
-      if (v.present(i) && (v.type == kind::list || !is_timestamp(v.get<std::int64_t>(i))))
+      if (v.present(i) &&
+          (v.type == kind::list || !is_timestamp(v.get<std::int64_t>(i)) || v.type == kind::date))
         if (auto why = far_time(v.type, v.data, v.at(i)))
           failures.add(i, *std::move(why));
   }

@@ -44,6 +44,7 @@ const void* rows_of(arena& memory, const data::column& c, std::size_t first, std
   switch (c.type().id()) {
   case data::type_id::bigint:
   case data::type_id::timestamp:
+  case data::type_id::date:
     return c.ints().data() + first;
   case data::type_id::float64:
     return c.doubles().data() + first;
@@ -125,7 +126,7 @@ namespace {
 /// Returns whether all rows have the value of the first, as the bounds of a window that fires do: an
 /// expression of it is then computed once. Rows that differ mostly do so at the first glance.
 bool is_alike(kind k, const void* data, std::size_t rows) {
-  if (rows < 2 || (k != kind::timestamptz && k != kind::timestamp && k != kind::bigint))
+  if (rows < 2 || (k != kind::timestamptz && k != kind::timestamp && k != kind::date && k != kind::bigint))
     return false;
   const auto* const all = static_cast<const std::int64_t*>(data);
   return all[0] == all[rows - 1] && std::all_of(all, all + rows, [&](std::int64_t v) { return v == all[0]; });

@@ -57,6 +57,22 @@ civil civil_of(std::int64_t micros) {
   return out;
 }
 
+std::int64_t day_of(std::int64_t micros) { return floor_divide(micros, day_micros); }
+
+std::optional<std::int64_t> counted_year(std::int64_t year) {
+  const auto counted = year < 0 ? year + 1 : year;
+  return year == 0 || counted < -4713 || counted > 300'000 ? std::nullopt : std::optional(counted);
+}
+
+bool negate(interval_value& v) {
+  if (v.months == std::numeric_limits<std::int32_t>::min() ||
+      v.days == std::numeric_limits<std::int32_t>::min() ||
+      v.micros == std::numeric_limits<std::int64_t>::min())
+    return false;
+  v = {-v.months, -v.days, -v.micros};
+  return true;
+}
+
 std::optional<std::int64_t> micros_of(const civil& c) {
   constexpr std::int64_t furthest = 300'000;  // years; keeps the product within 128 and near 64 bits
   if (c.year < -furthest || c.year > furthest)

@@ -5,6 +5,7 @@
 #include "runtime/expression/values.hpp"
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +20,11 @@ inline constexpr std::int64_t day_micros = 24 * hour_micros;
 /// PostgreSQL's first instant, 4714-11-24 BC (Julian day 0); nothing computed may lie before it.
 inline constexpr std::int64_t first_instant = -210'866'803'200'000'000;
 
+/// The days that such instants lie on, counted from 1970. Times day_micros they never overflow.
+inline constexpr std::int64_t first_day = first_instant / day_micros;
+inline constexpr std::int64_t last_day = std::numeric_limits<std::int64_t>::max() / day_micros - 1;
+[[nodiscard]] constexpr bool is_day(std::int64_t days) { return days >= first_day && days <= last_day; }
+
 struct civil {
   std::int64_t year = 0;  // 0 is 1 BC
   int month = 1;
@@ -32,6 +38,10 @@ struct civil {
 };
 
 [[nodiscard]] std::int64_t days_of(std::int64_t year, int month, int day);
+/// The day that an instant lies on.
+[[nodiscard]] std::int64_t day_of(std::int64_t micros);
+/// The year as civil counts it, of one that is negative before Christ; none for 0 and beyond what an instant can be.
+[[nodiscard]] std::optional<std::int64_t> counted_year(std::int64_t year);
 [[nodiscard]] civil civil_of(std::int64_t micros);
 /// None before first_instant and beyond 64 bits. Fields must be in range (the day within its month).
 [[nodiscard]] std::optional<std::int64_t> micros_of(const civil& c);
@@ -51,6 +61,9 @@ struct iso_week {
 /// Months first (to the month's last day where the day does not exist), then days, then time. None out of
 /// range.
 [[nodiscard]] std::optional<std::int64_t> add(std::int64_t micros, const interval_value& by);
+
+/// Turns the sign of each part. False where one has no opposite.
+[[nodiscard]] bool negate(interval_value& v);
 
 /// A zone; lives for ever. Null pointer where tzdata has none of that name (letters in any case).
 class zone;

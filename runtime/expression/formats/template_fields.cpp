@@ -157,22 +157,47 @@ std::optional<std::int64_t> rounded(std::int64_t t, std::int64_t places) {
   return out == whole ? std::optional(out) : std::nullopt;
 }
 
-}  // namespace
+struct told {
+  date_so_far date;
+  time_so_far time{};
+  std::int64_t offset = 0;  // of the zone from UTC, microseconds
+};
 
-tl::expected<std::int64_t, std::string> instant_of(const template_fields& f) {
-  date_so_far d;
-  time_so_far t{};
-  for (auto& wrong : {set_date(f, d), check_date(d), set_time(f, t)})
+tl::expected<told, std::string> check(const template_fields& f) {
+  told out;
+  for (auto& wrong : {set_date(f, out.date), check_date(out.date), set_time(f, out.time)})
     if (wrong)
       return tl::unexpected(*wrong);
-  std::int64_t offset = 0;
-  if (f.zone_sign != 0) {
-    for (auto& wrong : {out_of_range("zone's hour", f.zone_hours, 0, 15),
-                        out_of_range("zone's minute", f.zone_minutes, 0, 59)})
-      if (wrong)
-        return tl::unexpected(*wrong);
-    offset = (f.zone_hours * 60 + f.zone_minutes) * minute_micros * f.zone_sign;
-  }
+  if (f.zone_sign == 0)
+    return out;
+  for (auto& wrong : {out_of_range("zone's hour", f.zone_hours, 0, 15),
+                      out_of_range("zone's minute", f.zone_minutes, 0, 59)})
+    if (wrong)
+      return tl::unexpected(*wrong);
+  out.offset = (f.zone_hours * 60 + f.zone_minutes) * minute_micros * f.zone_sign;
+  return out;
+}
+
+tl::unexpected<std::string> no_such_year() { return tl::unexpected(std::string("the year is out of range")); }
+
+}  // namespace
+
+tl::expected<std::int64_t, std::string> day_of(const template_fields& f) {
+  const auto found = check(f);
+  if (!found)
+    return tl::unexpected(found.error());
+  const auto& d = found->date;
+  const auto midnight = micros_of({d.year, static_cast<int>(d.month), static_cast<int>(d.day), 0});
+  if (!midnight)
+    return no_such_year();
+  return day_of(*midnight);
+}
+
+tl::expected<std::int64_t, std::string> instant_of(const template_fields& f) {
+  const auto found = check(f);
+  if (!found)
+    return tl::unexpected(found.error());
+  const auto& [d, t, offset] = *found;
   civil c{d.year, static_cast<int>(d.month), static_cast<int>(d.day), 0};
   c.micros_of_day = t.hour * hour_micros + t.minute * minute_micros + t.second * second_micros + t.fraction;
   const auto wall = micros_of(c);
@@ -180,7 +205,7 @@ tl::expected<std::int64_t, std::string> instant_of(const template_fields& f) {
   if (out && f.places != 0)
     out = rounded(*out, f.places);
   if (!out)
-    return tl::unexpected(std::string("the year is out of range"));
+    return no_such_year();
   return *out;
 }
 

@@ -40,5 +40,7 @@ struct template_fields {
 
 /// Microseconds since 1970; the error says which field there is none of.
 [[nodiscard]] tl::expected<std::int64_t, std::string> instant_of(const template_fields& f);
+/// Days since 1970, whatever the time of day and the zone are; these are checked all the same.
+[[nodiscard]] tl::expected<std::int64_t, std::string> day_of(const template_fields& f);
 
 }  // namespace millrace::expression

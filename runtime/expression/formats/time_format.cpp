@@ -227,9 +227,10 @@ values interval_to_char(call& c, std::span<const values> args) {
   })>(c, args);
 }
 
-values to_timestamp(call& c, std::span<const values> args) {
+template<auto Read>
+values read_by_format(call& c, std::span<const values> args) {
   return each<([](row& r, text_view s, text_view template_text) -> std::int64_t {
-    auto t = with_format(r, template_text, [&](const time_format& f) { return read_formatted(s, f); });
+    auto t = with_format(r, template_text, [&](const time_format& f) { return Read(s, f); });
     return t ? *t : static_cast<std::int64_t>(r.fail(std::move(t.error())));
   })>(c, args);
 }
@@ -239,7 +240,9 @@ constexpr auto entries = std::to_array<function>({
     entry("to_char", {kind::timestamp, kind::text}, kind::text, to_char<false>, true, prepare_format),
     entry("to_char", {kind::interval, kind::text}, kind::text, interval_to_char, true,
           prepare_interval_format),
-    entry("to_timestamp", {kind::text, kind::text}, kind::timestamptz, to_timestamp, true,
+    entry("to_timestamp", {kind::text, kind::text}, kind::timestamptz, read_by_format<read_formatted>, true,
+          prepare_read_format),
+    entry("to_date", {kind::text, kind::text}, kind::date, read_by_format<read_formatted_date>, true,
           prepare_read_format),
 });
 
@@ -256,12 +259,12 @@ std::string why_not_read(const time_format& format) {
   std::array<bool, 3> used{};
   for (const auto& p : format) {
     if (p.what == time_part::zone_name || p.what == time_part::zone_offset)
-      return fmt::format("to_timestamp cannot read {}: {}", p.text, written_only);
+      return fmt::format("to_timestamp and to_date cannot read {}: {}", p.text, written_only);
     used[static_cast<std::size_t>(p.convention)] = true;
   }
   if (used[static_cast<std::size_t>(date_convention::iso_weeks)] &&
       used[static_cast<std::size_t>(date_convention::months)])
-    return fmt::format("to_timestamp cannot use this template: {}", mixed_conventions);
+    return fmt::format("to_timestamp and to_date cannot use this template: {}", mixed_conventions);
   return {};
 }
 

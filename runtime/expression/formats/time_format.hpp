@@ -98,5 +98,8 @@ inline constexpr std::string_view written_only = "it can only be written; TZH an
 /// An instant; the text is UTC unless it names an offset. Text behind the last part is ignored.
 [[nodiscard]] tl::expected<std::int64_t, std::string> read_formatted(std::string_view text,
                                                                      const time_format& format);
+/// The same of the date alone, in days since 1970.
+[[nodiscard]] tl::expected<std::int64_t, std::string> read_formatted_date(std::string_view text,
+                                                                          const time_format& format);
 
 }  // namespace millrace::expression

@@ -24,6 +24,8 @@ namespace millrace::expression {
 /// The same of a whole date and time in figures, 2021-04-24 19:55:00.796+00; none for all others, which may be one yet.
 [[nodiscard]] std::optional<std::int64_t> read_plain_timestamp(std::string_view s, day_memory& day,
                                                                bool zoned, const zone* local);
+/// Days since 1970, as of a wall-clock time whose rest does not count.
+[[nodiscard]] reading read_date(std::string_view s, std::int64_t& days);
 /// An instant, of parsers without a format and of options; the error quotes the text.
 [[nodiscard]] expected<event_micros> parse_timestamp(std::string_view text, const zone* local = nullptr);
 /// The same, faster where texts of one day follow each other, down to the second at least.
@@ -31,6 +33,11 @@ namespace millrace::expression {
                                                      const zone* local = nullptr);
 /// 2021-04-24 19:55:00.796+00, without +00 where not zoned.
 void write_timestamp(std::string& out, std::int64_t t, bool zoned);
+
+/// 2021-04-24 of days since 1970, with BC behind it before year 1.
+void write_date(std::string& out, std::int64_t days);
+/// 19:55:00.796 of microseconds of a day, and 24:00:00 of all of them.
+void write_time(std::string& out, std::int64_t micros);
 
 [[nodiscard]] reading read_interval(std::string_view s, interval_value& out);
 /// 1 year 2 mons 3 days 04:05:06.789

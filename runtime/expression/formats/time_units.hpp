@@ -38,6 +38,11 @@ enum class time_unit : std::uint8_t {
   timezone_minute,
 };
 
+/// Whether extract finds the field in a date alone.
+[[nodiscard]] constexpr bool is_field_of_date(time_unit unit) {
+  return unit >= time_unit::day && unit < time_unit::timezone;
+}
+
 /// Names as PostgreSQL knows them, singular and plural, in any case.
 [[nodiscard]] std::optional<time_unit> unit_of_name(std::string_view name);
 /// The message about a name that is none.

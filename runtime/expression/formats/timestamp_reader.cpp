@@ -390,4 +390,11 @@ reading read_timestamp(std::string_view s, bool zoned, std::int64_t& out, const 
   return timestamp_reader(zoned, local).read(s, out);
 }
 
+reading read_date(std::string_view s, std::int64_t& days) {
+  std::int64_t t = 0;
+  const auto how = read_timestamp(s, false, t);
+  days = day_of(t);
+  return how;
+}
+
 }  // namespace millrace::expression

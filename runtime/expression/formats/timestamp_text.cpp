@@ -110,4 +110,19 @@ void write_timestamp(std::string& out, std::int64_t t, bool zoned) {
     out += " BC";
 }
 
+void write_date(std::string& out, std::int64_t days) {
+  const auto c = civil_of(days * day_micros);
+  std::array<char, 64> text;
+  out.append(text.data(), put_date(text.data(), c.year > 0 ? c.year : 1 - c.year, c.month, c.day));
+  if (c.year <= 0)
+    out += " BC";
+}
+
+void write_time(std::string& out, std::int64_t micros) {
+  std::array<char, 32> text;
+  const civil c{.micros_of_day = micros};
+  out.append(text.data(),
+             put_fraction(put_time(text.data(), c.hour(), c.minute(), c.second()), c.fraction()));
+}
+
 }  // namespace millrace::expression

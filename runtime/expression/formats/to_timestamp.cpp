@@ -57,11 +57,13 @@ class reader {
 public:
   reader(std::string_view text, const time_format& format) : text_(text), rest_(text), format_(format) {}
 
-  tl::expected<std::int64_t, std::string> read() {
+  /// `result` makes a time of the fields: instant_of or day_of.
+  template<class F>
+  tl::expected<std::int64_t, std::string> read(F result) {
     for (std::size_t i = 0; i < format_.size() && !rest_.empty(); ++i)
       if (!part(format_[i], i))
         return tl::unexpected(std::move(why_));
-    auto out = instant_of(f_);
+    auto out = result(f_);
     if (!out)
       return tl::unexpected(fmt::format("'{}' is no time: {}", data::excerpt(text_), out.error()));
     return out;
@@ -374,7 +376,12 @@ private:
 }  // namespace
 
 tl::expected<std::int64_t, std::string> read_formatted(std::string_view text, const time_format& format) {
-  return reader(text, format).read();
+  return reader(text, format).read([](const template_fields& f) { return instant_of(f); });
+}
+
+tl::expected<std::int64_t, std::string> read_formatted_date(std::string_view text,
+                                                            const time_format& format) {
+  return reader(text, format).read([](const template_fields& f) { return day_of(f); });
 }
 
 }  // namespace millrace::expression

@@ -52,7 +52,15 @@ void write_instant(std::string& out, std::int64_t t) { write_timestamp(out, t, t
 void write_wall(std::string& out, std::int64_t t) { write_timestamp(out, t, false); }
 void write_span(std::string& out, interval_value v) { write_interval(out, v); }
 reading read_instant(std::string_view s, std::int64_t& out) { return read_timestamp(s, true, out); }
+void write_day(std::string& out, std::int64_t days) { write_date(out, days); }
 reading read_wall(std::string_view s, std::int64_t& out) { return read_timestamp(s, false, out); }
+
+values date_of_time(call& c, std::span<const values> args) {
+  return each<([](row&, std::int64_t t) { return day_of(t); })>(c, args);
+}
+values time_of_date(call& c, std::span<const values> args) {
+  return each<([](row&, std::int64_t days) { return days * day_micros; })>(c, args);
+}
 
 values text_of_boolean(call& c, std::span<const values> args) {
   return each<([](row&, bool v) -> std::string_view { return v ? "true" : "false"; })>(c, args);
@@ -218,6 +226,11 @@ constexpr auto others = std::to_array<function>({
     entry("scale", {numeric, bigint, bigint}, numeric, numeric_to_scale, true),
     entry("cast", {text}, timestamptz, from_text<read_instant, timestamptz, std::int64_t>, true),
     entry("cast", {text}, timestamp, from_text<read_wall, timestamp, std::int64_t>, true),
+    entry("cast", {text}, date, from_text<read_date, date, std::int64_t>, true),
+    entry("cast", {timestamp}, date, date_of_time),
+    entry("cast", {timestamptz}, date, date_of_time),
+    entry("cast", {date}, timestamp, time_of_date),
+    entry("cast", {date}, timestamptz, time_of_date),
     entry("cast", {timestamp}, timestamptz, relabel),
     entry("cast", {timestamptz}, timestamp, relabel),
     entry("cast", {text}, interval, from_text<read_interval, interval, interval_value>, true),
@@ -228,6 +241,7 @@ constexpr auto others = std::to_array<function>({
     entry("cast", {float64}, text, to_text<write_double, double>),
     entry("cast", {timestamptz}, text, to_text<write_instant, std::int64_t>),
     entry("cast", {timestamp}, text, to_text<write_wall, std::int64_t>),
+    entry("cast", {date}, text, to_text<write_day, std::int64_t>),
     entry("cast", {interval}, text, to_text<write_span, interval_value>),
     entry("cast", {json}, text, relabel),
     entry("cast", {text}, json, text_to_json, true),

@@ -70,6 +70,7 @@ constexpr auto of_every_kind(std::string_view name) {
       entry(name, {boolean, boolean}, boolean, compare<std::uint8_t, Op>),
       entry(name, {timestamptz, timestamptz}, boolean, compare<std::int64_t, Op>),
       entry(name, {timestamp, timestamp}, boolean, compare<std::int64_t, Op>),
+      entry(name, {date, date}, boolean, compare<std::int64_t, Op>),
       entry(name, {interval, interval}, boolean, compare<interval_value, Op>),
   });
 }

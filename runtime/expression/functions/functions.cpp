@@ -14,10 +14,10 @@ const table& all_functions() {
     table out;
     for (const auto family :
          {arithmetic_functions(), comparison_functions(), number_functions(), text_functions(),
-          text_part_functions(), pattern_functions(), temporal_functions(), interval_functions(),
-          format_functions(), json_functions(), list_functions(), list_element_functions(),
-          regular_expression_functions(), further_number_functions(), composed_time_functions(),
-          text_template_functions(), encoding_functions(), null_count_functions()})
+          text_part_functions(), pattern_functions(), temporal_functions(), date_functions(),
+          interval_functions(), format_functions(), json_functions(), list_functions(),
+          list_element_functions(), regular_expression_functions(), further_number_functions(),
+          composed_time_functions(), text_template_functions(), encoding_functions(), null_count_functions()})
       for (const auto& f : family)
         out[f.name].push_back(&f);
     return out;

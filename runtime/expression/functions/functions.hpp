@@ -159,6 +159,7 @@ constexpr function over_lists(function f, element_types elements, std::uint8_t e
 [[nodiscard]] std::span<const function> text_part_functions();
 [[nodiscard]] std::span<const function> pattern_functions();
 [[nodiscard]] std::span<const function> temporal_functions();
+[[nodiscard]] std::span<const function> date_functions();
 [[nodiscard]] std::span<const function> interval_functions();
 [[nodiscard]] std::span<const function> format_functions();
 [[nodiscard]] std::span<const function> json_functions();

@@ -151,6 +151,11 @@ void append_json(std::string& out, kind k, const list_value& v, std::size_t i) {
   case timestamptz:
   case timestamp:
     return quoted(format_timestamp(v.get<std::int64_t>(i)));
+  case date: {
+    std::string day;
+    append_date(day, v.get<std::int64_t>(i));
+    return quoted(day);
+  }
   case list:
     return append_list(out, v.get<list_value>(i));
   case object: {
@@ -232,6 +237,7 @@ constexpr auto entries = std::to_array<function>({
     entry("to_json", {text}, json, to_json<text, text_view>, true),
     entry("to_json", {timestamptz}, json, to_json<timestamptz, std::int64_t>, true),
     entry("to_json", {timestamp}, json, to_json<timestamp, std::int64_t>, true),
+    entry("to_json", {date}, json, to_json<date, std::int64_t>, true),
     entry("to_json", {list}, json, to_json<list, list_value>, true),
     entry("array_to_json", {list}, json, to_json<list, list_value>, true),
     entry("to_json", {object}, json, to_json<object, object_value>, true),

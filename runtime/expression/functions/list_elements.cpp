@@ -248,11 +248,12 @@ constexpr auto of_two_lists = std::to_array<function>({
 
 constexpr auto entries = [] {
   constexpr auto each_kind = functions_of<bigint, std::int64_t>.size();
-  std::array<function, of_two_lists.size() + 6 * each_kind> out{};
+  std::array<function, of_two_lists.size() + 7 * each_kind> out{};
   auto to = std::copy(of_two_lists.begin(), of_two_lists.end(), out.begin());
-  for (const auto& of : {functions_of<boolean, std::uint8_t>, functions_of<bigint, std::int64_t>,
-                         functions_of<numeric, decimal>, functions_of<float64, double>,
-                         functions_of<text, std::string_view>, functions_of<timestamptz, std::int64_t>})
+  for (const auto& of :
+       {functions_of<boolean, std::uint8_t>, functions_of<bigint, std::int64_t>,
+        functions_of<numeric, decimal>, functions_of<float64, double>, functions_of<text, std::string_view>,
+        functions_of<timestamptz, std::int64_t>, functions_of<date, std::int64_t>})
     to = std::copy(of.begin(), of.end(), to);
   return out;
 }();

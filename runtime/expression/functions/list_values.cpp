@@ -21,7 +21,7 @@ const T& at(const void* array, std::size_t i) {
 }
 
 bool is_time(kind k) { return k == kind::timestamptz || k == kind::timestamp; }
-bool is_text(kind k) { return k == kind::text || k == kind::json || k == kind::unknown; }
+bool is_text(kind k) { return k == kind::text || k == kind::json || k == kind::jsonb || k == kind::unknown; }
 
 std::string_view kept(arena& memory, std::string_view text) {
   auto* to = allocate<char>(memory, text.size());
@@ -155,6 +155,10 @@ void write_element(std::string& out, const list_value& v, std::size_t i) {
   case kind::timestamptz:
   case kind::timestamp:
     return write_timestamp(out, v.get<std::int64_t>(i), v.element == kind::timestamptz);
+  case kind::date:
+    return write_date(out, v.get<std::int64_t>(i));
+  case kind::time:
+    return write_time(out, v.get<std::int64_t>(i));
   case kind::numeric:
     return append_decimal(out, v.get<decimal>(i));
   case kind::float64:
@@ -162,6 +166,7 @@ void write_element(std::string& out, const list_value& v, std::size_t i) {
   case kind::unknown:
   case kind::text:
   case kind::json:
+  case kind::jsonb:
     out += v.get<std::string_view>(i);
     return;
   case kind::list:
@@ -239,6 +244,8 @@ void append_value(data::column_builder& out, kind k, const void* array, std::siz
   case kind::bigint:
   case kind::timestamptz:
   case kind::timestamp:
+  case kind::date:
+  case kind::time:
     return out.append_int(at<std::int64_t>(array, i));
   case kind::numeric:
     return out.append_decimal(at<decimal>(array, i));
@@ -247,6 +254,7 @@ void append_value(data::column_builder& out, kind k, const void* array, std::siz
   case kind::unknown:
   case kind::text:
   case kind::json:
+  case kind::jsonb:
     return out.append_text(at<std::string_view>(array, i));
   case kind::list: {
     const auto& list = at<list_value>(array, i);
@@ -267,6 +275,14 @@ void append_value(data::column_builder& out, kind k, const void* array, std::siz
 }
 
 std::optional<std::string> far_time(kind k, const void* array, std::size_t i) {
+  if (k == kind::date) {
+    const auto days = at<std::int64_t>(array, i);
+    if (is_date(days))
+      return std::nullopt;
+    std::string text;
+    write_date(text, days);
+    return fmt::format("the date {} {}", text, beyond_timestamps);
+  }
   if (is_time(k)) {
     const auto t = at<std::int64_t>(array, i);
     if (is_timestamp(t))
@@ -279,7 +295,7 @@ std::optional<std::string> far_time(kind k, const void* array, std::size_t i) {
     return std::nullopt;
   const auto& list = at<list_value>(array, i);
   std::optional<std::string> found;
-  if (is_time(list.element) || list.element == kind::list)
+  if (is_time(list.element) || list.element == kind::date || list.element == kind::list)
     for (std::size_t e = 0; e < list.size && !found; ++e)
       if (list.present(e))
         found = far_time(list.element, list.data, e);

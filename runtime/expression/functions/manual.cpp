@@ -181,13 +181,19 @@ constexpr auto regular_expressions = std::to_array<described>({
 });
 
 constexpr auto times = std::to_array<described>({
-    {"extract", "extract(field from timestamp or interval)",
+    {"extract", "extract(field from timestamp or date or interval)",
      "A part of a time: year, month, day, hour, minute, second, dow, doy, week, epoch ...",
      "extract(hour from timestamp '2021-04-24 19:55:00')", "19"},
-    {"date_part", "date_part(field, timestamp or interval) -> double", "The same as extract.",
+    {"date_part", "date_part(field, timestamp or date or interval) -> double", "The same as extract.",
      "date_part('dow', timestamp '2021-04-24 19:55:00')", "6"},
     {"date_trunc", "date_trunc(field, timestamp [, zone])", "Cut to whole minutes, hours, days, weeks ...",
      "date_trunc('hour', timestamp '2021-04-24 19:55:00')", "2021-04-24 19:00:00"},
+    {"date", "date(timestamp or text) -> date", "The day of a time; as x::date.",
+     "date(timestamp '2021-04-24 19:55:00')", "2021-04-24"},
+    {"to_date", "to_date(text, pattern) -> date", "A date of a text, by a pattern as to_timestamp has it.",
+     "to_date('24.04.2021', 'DD.MM.YYYY')", "2021-04-24"},
+    {"make_date", "make_date(year, month, day) -> date", "A date of its parts.", "make_date(2021, 4, 24)",
+     "2021-04-24"},
     {"date_bin", "date_bin(width, timestamp, origin)",
      "The beginning of the interval of that width that a time lies in.",
      "date_bin('15 minutes', timestamp '2021-04-24 19:55:00', timestamp '2021-01-01')",

@@ -19,13 +19,8 @@ row::nothing beyond_time(row& r) { return r.fail("timestamp out of range"); }
 
 template<int Sign>
 std::int64_t moved(row& r, std::int64_t t, interval_value by) {
-  if (Sign < 0) {
-    if (by.months == std::numeric_limits<std::int32_t>::min() ||
-        by.days == std::numeric_limits<std::int32_t>::min() ||
-        by.micros == std::numeric_limits<std::int64_t>::min())
-      return beyond_time(r);
-    by = {-by.months, -by.days, -by.micros};
-  }
+  if (Sign < 0 && !negate(by))
+    return beyond_time(r);
   const auto out = add(t, by);
   return out ? *out : static_cast<std::int64_t>(beyond_time(r));
 }
@@ -118,6 +113,38 @@ values extract_wall(call& c, std::span<const values> args) {
     return as<R>(field(*unit, t));
   })>(c, args);
 }
+/// The same of a date, which has no fields of a day.
+values extract_date(call& c, std::span<const values> args) {
+  return each<([](row& r, text_view name, std::int64_t days) -> decimal {
+    const auto unit = unit_for(r, name);
+    if (!unit)
+      return decimal{};
+    if (!is_field_of_date(*unit))
+      return no_unit_of(r, name, "a date");
+    return decimal_of(to_bigint(field(*unit, days * day_micros)).value_or(0));
+  })>(c, args);
+}
+values date_part_of_date(call& c, std::span<const values> args) {
+  return each<([](row& r, text_view name, std::int64_t days) -> double {
+    const auto unit = unit_for(r, name);
+    if (!unit)
+      return 0;
+    if (*unit >= time_unit::timezone)
+      return no_unit_of(r, name, "a date");
+    return to_double(field(*unit, days * day_micros));
+  })>(c, args);
+}
+template<bool IsTimeKnown>
+prepared_or prepare_date_field(constant_texts texts) {
+  auto unit = prepare_unit(texts);
+  if (!unit || !*unit)
+    return unit;
+  const auto is = *static_cast<const time_unit*>(unit->get());
+  if (IsTimeKnown ? is < time_unit::timezone : is_field_of_date(is))
+    return unit;
+  return tl::unexpected(refused_argument{0, fmt::format("'{}' is no field of a date", *texts[0])});
+}
+
 template<class R>
 values extract_interval(call& c, std::span<const values> args) {
   return each<([](row& r, text_view name, interval_value v) -> R {
@@ -269,9 +296,11 @@ constexpr auto entries = std::to_array<function>({
     entry("date_trunc", {text, timestamptz, text}, timestamptz, date_trunc_zone, true, prepare_trunc_zone),
     entry("extract", {text, timestamptz}, numeric, extract_time<decimal>, true, prepare_unit),
     entry("extract", {text, timestamp}, numeric, extract_wall<decimal>, true, prepare_unit),
+    entry("extract", {text, date}, numeric, extract_date, true, prepare_date_field<false>),
     entry("extract", {text, interval}, numeric, extract_interval<decimal>, true, prepare_unit),
     entry("date_part", {text, timestamptz}, float64, extract_time<double>, true, prepare_unit),
     entry("date_part", {text, timestamp}, float64, extract_wall<double>, true, prepare_unit),
+    entry("date_part", {text, date}, float64, date_part_of_date, true, prepare_date_field<true>),
     entry("date_part", {text, interval}, float64, extract_interval<double>, true, prepare_unit),
     entry("timezone", {text, timestamptz}, timestamp, at_zone<&zone_clock::wall_time>, true, prepare_zone<0>),
     entry("timezone", {text, timestamp}, timestamptz, at_zone<&zone_clock::instant_of>, true,

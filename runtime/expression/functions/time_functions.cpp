@@ -18,16 +18,15 @@ values make_timestamp(call& c, std::span<const values> args) {
   return each<([](row& r, std::int64_t year, std::int64_t month, std::int64_t day, std::int64_t hour,
                   std::int64_t minute, double second) -> std::int64_t {
     const auto no_date = [&] { return r.fail(fmt::format("there is no date {}-{}-{}", year, month, day)); };
-    // there is no year 0: -1 is 1 BC
-    const auto counted = year < 0 ? year + 1 : year;
-    if (year == 0 || counted < -4713 || counted > 300'000 || month < 1 || month > 12 || day < 1 ||
-        day > days_in_month(counted, static_cast<int>(month)))
+    const auto counted = counted_year(year);
+    if (!counted || month < 1 || month > 12 || day < 1 ||
+        day > days_in_month(*counted, static_cast<int>(month)))
       return no_date();
     const auto micros = std::rint(second * 1e6);
     if (hour < 0 || hour > 24 || minute < 0 || minute > 59 || !(micros >= 0 && micros <= 60e6) ||
         (hour == 24 && (minute > 0 || micros > 0)))
       return r.fail(fmt::format("there is no time {}:{}:{}", hour, minute, second));
-    civil at{counted, static_cast<int>(month), static_cast<int>(day), 0};
+    civil at{*counted, static_cast<int>(month), static_cast<int>(day), 0};
     const auto midnight = micros_of(at);
     std::int64_t out = 0;
     const auto in_day = hour * hour_micros + minute * minute_micros + static_cast<std::int64_t>(micros);

@@ -387,9 +387,9 @@ private:
     if (f.op == PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_CURRENT_TIMESTAMP)
       return make(form::current_instant, at, std::string(word));
     if (f.op == PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_LOCALTIMESTAMP)
-      unsupported(at, word, "use now() at time zone 'UTC'");
+      return make(form::current_instant, at, "localtimestamp");
     if (f.op == PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_CURRENT_DATE)
-      unsupported(at, word, "use date_trunc('day', now())");
+      return make(form::current_instant, at, "current_date");
     // user, current_role ...: words that a column may well be called by
     auto out = make(form::column, at);
     out.path.push_back({std::string(word), false});

@@ -30,7 +30,7 @@ TYPES = {
     "smallint": "bigint", "integer": "bigint", "bigint": "bigint",
     "numeric": "numeric", "double precision": "double", "real": "double",
     "text": "text", "character varying": "text", "unknown": "text", "boolean": "boolean",
-    "timestamp with time zone": "timestamp", "timestamp without time zone": "timestamp", "json": "json",
+    "timestamp with time zone": "timestamp", "timestamp without time zone": "timestamp", "date": "date", "json": "json",
 }
 COLUMN_TYPES = {"double": "double precision", "timestamp": "timestamptz"}
 
@@ -169,10 +169,11 @@ def same(ours, theirs, kind):
 
 def refused(value, kind):
     """Returns what we say of a result with a time outside of the years 1 to 9999, of a list's first; None of others."""
-    if value is None or not (kind or "").startswith("timestamp"):
+    kind = kind or ""
+    if value is None or not kind.startswith(("timestamp", "date")):
         return None
     far = [t for t in (json.loads(value) if kind.endswith("[]") else [value]) if t and (t.endswith(" BC") or not re.match(r"\d{4}-", t))]
-    return f"the timestamp {far[0]} lies outside of the years 1 to 9999" if far else None
+    return f"the {'date' if kind.startswith('date') else 'timestamp'} {far[0]} lies outside of the years 1 to 9999" if far else None
 
 
 def our_type(kind):

@@ -29,6 +29,9 @@ INSTANTS = ["1970-01-01 00:00:00+00", "2021-04-24 19:55:00.796+00", "2020-02-29 
             "2021-01-03 00:00:00+00", "2016-12-31 23:59:59+00", "1900-02-28 12:00:00+00", "1883-11-18 17:00:00+00", "2024-02-29 12:00:00+00"]
 FAR = ["0044-03-15 12:00:00 BC", "0001-12-31 23:59:59 BC", "4713-01-01 00:00:00 BC", "0100-02-28 00:00:00 BC", "10000-01-01 00:00:00",
        "99999-12-31 23:59:59.999999", "294276-12-31 23:59:59.999999", "12024-02-29 06:00:00"]
+DAYS = ["1970-01-01", "2021-04-24", "2020-02-29", "0001-01-01", "9999-12-31", "1969-12-31", "2021-01-03", "2016-12-31", "1900-02-28",
+        "2000-01-01", "2021-03-28"]
+FAR_DAYS = ["0044-03-15 BC", "0001-12-31 BC", "4713-01-01 BC", "4714-11-24 BC", "10000-01-01", "99999-12-31", "294246-12-31"]
 WALLS = [t.removesuffix("+00") for t in INSTANTS]
 INTERVALS = ["0", "1 day", "-1 day", "1 month", "-13 months", "1 year 2 mons 3 days 04:05:06.789", "36 hours", "0.5 seconds",
              "-00:00:00.000001", "100 days -1 hour", "1 mon -30 days", "30 days", "24:00:00", "15 minutes", "-1 year 1 day", "1000 years",
@@ -45,6 +48,7 @@ BIGINT_LISTS = ["{}", "{1}", "{1,2,3}", "{NULL,-7}", "{9223372036854775807,-9223
 DOUBLE_LISTS = ["{}", "{1.5}", "{NaN,Infinity,-0}", "{0.1,NULL,1e300}", "{2,-2.5}"]
 NUMERIC_LISTS = ["{}", "{1.5}", "{1.50,NULL,-2}", "{0.1,0.10,7}", "{99999999999999999999}"]
 TIME_LISTS = ["{}", "{2021-04-24 19:55:00.796+00}", "{NULL,1970-01-01 00:00:00+00}", "{2020-02-29 23:59:59.999999+00,1970-01-01 00:00:00+00}"]
+DAY_LISTS = ["{}", "{2021-04-24}", "{NULL,1970-01-01}", "{2020-02-29,1970-01-01}"]
 BOOLEAN_LISTS = ["{}", "{t}", "{f,NULL,t}"]
 
 FIELDS = ("epoch year month day hour minute second dow isodow doy week quarter isoyear century decade millennium millisecond milliseconds "
@@ -123,6 +127,8 @@ POOLS = {
     "instant": Pool("timestamp", "", INSTANTS),
     "far instant": Pool("text", "timestamptz", FAR + INSTANTS[:4]),
     "wall": Pool("text", "timestamp", WALLS + FAR),
+    "day": Pool("date", "", DAYS),
+    "far day": Pool("text", "date", FAR_DAYS + DAYS[:3]),
     "interval": Pool("text", "interval", INTERVALS),
     "json": Pool("json", "", JSONS),
     "list": Pool("text[]", "", LISTS),
@@ -131,6 +137,7 @@ POOLS = {
     "booleans": Pool("boolean[]", "", BOOLEAN_LISTS),
     "numerics": Pool("numeric[]", "", NUMERIC_LISTS),
     "times": Pool("timestamp[]", "", TIME_LISTS),
+    "days": Pool("date[]", "", DAY_LISTS),
     "path": Pool("text[]", "", ["{a}", "{a,b}", "{a,b,1}", "{a,b,1,c}", "{1}", "{1,0}", "{k}", "{}", "{NULL}", "{-1}", "{\"\"}", "{2,k}", "{0}",
                                 "{a,NULL}"]),
     "field": texts(FIELDS), "unit": texts(UNITS), "zone": texts(ZONES), "pattern": texts(PATTERNS), "flags": texts(FLAGS), "like": texts(LIKES),
@@ -142,6 +149,6 @@ POOLS = {
 # The pools of a type, as the binder calls it.
 OF_KIND = {
     "boolean": ["boolean"], "bigint": ["bigint"], "numeric": ["numeric", "numeric", "numeric text"], "double": ["double"], "text": ["text"],
-    "timestamp": ["instant", "instant", "far instant"], "timestamp without time zone": ["wall"], "interval": ["interval"], "json": ["json"],
+    "timestamp": ["instant", "instant", "far instant"], "timestamp without time zone": ["wall"], "date": ["day", "day", "far day"], "interval": ["interval"], "json": ["json"],
     "list": ["list", "list", "bigints", "doubles", "booleans"],
 }

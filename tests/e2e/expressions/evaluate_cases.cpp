@@ -82,6 +82,12 @@ void append_value(data::column_builder& out, const std::string& value) {
       throw std::runtime_error("no timestamp: " + value);
     return out.append_int(t);
   }
+  case data::type_id::date: {
+    std::int64_t days = 0;
+    if (expression::read_date(value, days) != expression::reading::ok)
+      throw std::runtime_error("no date: " + value);
+    return out.append_int(days);
+  }
   case data::type_id::list: {
     expression::arena memory;
     expression::list_value list;

@@ -238,7 +238,7 @@ KNOWN = [
     ("lists and objects", refused_as(r"cannot compare values of type \[|takes no \[|takes lists of boolean|has no order; compare|lists have no such operator|^there is no such aggregate")),
     ("integer, smallint", of_integers),
     ("a literal without a type", of_open_literals),
-    ("timestamp", of_far_results),
+    ("timestamp, date", of_far_results),
     ("interval", refused_as(r"^interval cannot become json|^an interval cannot be a column|^intervals cannot stand in a list")),
     ("a constant that no row can use", with_null_beside),
     ("numeric", of_numerics),

@@ -12,8 +12,8 @@ INTERNAL = {"output": "concat", "json_as_text": "to_json of an object"}
 # A type of which no value can be written.
 UNWRITTEN = {"object"}
 SQL_CASTS = {"bigint": "bigint", "numeric": "numeric", "double": "double precision", "list": "text[]", "timestamp": "timestamptz",
-             "timestamp without time zone": "timestamp"}
-ANYTHING = ["boolean", "bigint", "numeric", "double", "text", "timestamp", "timestamp without time zone", "interval", "json", "list"]
+             "timestamp without time zone": "timestamp", "date": "date"}
+ANYTHING = ["boolean", "bigint", "numeric", "double", "text", "timestamp", "timestamp without time zone", "date", "interval", "json", "list"]
 
 # Pools of arguments that mean something to a function: its name, then the place and the pool of each.
 HINTS = {words[0]: {int(i): pool.replace("_", " ") for i, pool in zip(words[1::2], words[2::2])} for words in map(str.split, """
@@ -42,6 +42,8 @@ HINTS = {words[0]: {int(i): pool.replace("_", " ") for i, pool in zip(words[1::2
     similar_to 1 similar
     similar_to_escape 0 similar 1 escape
     to_timestamp 0 time_text 1 time_template
+    to_date 0 time_text 1 time_template
+    make_date 0 small 1 small 2 small
     make_timestamp 0 small 1 small 2 small 3 small 4 small
     make_timestamptz 0 small 1 small 2 small 3 small 4 small 6 zone
     -> 1 key
@@ -78,9 +80,9 @@ HINTS = {words[0]: {int(i): pool.replace("_", " ") for i, pool in zip(words[1::2
     >> 1 small
     """.strip().split("\n"))}
 CAST_HINTS = {"boolean": "boolean text", "bigint": "number text", "numeric": "number text", "double": "number text", "timestamp": "time text",
-              "timestamp without time zone": "time text", "interval": "interval text", "json": "json text", "list": "list text"}
+              "timestamp without time zone": "time text", "date": "time text", "interval": "interval text", "json": "json text", "list": "list text"}
 
-EACH = ["boolean", "bigint", "numeric", "double", "text", "timestamp", "timestamp without time zone", "interval"]
+EACH = ["boolean", "bigint", "numeric", "double", "text", "timestamp", "timestamp without time zone", "date", "interval"]
 # The language's forms: name, what is written, the types that it takes, the type that it gives; T is each type of EACH.
 FORMS = """
     coalesce | coalesce({0}, {1}) | T, T | T
@@ -119,6 +121,7 @@ FORMS = """
     beside_text | {0} || {1} | text, boolean | text
     beside_text | {0} || {1} | text, timestamp | text
     beside_text | {0} || {1} | text, interval | text
+    beside_text | {0} || {1} | text, date | text
     any | {0} = any({1}) | text, texts | boolean
     any | {0} <> any({1}) | bigint, bigints | boolean
     any | {0} >= any({1}) | double, doubles | boolean
@@ -133,6 +136,7 @@ FORMS = """
     lists <@ | {0} <@ {1} | booleans, booleans | boolean
     lists && | {0} && {1} | texts, texts | boolean
     lists && | {0} && {1} | times, times | boolean
+    lists @> | {0} @> {1} | days, days | boolean
     lists || | {0} || {1} | bigints, doubles | list
     lists || | {0} || {1} | bigints, numeric | list
     lists in | {0} in ({1}, {2}) | bigints, bigints, bigints | boolean
@@ -155,7 +159,11 @@ FORMS = """
     array | array[{0}, {1}] | text, text | list
     array | array[{0}, {1}] | timestamp, timestamp | list
     array | array[{0}, {1}] | timestamp without time zone, timestamp without time zone | list
+    array | array[{0}, {1}] | date, date | list
     mixed + | {0} + {1} | bigint, double | double
+    mixed < | {0} < {1} | date, timestamp | boolean
+    mixed >= | {0} >= {1} | timestamp without time zone, date | boolean
+    mixed - | {0} - {1} | date, timestamp | interval
     mixed * | {0} * {1} | numeric, bigint | numeric
     mixed / | {0} / {1} | numeric, double | double
     mixed / | {0} / {1} | bigint, numeric | numeric
@@ -164,7 +172,7 @@ FORMS = """
     mixed < | {0} < {1} | bigint, numeric | boolean
     """
 TEXTS, BIGINTS, DOUBLES = "texts", "bigints", "doubles"  # lists of them
-LISTS_OF = {"boolean": "booleans", "bigint": BIGINTS, "numeric": "numerics", "double": DOUBLES, "text": TEXTS, "timestamp": "times"}
+LISTS_OF = {"boolean": "booleans", "bigint": BIGINTS, "numeric": "numerics", "double": DOUBLES, "text": TEXTS, "timestamp": "times", "date": "days"}
 # Functions of a list and of elements beside it, which are of its elements' type.
 OF_ELEMENTS = re.compile(r"array_(append|prepend|positions?|remove|replace)|\|\|")
 

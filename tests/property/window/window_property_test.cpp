@@ -78,7 +78,7 @@ aggregate random_aggregate(dice& d) {
       is_one_of(f, {sum, avg, var_samp, var_pop, stddev_samp, stddev_pop, percentile_cont, count_rows});
   const auto any = [&] {
     return d.one_of({type_id::bigint, type_id::float64, type_id::text, type_id::boolean, type_id::timestamp,
-                     type_id::numeric});
+                     type_id::numeric, type_id::date});
   };
   aggregate a{f,
               numbers ? d.one_of({type_id::bigint, type_id::float64, type_id::numeric})
@@ -138,9 +138,9 @@ scenario random_scenario(dice& d) {
   std::vector<data::field> output;
   const auto keys = d.one_of({0, 1, 1, 1, 2, 3});
   for (int k = 0; k < keys; ++k)
-    w.keys.push_back(
-        {"k" + std::to_string(k), d.one_of({type_id::text, type_id::text, type_id::bigint, type_id::float64,
-                                            type_id::boolean, type_id::timestamp, type_id::numeric})});
+    w.keys.push_back({"k" + std::to_string(k),
+                      d.one_of({type_id::text, type_id::text, type_id::bigint, type_id::float64,
+                                type_id::boolean, type_id::timestamp, type_id::numeric, type_id::date})});
   s.having = d.one_of({having::none, having::none, having::at_least_two, having::divides, having::by_window});
   for (auto n = d.between(1, 4); n > 0; --n) {
     const bool counts = w.aggregates.empty() && s.having != having::none;

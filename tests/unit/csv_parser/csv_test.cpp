@@ -164,6 +164,18 @@ TEST_CASE("fields become values of their column's type") {
   CHECK_THAT(value("{", type_id::json), Contains("JSON"));
 }
 
+TEST_CASE("dates are read as the cast reads them, by a pattern, or from whole days") {
+  CHECK(value("2021-04-24", type_id::date) == "\"2021-04-24\"");
+  CHECK(value(" 20210424 ", type_id::date) == "\"2021-04-24\"");
+  CHECK(value("2021-04-24 23:59:59+02", type_id::date) == "\"2021-04-24\"");
+  CHECK(value("24.04.2021", type_id::date, {format_kind::strptime, "%d.%m.%Y", false}) == "\"2021-04-24\"");
+  CHECK(value("18741", type_id::date, {format_kind::epoch_d, {}, false}) == "\"2021-04-24\"");
+  CHECK_THAT(value("2021-02-29", type_id::date), Contains("expected a date such as 2021-04-24"));
+  CHECK_THAT(value("18741.5", type_id::date, {format_kind::epoch_d, {}, false}),
+             Contains("expected a date as a whole number of days since 1970"));
+  CHECK_THAT(value("10000-01-01", type_id::date), Contains("expected a date within the years 1 to 9999"));
+}
+
 TEST_CASE("numerics keep their digits, and no digit is lost") {
   const auto money = data::type::numeric_of(10, 2);
   for (const std::string kept :

@@ -1,6 +1,7 @@
 // Random columns of any type, for the tests of the data layer.
 #pragma once
 
+#include "runtime/base/time.hpp"
 #include "runtime/data/batch.hpp"
 
 #include <cmath>
@@ -64,6 +65,8 @@ public:
     case type_id::bigint:
     case type_id::timestamp:
       return out.append_int(integer());
+    case type_id::date:
+      return out.append_int(first_date + std::abs(integer() % (last_date - first_date)));
     case type_id::float64:
       return out.append_double(real());
     case type_id::numeric:
@@ -88,7 +91,7 @@ private:
 
 inline std::vector<type> scalar_types() {
   return {type_id::boolean,   type_id::bigint, type_id::float64, type_id::text,
-          type_id::timestamp, type_id::json,   type_id::numeric};
+          type_id::timestamp, type_id::json,   type_id::numeric, type_id::date};
 }
 inline std::vector<type> all_types() {
   auto types = scalar_types();

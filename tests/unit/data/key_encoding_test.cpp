@@ -26,6 +26,7 @@ int compare(const column& c, std::size_t a, std::size_t b) {
     return order(c.decimals()[a], c.decimals()[b]);
   case type_id::bigint:
   case type_id::timestamp:
+  case type_id::date:
     return order(c.ints()[a], c.ints()[b]);
   default:
     return order(c.text_at(a), c.text_at(b));  // char_traits compares as unsigned bytes

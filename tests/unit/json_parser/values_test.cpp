@@ -311,6 +311,40 @@ TEST_CASE("text without a zone shows the clocks of the column's zone") {
              Contains("no AM, PM or zone after it but the column's"));
 }
 
+TEST_CASE(
+    "dates come from strings, whatever time of day and zone follows, by a pattern, or from whole days") {
+  const auto as_date = [](const std::string& json, format_kind kind = format_kind::iso,
+                          std::string pattern = {}, bool trailing = false) {
+    return value_of("{\"v\":" + json + "}", {"v", type_id::date, {kind, std::move(pattern), trailing}});
+  };
+  CHECK(as_date(R"("2021-04-24")") == R"("2021-04-24")");
+  CHECK(as_date(R"(" 24 Apr 2021 ")") == R"("2021-04-24")");
+  CHECK(as_date(R"("2021-04-24T23:59:59.999-08:00")") == R"("2021-04-24")");
+  CHECK(as_date("null") == "null");
+  CHECK_THAT(as_date(R"("2021-02-29")"),
+             StartsWith(R"(dead: column "v": found the string "2021-02-29", expected a date such as)"));
+  CHECK_THAT(as_date("18741"), EndsWith("say \"format\": \"epoch_d\""));
+  CHECK_THAT(as_date("[]"), StartsWith(R"(dead: column "v": found a list, expected a date such as)"));
+  CHECK_THAT(as_date(R"("0044-03-15 BC")"), EndsWith("lies outside of the years 1 to 9999"));
+  CHECK_THAT(as_date(R"("10000-01-01")"), EndsWith("lies outside of the years 1 to 9999"));
+  CHECK(as_date(R"("24.04.2021")", format_kind::strptime, "%d.%m.%Y") == R"("2021-04-24")");
+  CHECK(as_date(R"("24.04.2021 19:55")", format_kind::strptime, "%d.%m.%Y", true) == R"("2021-04-24")");
+  CHECK_THAT(as_date(R"("24/04/2021")", format_kind::strptime, "%d.%m.%Y"),
+             EndsWith("expected a date of the format \"%d.%m.%Y\" and nothing after it (\"trailing\": "
+                      "\"ignore\" allows that)"));
+  CHECK(as_date("18741", format_kind::epoch_d) == R"("2021-04-24")");
+  CHECK(as_date(R"("18741")", format_kind::epoch_d) == R"("2021-04-24")");
+  CHECK(as_date("-1.0", format_kind::epoch_d) == R"("1969-12-31")");
+  CHECK(as_date("-719162", format_kind::epoch_d) == R"("0001-01-01")");
+  CHECK(as_date("2932896", format_kind::epoch_d) == R"("9999-12-31")");
+  CHECK_THAT(as_date("2932897", format_kind::epoch_d), EndsWith("lies outside of the years 1 to 9999"));
+  CHECK_THAT(as_date("1e300", format_kind::epoch_d), EndsWith("lies outside of the years 1 to 9999"));
+  CHECK_THAT(as_date("1.5", format_kind::epoch_d),
+             EndsWith("expected a date as a whole number of days since 1970"));
+  CHECK_THAT(as_date("true", format_kind::epoch_d),
+             EndsWith("expected a date as a whole number of days since 1970"));
+}
+
 TEST_CASE("nested objects fill nested columns") {
   const auto venue = data::type::object_of(
       {{"name", type_id::text},

@@ -93,6 +93,32 @@ TEST_CASE("Every type is read back as it was, with its nulls, also nested ones")
   CHECK(columns_in(folder, "f.parquet").value() == columns_of(*schema).value());
 }
 
+TEST_CASE("Dates are dates of Parquet, also within lists, with their nulls") {
+  const auto schema = std::make_shared<data::schema>(
+      std::vector<data::field>{{"d", type_id::date}, {"l", data::type::list_of(type_id::date)}});
+  data::column_builder d(type_id::date), l(data::type::list_of(type_id::date));
+  for (const std::int64_t days : {std::int64_t{18'741}, std::int64_t{-1}, first_date, last_date}) {
+    d.append_int(days);
+    l.child(0).append_int(days);
+    l.child(0).append_null();
+    l.append_list();
+  }
+  d.append_null();
+  l.append_null();
+  const data::batch rows{schema, {d.finish(), l.finish()}, 5};
+
+  const temp_folder folder;
+  auto f = open_file(folder, *schema);
+  REQUIRE(f->write(rows));
+  REQUIRE(f->finish());
+  CHECK(test::parquet_rows(folder / "f.parquet") ==
+        std::vector<std::string>{R"({"d":"2021-04-24","l":["2021-04-24",null]})",
+                                 R"({"d":"1969-12-31","l":["1969-12-31",null]})",
+                                 R"({"d":"0001-01-01","l":["0001-01-01",null]})",
+                                 R"({"d":"9999-12-31","l":["9999-12-31",null]})", R"({"d":null,"l":null})"});
+  CHECK(columns_in(folder, "f.parquet").value() == columns_of(*schema).value());
+}
+
 TEST_CASE("Numerics are decimals of Parquet with every digit, also within lists and objects") {
   const auto schema = std::make_shared<data::schema>(
       std::vector<data::field>{{"n", data::type::numeric_of(38, 9)},

@@ -32,11 +32,11 @@ TEST_CASE("whole numbers of 128 bits and decimals keep every digit") {
 }
 
 TEST_CASE("dates and times, also before 1970 and without end") {
-  CHECK(text(append_date, 17836) == "2018-11-01");
-  CHECK(text(append_date, -1) == "1969-12-31");
-  CHECK(text(append_date, std::numeric_limits<std::int32_t>::max()) == "infinity");
-  CHECK(text(append_date, -std::numeric_limits<std::int32_t>::max()) == "-infinity");
-  CHECK(text(append_date, 2'000'000'000) == "1970-01-01 +2000000000 days");
+  CHECK(text(append_duckdb_date, 17836) == "2018-11-01");
+  CHECK(text(append_duckdb_date, -1) == "1969-12-31");
+  CHECK(text(append_duckdb_date, std::numeric_limits<std::int32_t>::max()) == "infinity");
+  CHECK(text(append_duckdb_date, -std::numeric_limits<std::int32_t>::max()) == "-infinity");
+  CHECK(text(append_duckdb_date, 2'000'000'000) == "1970-01-01 +2000000000 days");
   CHECK(text(append_time, 0) == "00:00:00");
   CHECK(text(append_time, 25'501'250'000) == "07:05:01.25");
   CHECK(text(append_moment, 1'541'030'400, 1, "") == "2018-11-01T00:00:00");

@@ -68,6 +68,7 @@ TEST_CASE("each type goes only into columns that hold all its values or refuse t
   check_taken(type_id::float64, {family::real});
   check_taken(type_id::boolean, {family::boolean, family::integer});
   check_taken(type_id::timestamp, {family::timestamp});
+  check_taken(type_id::date, {family::date});
   for (const auto type : {type_id::json, type_id::object, type_id::list})
     check_taken(type, {family::json, family::json_value});
 }

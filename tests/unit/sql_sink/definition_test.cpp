@@ -11,7 +11,8 @@ const std::vector<data::field> columns{
     {"user-agent", type_id::text}, {"se`lect\"", type_id::bigint},
     {"at", type_id::timestamp},    {"length", type_id::float64},
     {"ok", type_id::boolean},      {"total", data::type::numeric_of(12, 2)},
-    {"raw", type_id::json},        {"tags", data::type::list_of(type_id::text)}};
+    {"raw", type_id::json},        {"tags", data::type::list_of(type_id::text)},
+    {"day", type_id::date}};
 
 sink::sql::table_shape shape_of(place& at, const std::string& table) {
   auto db = sink::sql::make_database(must(sink::sql::parse_connection(at.connection)));

@@ -110,6 +110,12 @@ data::batch rows_of(const std::vector<data::field>& columns, const std::vector<c
       case data::type_id::timestamp:
         builder.append_int(must(expression::parse_timestamp(*row[i])));
         break;
+      case data::type_id::date: {
+        std::int64_t days = 0;
+        REQUIRE(expression::read_date(*row[i], days) == expression::reading::ok);
+        builder.append_int(days);
+        break;
+      }
       case data::type_id::numeric: {
         decimal v;
         REQUIRE(read_decimal(*row[i], v) == decimal_reading::ok);

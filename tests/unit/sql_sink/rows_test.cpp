@@ -9,9 +9,9 @@ using data::type_id;
 
 namespace {
 
-const std::vector<data::field> all_types{{"b", type_id::boolean},   {"i", type_id::bigint},
-                                         {"d", type_id::float64},   {"s", type_id::text},
-                                         {"t", type_id::timestamp}, {"j", type_id::json}};
+const std::vector<data::field> all_types{
+    {"b", type_id::boolean},   {"i", type_id::bigint}, {"d", type_id::float64}, {"s", type_id::text},
+    {"t", type_id::timestamp}, {"j", type_id::json},   {"day", type_id::date}};
 
 }  // namespace
 
@@ -20,13 +20,13 @@ EVERY_DATABASE(values_come_back, "every value comes back as it was given") {
   REQUIRE_FALSE(must(w->open(life(1))));
   const std::vector<cells> rows{
       {"true", "9223372036854775807", "1.7976931348623157e308", "\xF0\x9F\x98\x80 caf\xC3\xA9",
-       "2021-04-24T19:55:00.796Z", "{\"a\": [1]}"},
-      {"false", "-9223372036854775808", "5e-324", "", "1970-01-01T00:00:00Z", "[]"},
-      {{}, {}, {}, {}, {}, {}},
-      {"true", "0", "-0.0", "  blanks at both edges  ", "9999-12-31T23:59:59.999999Z", "null"},
+       "2021-04-24T19:55:00.796Z", "{\"a\": [1]}", "2021-04-24"},
+      {"false", "-9223372036854775808", "5e-324", "", "1970-01-01T00:00:00Z", "[]", "1970-01-01"},
+      {{}, {}, {}, {}, {}, {}, {}},
+      {"true", "0", "-0.0", "  blanks at both edges  ", "9999-12-31T23:59:59.999999Z", "null", "9999-12-31"},
       {"true", "1", "0.1", "it's \\ a \"quote\" `tick` :p0 %s ? -- ; \n\r\t\b\x1a",
-       "0001-01-01T00:00:00.000001Z", "\"\\\\\""},
-      {"true", "1", "12345678901234567890", "null", "2024-02-29T23:59:59.5Z", "{}"},
+       "0001-01-01T00:00:00.000001Z", "\"\\\\\"", "0001-01-01"},
+      {"true", "1", "12345678901234567890", "null", "2024-02-29T23:59:59.5Z", "{}", "2024-02-29"},
   };
   must(w->write(rows_of(all_types, rows)));
   CHECK(must(w->commit(at_position(1))) == 0);
@@ -39,6 +39,10 @@ EVERY_DATABASE(values_come_back, "every value comes back as it was given") {
   CHECK(count("i = -9223372036854775807 - 1 and s = ''") == "1");
   CHECK(count("b is null and i is null and d is null and s is null and t is null and j is null") == "1");
   CHECK(count("d = 0.1e0") == "1");
+  for (const std::string day : {"0001-01-01", "1970-01-01", "2021-04-24", "2024-02-29", "9999-12-31"})
+    CHECK(count("day = '" + day + "'") == "1");
+  CHECK(count("day > '2021-04-24'") == "2");
+  CHECK(count("day is null") == "1");
   CHECK(count("s is null") == "1");
   const auto texts = at.query("select s from t where s is not null order by i, d, s", 1);
   std::vector<std::string> found;

@@ -63,6 +63,7 @@ void append_random(random_source& random, column_builder& out, unsigned nulls_in
     return out.append_boolean(random() & 1);
   case type_id::bigint:
   case type_id::timestamp:
+  case type_id::date:
     return out.append_int(static_cast<std::int64_t>(random()));
   case type_id::float64:
     return out.append_double(odd_doubles[below(random, 6)]);
@@ -107,7 +108,7 @@ bool same(const data::column& a, const data::column& b) {
       !std::ranges::equal(a.offsets(), b.offsets()) || a.children().size() != b.children().size())
     return false;
   const auto id = a.type().id();
-  if ((id == type_id::bigint || id == type_id::timestamp) && !std::ranges::equal(a.ints(), b.ints()))
+  if (a.type().is_int() && !std::ranges::equal(a.ints(), b.ints()))
     return false;
   if (id == type_id::numeric)
     for (std::size_t i = 0; i < a.size(); ++i)
@@ -155,7 +156,7 @@ std::size_t walk(const data::column& c) {
         sum += static_cast<unsigned char>(byte);
     else if (c.type().id() == type_id::boolean)
       sum += c.boolean_at(i);
-    else if (c.type().id() == type_id::bigint || c.type().id() == type_id::timestamp)
+    else if (c.type().is_int())
       sum += static_cast<std::size_t>(c.ints()[i]);
     else if (c.type().id() == type_id::numeric && !c.is_null(i))
       REQUIRE((fits_decimal(c.decimals()[i].units()) && data::fitted(c.decimals()[i], c.type()) &&

@@ -17,6 +17,7 @@ using data::type_id;
 struct held {
   data::column_ptr column;      // none for the rows as a whole
   std::vector<__int128> units;  // of a numeric, whose values have their scales beside them here
+  std::vector<std::int32_t> days;
   std::array<const void*, 3> buffers{};
   std::vector<ArrowArray> children;
   std::vector<ArrowArray*> pointers;
@@ -66,6 +67,12 @@ ArrowArray export_column(const data::column_ptr& c) {
   case type_id::timestamp:
     b[1] = c->ints().data();
     break;
+  case type_id::date: {  // 32 bits
+    const auto values = c->ints();
+    own->days.assign(values.begin(), values.end());
+    b[1] = own->days.data();
+    break;
+  }
   case type_id::float64:
     b[1] = c->doubles().data();
     break;
@@ -110,6 +117,8 @@ std::string format_of(const data::type& t) {
     return "u";
   case type_id::timestamp:
     return "tsu:UTC";
+  case type_id::date:
+    return "tdD";
   case type_id::list:
     return "+l";
   case type_id::object:

@@ -117,7 +117,7 @@ void check_partitions(const config::check_input& in, const config::say& say) {
     else if (const auto& type = (*in.input)[*at].type; type.is_nested())
       say("partition_by",
           fmt::format("column '{}' is {}, which is no folder's name; expected a text, number, "
-                      "boolean or timestamp",
+                      "boolean, timestamp or date",
                       name, type.name()));
   }
   if (in.input && seen.size() >= in.input->size())

@@ -177,6 +177,8 @@ bool takes(family into, data::type_id type) {
     return into == family::boolean || into == family::integer;
   case data::type_id::timestamp:
     return into == family::timestamp;
+  case data::type_id::date:
+    return into == family::date;
   case data::type_id::json:
   case data::type_id::object:
   case data::type_id::list:

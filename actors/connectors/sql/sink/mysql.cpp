@@ -354,6 +354,8 @@ std::string mysql_database::type_of(const data::type& type, std::size_t key_shar
                                  : fmt::format("decimal({},{})", type.precision(), type.scale());
   case data::type_id::timestamp:
     return "datetime(6)";
+  case data::type_id::date:
+    return "date";
   case data::type_id::text:
     return key_share == 0 ? long_text()
                           : key_text(std::min(most_key_characters, index_bytes / 4 / key_share));
@@ -428,6 +430,7 @@ std::optional<std::string> mysql_database::append_literal(std::string& out, cons
   case data::type_id::json:
     append_quoted(out, c.text_at(row));
     return std::nullopt;
+  case data::type_id::date:
   case data::type_id::object:
   case data::type_id::list:
     append_quoted(out, text_value(c, row, into));

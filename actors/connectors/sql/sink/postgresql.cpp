@@ -48,7 +48,7 @@ void append_escaped(std::string& out, std::string_view text) {
   out.append(text, from);
 }
 
-/// Appends numbers, booleans and timestamps: nothing in them is ever escaped.
+/// Appends numbers, booleans, timestamps and dates: nothing in them is ever escaped.
 void append_scalar(std::string& out, const data::column& c, std::size_t row, const table_column& into) {
   if (c.type().id() == data::type_id::timestamp && !keeps_texts(into.holds)) {
     append_datetime(out, c.ints()[row]);
@@ -450,6 +450,8 @@ std::string postgresql_database::type_of(const data::type& type, std::size_t) co
     return type.name();
   case data::type_id::timestamp:
     return "timestamptz";
+  case data::type_id::date:
+    return "date";
   case data::type_id::text:
     return "text";
   case data::type_id::json:

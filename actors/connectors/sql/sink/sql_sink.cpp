@@ -55,11 +55,10 @@ void check_changes(const config::check_input& in, bool upsert, const std::vector
   if (!at)
     return say("newest", config::missing_column(newest, *in.input, "this sink"));
   const auto& type = (*in.input)[*at].type;
-  if (type.id() != data::type_id::bigint && type.id() != data::type_id::timestamp)
-    say("newest",
-        fmt::format("column \"{}\" is {}, whose order differs between databases; expected bigint or "
-                    "timestamp (a cast makes one: lsn::bigint)",
-                    newest, type.name()));
+  if (!type.is_int())
+    say("newest", fmt::format("column \"{}\" is {}, whose order differs between databases; expected bigint, "
+                              "timestamp or date (a cast makes one: lsn::bigint)",
+                              newest, type.name()));
   if (std::find(key.begin(), key.end(), newest) != key.end())
     say("newest", fmt::format("column \"{}\" is part of the key, so that no two changes of a row would have "
                               "different ones; expected a column that grows from change to change",

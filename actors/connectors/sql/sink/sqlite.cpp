@@ -64,6 +64,7 @@ public:
         return sqlite3_bind_int64(statement_, at, to_bigint(c.decimals()[row]).value_or(0));
       break;
     case data::type_id::timestamp:
+    case data::type_id::date:
     case data::type_id::object:
     case data::type_id::list:
       break;

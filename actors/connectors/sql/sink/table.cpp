@@ -114,7 +114,8 @@ std::string remark_on_key(const database& db, const std::vector<const unique_ind
 bool orders(const database& db, family into, data::type_id type) {
   if (type == data::type_id::bigint)
     return into == family::integer || into == family::decimal || into == family::any;
-  return into == family::timestamp || (db.where().kind == product::sqlite && keeps_texts(into));
+  return into == family::timestamp || into == family::date ||
+         (db.where().kind == product::sqlite && keeps_texts(into));
 }
 
 unexpected mismatch(const database& db, const table_options& options, std::string_view what) {
