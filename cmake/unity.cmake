@@ -28,6 +28,7 @@ set(compiled_alone
   runtime/expression/functions/comparison.cpp
   runtime/expression/functions/intervals.cpp
   runtime/expression/functions/json_functions.cpp
+  runtime/expression/formats/interval_text.cpp
   runtime/expression/formats/json_text.cpp
   runtime/expression/formats/pattern_translator.cpp
   runtime/expression/formats/regular_expression.cpp
@@ -44,6 +45,8 @@ set(compiled_alone
   runtime/expression/functions/text_templates.cpp
   runtime/expression/formats/time_format.cpp
   runtime/expression/functions/time_functions.cpp
+  runtime/expression/functions/times_of_day.cpp
+  runtime/expression/functions/type_modifiers.cpp
   runtime/expression/formats/time_units.cpp
   runtime/expression/formats/timestamp_text.cpp
   runtime/expression/formats/to_timestamp.cpp

@@ -15,7 +15,11 @@ PostgreSQL's, with time zone UTC; where it differs is listed [at the end](#diffe
 
 Beside functions there are the operators `+ - * / % ^ || = <> < <= > >= and or not`, `is [not] null`,
 `is [not] distinct from`, `in (...)`, `between`, `like`, `ilike`, `similar to`, `~ ~* !~ !~*`, `-> ->> #> #>>`, `x[1]`,
-`x[2:3]`, `@> <@ &&`, `any(...)`, `all(...)`, `::type`, `at time zone`, `(a, b) overlaps (c, d)`.
+`x[2:3]`, `@> <@ &&`, `? ?| ?& #-`, `any(...)`, `all(...)`, `::type`, `at time zone`, `(a, b) overlaps (c, d)`.
+
+A cast may give a size: `numeric(10, 2)` rounds, `varchar(20)` cuts to 20 characters, `timestamp(0)`, `timestamptz(3)`, `time(0)` and
+`interval(0)` round to so many digits of a second. `interval '90' minute` and `x::interval day to hour` read and keep these fields.
+`localtime` and `localtimestamp` are `now()` by the clocks of UTC.
 
 )";
 
@@ -32,6 +36,11 @@ pass. A row for which it fails (a division by zero) goes to the dead letters. Ag
 - No result depends on the order in which records come. Sums of doubles are exact and rounded once. Variances are computed
   from exact sums and rounded once; a standard deviation is the root of that, rounded once more. A double from 6.7e153 on
   fails a variance, and below 1e-146 its square is rounded to 5e-324.
+- `corr`, `covar_*` and `regr_*` go over the rows where neither number is null. They are computed from the exact sums of x, y and
+  their products, in doubles as in PostgreSQL, and rounded once. A product from 4.5e307 on fails what reads it, and one below 1e-291 is
+  rounded to 5e-324; numbers whose squares do not differ beyond that are always the same.
+- `sum`, `avg`, variances and `bit_xor` take `distinct`, too, and keep the set that `count(distinct x)` keeps. `min`, `max`, `bool_and`,
+  `bool_or`, `every`, `bit_and` and `bit_or` are the same with it.
 - Numerics have PostgreSQL's scales: a sum has the greatest one of its values; means, variances and standard deviations have 16
   significant digits at least, and a variance no less than twice the scale of its values. A result that needs more than 38 digits, or
   as many behind the point, fails the row: cast to `double precision` where 15 digits do. Equal numerics of different scales are one
@@ -40,7 +49,8 @@ pass. A row for which it fails (a division by zero) goes to the dead letters. Ag
   `distinct` the values are in their own order.
 - `array_agg`, `string_agg` and percentiles keep the values of a group (percentiles each different one once), up to 8 MiB: 48
   bytes a value and its own bytes, for lists the place of its record, too. That is 147,000 different numbers for a percentile. A row
-  with more goes to the dead letters; it is never approximated. `count(distinct x)` has no such limit.
+  with more goes to the dead letters; it is never approximated. `count(distinct x)` and its like have no such limit.
+- `jsonb_agg(x)`, with all that `array_agg` takes, is `to_jsonb(array_agg(x))`.
 - A list becomes a JSON array in `json` and `kafka` sinks, jsonb (json, text) in SQL tables, a list in Parquet.
 
 The examples are over these rows, in one window:
@@ -58,12 +68,12 @@ alone. What is refused is an error of `check` where it is written as a constant,
 
 | | here | why |
 |---|---|---|
-| timestamp | a result lies in the years 1 to 9999; within an expression it reaches from 4714 BC to 294246 | every sink can write it |
+| timestamp, date | a result lies in the years 1 to 9999; within an expression it reaches from 4714 BC to 294246 | every sink can write it |
 | numeric | has at most 38 digits, of which all may stand behind the point, and is neither NaN nor an infinity; a literal beyond is a double. A result with more fails the row (round or cast what it is made of, as in `round(x / y, 10) * z`). As a key, of a dedup and of a table, too, `1.50` comes out as `1.5`, which it equals, but for a numeric(p,s). A zero with more digits behind the point has 38 | the decimals of Parquet, Arrow and SQL have so many |
 | integer, smallint | are bigint, also as arguments (`left`, `substr`, `x[1]`), so that `to_hex(-1)` has 16 digits and `1 << 40` loses no bits; a cast checks the range; boolean can be cast to and from each of them | columns have one type of whole numbers |
 | round and trunc of a double to digits | are offered, as of a numeric | a column is a double |
 | sum of bigint | is bigint (PostgreSQL: numeric; bigint of integers), so that `sum(n) / count(*)` cuts what is behind the point; avg, variances and standard deviations of bigint are double, so that `round(avg(n))` takes the even one of two (`round(avg(n::numeric))` goes away from 0) | windows of whole numbers stay small; cast for more: `sum(n::numeric)` |
-| aggregates of numbers | sums, means, variances and standard deviations are exact and rounded once; a sum beyond double is an infinity, a variance of a double from 6.7e153 on fails the row | PostgreSQL rounds a double at each row, in their order, and fails where a part of the sum is out of range; of whole numbers it cuts digits |
+| aggregates of numbers | sums, means, variances, standard deviations and the aggregates of two numbers are exact and rounded once; what is beyond double is an infinity, a variance of a double from 6.7e153 on fails the row, as does a product of two numbers from 4.5e307 on; of equal numerics `distinct` counts the one of the greatest scale | PostgreSQL rounds a double at each row, in their order, and fails where a part of the sum is out of range; of whole numbers it cuts digits |
 | aggregates of -0 | zeros of either sign are one value: lists, first, last and percentiles give 0, min and max either | the same rows in any order of records |
 | min and max of booleans, distinct of json | are offered; json counts as it is written | |
 | lists and objects | have no order: no `<`, greatest, min, max, distinct, list or percentile of them; lists of scalars have equality, objects, json and lists of these have none, and `\|\| @> <@ &&`, `array_append` and its like do not take them | use a member, or `to_json(x)::text` |
@@ -71,17 +81,19 @@ alone. What is refused is an error of `check` where it is written as a constant,
 | array_agg, string_agg | have an order also without `order by`: event time; the delimiter and a percentile's fraction are constants; no lists of fractions | the same rows for the same input |
 | a constant that no row can use | is refused (a zone, a unit, a pattern, a template), also beside a null, which makes the call null in PostgreSQL | it is a mistake |
 | a literal without a type | is taken as the text, list, json or double that the function wants, also where PostgreSQL finds several types or none (`to_json('a')`, `'{1,2}'` of a list); the values of `between`, `in` and `case x when` become one type together | there are fewer types |
-| timestamps of texts | refused where they are not of a log but of a clock or no moment (`now`, `today`, `infinity`), or where PostgreSQL gives a moment that hardly anybody means: zones as POSIX writes them (`UTC+02:00` is two hours behind UTC there), run-together times beyond 24 hours (`01 17 2068-04:53` is in 2053), day 366 of another year, Julian days and parts by letters (`y2021m04d24`), `DST` behind a zone, an abbreviation of a zone in front of the date, years beyond 294246 | the right moment, or none |
+| timestamps and times of texts | refused where they are not of a log but of a clock or no moment (`now`, `today`, `infinity`), or where PostgreSQL gives a moment that hardly anybody means: zones as POSIX writes them (`UTC+02:00` is two hours behind UTC there), run-together times beyond 24 hours (`01 17 2068-04:53` is in 2053), day 366 of another year, Julian days and parts by letters (`y2021m04d24`, `10:30 s`), `DST` behind a zone, an abbreviation of a zone in front of the date, years beyond 294246 | the right moment, or none |
 | numbers of texts | no hexadecimal doubles (`0x1F`) | no log writes them |
 | lists of texts | begin at 1 (no `[0:1]={a,b}`) and hold no lists (`{{a},{b}}`) | lists have no other bounds, and one dimension |
 | lists in a list | may differ in length, so that `x[1]` is the list within (PostgreSQL: null); `cardinality`, `array_to_string` and a second dimension of `array_length` and `array_upper` are refused, as are `any` and `all` over them, `array_ndims`, and a cast to `text[]` (`array[array['a']]::text[]` is `{{a}}` there); `x[2:3][1]` is written `(x[2:3])[1]` | JSON's lists are so |
-| interval | is no column, no element of a list and no json; `x::text` is one; a text is refused where PostgreSQL 15 loses a fraction (`PT103045.5`, of a time without colons); the longest one back is read from its own text, too | no sink has such a type |
+| interval | is no column and no element of a list; `x::text` is one; a text is refused where PostgreSQL 15 loses a fraction (`PT103045.5`, of a time without colons); the longest one back is read from its own text, too; `make_interval` and the rounding of `interval(0)` fail beyond 64 bits (32 of months and days), where PostgreSQL 15 gives another interval | no sink has such a type |
+| time | is no column and no element of a list; `x::text` is one | no sink has such a type |
+| real, character(n), time with time zone | are refused; use `double precision`, `varchar(n)` or `rpad(x, n)`, `time`. A list has no elements with a size (`varchar(3)[]`); a `varchar(n)` is a text, also within a list | seven digits, and blanks that count at times, surprise more than they help |
 | to_char of an interval | has no ISO years, weeks and days (`IYYY`, `IW`, `IDDD`) and no Julian day (`J`) | PostgreSQL takes the parts of an interval for a date |
 | at time zone | takes tzdata's zones alone, whose CET has summer time; PostgreSQL takes its abbreviations first, also `MSK`, and offsets as POSIX writes them (`+02:00` is two hours behind UTC there) | an offset with the opposite sign is a trap; `interval '2 hours'` is clear; there it overflows beyond 68 years |
 | to_char of numbers | templates have `9 0 . D , G FM S MI PL SG PR TH` and `"text"`, those of to_number, too; other letters are refused, as are `TH` without a digit and anything but the end behind a decimal point without digits (`9.MI` of -5 is 5 there) | PostgreSQL takes another letter for itself, for a Roman number or a currency, or fails on it |
 | to_json of timestamps and doubles | as sinks write them: `2021-04-24T19:55:00.796Z` | one way to write a value |
 | json | lookups also succeed in a value that has `\u0000` or a lone surrogate elsewhere; what they give holds neither, or the row fails; of duplicate members the last counts on every step of a path | only what is looked up is read |
-| jsonb | there is none: to_jsonb and jsonb_build_object give json, as it is written, with duplicate members | json stays the text that came |
+| jsonb | is a type of expressions; a column of it, an element of a list and a value within an aggregate are json with the text that PostgreSQL writes of the jsonb: `x::jsonb` makes it jsonb again, and as a key `1.0` and `1.00` are two. It has 1,024 levels and 16 MiB at most. There are no subscripts, no paths (`@?`, `@@`, `jsonb_path_query`), no functions that give rows (`jsonb_each`), no `jsonb_object_agg`, `json_agg` or `json_object_agg`; `@>` fails the row where it would read more than 256 MiB, as for long lists within long lists; a constant that is no jsonb is refused, also where PostgreSQL does not come to it, as behind a `between` that is false already | a column has one type for JSON |
 | to_timestamp | a template that PostgreSQL takes for no text is refused by `check`: one with `TZ` or `OF`, or with ISO's years or weeks beside months and days; a Julian day or an ISO year so far off that PostgreSQL's integers overflow fails | it could read no row |
 | date_part | of seconds and of an interval's epoch is rounded once | PostgreSQL adds rounded parts |
 | make_timestamptz with a zone | is refused | `make_timestamp(...) at time zone zone` is the same |

@@ -69,8 +69,28 @@ enum class aggregate_function : std::uint8_t {
   string_agg,
   array_agg,
   percentile_cont,
-  percentile_disc
+  percentile_disc,
+  bit_and,
+  bit_or,
+  bit_xor,
+  corr,
+  covar_pop,
+  covar_samp,
+  regr_count,
+  regr_avgx,
+  regr_avgy,
+  regr_sxx,
+  regr_syy,
+  regr_sxy,
+  regr_slope,
+  regr_intercept,
+  regr_r2
 };
+
+/// Returns whether it is over pairs of numbers, y and x.
+[[nodiscard]] constexpr bool takes_pairs(aggregate_function f) {
+  return f >= aggregate_function::corr && f <= aggregate_function::regr_r2;
+}
 
 /// An item of an aggregate's `order by`.
 struct bound_order {
@@ -81,12 +101,12 @@ struct bound_order {
 
 struct bound_aggregate {
   aggregate_function function{};
-  std::optional<bound> argument;  // none for count(*)
+  std::optional<bound> argument;  // none for count(*); y of a pair
   std::optional<bound> filter;    // the condition of `filter (where ...)`
   data::type result;
   std::vector<bound_order> order{};  // the order of array_agg, string_agg; a percentile has one, its
-                                     // argument's
-  bool distinct = false;             // used by array_agg, string_agg
+                                     // argument's; of a pair it is x, the column beside its argument
+  bool distinct = false;             // used by array_agg, string_agg, sum, avg, variances, bit_xor
   std::string delimiter{};           // used by string_agg
   double fraction = 0;               // used by percentiles
 };

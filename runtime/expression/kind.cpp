@@ -71,7 +71,7 @@ std::optional<data::type> column_type_of(kind k) {
 }
 
 std::optional<named_kind> kind_of_cast(std::string_view type_name) {
-  static constexpr std::array<std::pair<std::string_view, named_kind>, 20> names{{
+  static constexpr std::array<std::pair<std::string_view, named_kind>, 22> names{{
       {"bool", {kind::boolean}},        {"boolean", {kind::boolean}},
       {"int8", {kind::bigint}},         {"bigint", {kind::bigint}},
       {"int4", {kind::bigint, 32}},     {"int", {kind::bigint, 32}},
@@ -82,6 +82,7 @@ std::optional<named_kind> kind_of_cast(std::string_view type_name) {
       {"varchar", {kind::text}},        {"timestamptz", {kind::timestamptz}},
       {"timestamp", {kind::timestamp}}, {"interval", {kind::interval}},
       {"json", {kind::json}},           {"date", {kind::date}},
+      {"jsonb", {kind::jsonb}},         {"time", {kind::time}},
   }};
   for (const auto& [name, k] : names)
     if (name == type_name)
@@ -101,6 +102,8 @@ bool converts_implicitly(kind from, kind to) {
     return to == kind::timestamptz;
   case kind::date:
     return to == kind::timestamp || to == kind::timestamptz;
+  case kind::time:
+    return to == kind::interval;
   default:
     return false;
   }

@@ -7,6 +7,14 @@
 #include <stdexcept>
 
 namespace millrace::window {
+namespace {
+
+/// Returns whether `distinct` makes it the same aggregate over a set; lists keep their values once by themselves.
+bool is_over_distinct(expression::aggregate_function f) {
+  return f != expression::aggregate_function::array_agg && f != expression::aggregate_function::string_agg;
+}
+
+}  // namespace
 
 const aggregate_ops* find_aggregate(const aggregate& a) {
   using expression::aggregate_function;
@@ -15,6 +23,12 @@ const aggregate_ops* find_aggregate(const aggregate& a) {
   const auto type = a.argument.id();
   const bool integral = type == data::type_id::bigint;
   const bool floating = type == data::type_id::float64;
+  if (expression::takes_pairs(a.function))
+    return floating ? find_pair_statistic(a.function) : nullptr;
+  if (a.distinct && is_over_distinct(a.function))
+    return a.argument.is_nested()           ? nullptr
+           : type == data::type_id::numeric ? &over_distinct_numerics_entry
+                                            : &over_distinct_entry;
   if (const auto* ops = find_numeric(a.function, a.argument))
     return ops;
   switch (a.function) {
@@ -52,8 +66,15 @@ const aggregate_ops* find_aggregate(const aggregate& a) {
     return integral || floating || type == data::type_id::numeric ? &percentile_cont_entry : nullptr;
   case aggregate_function::percentile_disc:
     return a.argument.is_nested() ? nullptr : &percentile_disc_entry;
+  case aggregate_function::bit_and:
+    return integral ? &bit_and_entry : nullptr;
+  case aggregate_function::bit_or:
+    return integral ? &bit_or_entry : nullptr;
+  case aggregate_function::bit_xor:
+    return integral ? &bit_xor_entry : nullptr;
+  default:  // those of pairs, which stand above
+    return nullptr;
   }
-  return nullptr;
 }
 
 bool can_fail(const definition& d) {

@@ -35,7 +35,7 @@ using rows = std::span<const std::uint32_t>;
 struct contribution {
   const data::column* argument = nullptr;  // null pointer for count(*)
   const aggregate* what = nullptr;
-  std::span<const data::column_ptr> order;  // columns of its `order by`
+  std::span<const data::column_ptr> order;  // columns of its `order by`; x of pairs
   /// The times and places of the records; only for aggregates that go by them.
   std::span<const event_micros> times;
   std::span<const position> positions;

@@ -1,8 +1,13 @@
-// count(distinct x): the set of values, in the encoding of keys, so that equal values are equal bytes.
+// Aggregates over the set of different values. count(distinct x) has them in the encoding of keys, so that equal values
+// are equal bytes; sum(distinct x) and others as value_bytes.hpp has them, and compute from the set what the aggregate
+// without `distinct` would of its values.
 #include "runtime/data/key_encoding.hpp"
+#include "runtime/data/plain_numeric.hpp"
 #include "runtime/window/aggregate_entries.hpp"
+#include "runtime/window/value_bytes.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 namespace millrace::window {
@@ -31,11 +36,12 @@ void insert_all(const states& to, std::uint32_t i, const side_store& origin, std
     to.side->insert(set, value);
 }
 
+template<auto Append>
 void add_values(const states& to, rows into, const contribution& of, rows from) {
   std::string value;
   for (std::size_t i = 0; i < into.size(); ++i) {
     value.clear();
-    data::append_key(value, *of.argument, from[i]);
+    Append(value, *of.argument, from[i]);
     to.side->insert(set_of(to, into[i]), value);
   }
 }
@@ -91,15 +97,81 @@ void count_values(const aggregate&, const states& from, rows of, data::column_bu
   }
 }
 
+/// Appends each value once, of equal numerics the one of the greatest scale; false for bytes that are no values.
+bool append_different(const side_store::value_set& set, data::column_builder& out) {
+  std::vector<std::string_view> values;
+  values.reserve(set.size());
+  for (const auto& [value, times] : set)
+    values.push_back(value);
+  const bool have_scales = data::is_plain_numeric(out.type());
+  if (have_scales)
+    std::sort(values.begin(), values.end());
+  const auto without_scale = [](std::string_view v) { return v.substr(0, v.empty() ? 0 : v.size() - 1); };
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    auto value = values[i];
+    if (have_scales && i + 1 < values.size() && without_scale(value) == without_scale(values[i + 1]))
+      continue;
+    if (!read_value_bytes(value, out) || !value.empty())
+      return false;
+  }
+  return true;
+}
+
+/// What the aggregate without `distinct` gives of these values is appended; false where it fails.
+bool append_result(const aggregate& what, const data::column_ptr& values, data::column_builder& out) {
+  const auto* ops = find_aggregate(what);
+  side_store side;
+  std::vector<std::uint64_t> room(ops->size / sizeof(std::uint64_t));
+  const states one{reinterpret_cast<std::byte*>(room.data()), ops->size, &side};
+  std::vector<std::uint32_t> from(values->size());
+  std::iota(from.begin(), from.end(), 0U);
+  const std::vector<std::uint32_t> into(from.size(), 0);
+  ops->add(one, into, {values.get(), &what, {}, {}, {}, {}, {}}, from);
+  std::vector<std::uint32_t> failed;
+  const std::uint32_t first = 0;
+  ops->finish(what, one, {&first, 1}, out, failed);
+  return failed.empty();
+}
+
+void finish_over_values(const aggregate& what, const states& from, rows of, data::column_builder& out,
+                        std::vector<std::uint32_t>& failed) {
+  auto plain = what;
+  plain.distinct = false;
+  for (std::uint32_t n = 0; n < of.size(); ++n) {
+    data::column_builder different(what.argument);
+    const auto* values = values_of(from, of[n]);
+    if (values != nullptr && !append_different(*values, different)) {  // damaged bytes alone
+      failed.push_back(n);
+      out.append_null();
+    } else if (!append_result(plain, different.finish(), out)) {
+      failed.push_back(n);
+    }
+  }
+}
+
+constexpr aggregate_ops of_set(decltype(aggregate_ops::add) add, decltype(aggregate_ops::finish) finish,
+                               const char* failure) {
+  return {.size = sizeof(distinct),
+          .add = add,
+          .merge = merge_values,
+          .unmerge = unmerge_values,
+          .adopt = adopt_values,
+          .encode = encode_values,
+          .decode = decode_values,
+          .finish = finish,
+          .failure = failure};
+}
+
 }  // namespace
 
-const aggregate_ops count_distinct_entry{.size = sizeof(distinct),
-                                         .add = add_values,
-                                         .merge = merge_values,
-                                         .unmerge = unmerge_values,
-                                         .adopt = adopt_values,
-                                         .encode = encode_values,
-                                         .decode = decode_values,
-                                         .finish = count_values};
+const aggregate_ops count_distinct_entry = of_set(add_values<data::append_key>, count_values, nullptr);
+const aggregate_ops over_distinct_entry =
+    of_set(add_values<append_value_bytes>, finish_over_values,
+           "is beyond its type: the row is set apart; cast or divide the values first, as in sum(distinct "
+           "x::double precision)");
+const aggregate_ops over_distinct_numerics_entry =
+    of_set(add_values<append_value_bytes>, finish_over_values,
+           "needs more than the 38 digits of a numeric: the row is set apart; take doubles instead, as in "
+           "sum(distinct x::double precision)");
 
 }  // namespace millrace::window

@@ -35,7 +35,7 @@ class zone;
 
 namespace millrace::window {
 
-/// An item of an aggregate's `order by`.
+/// An item of an aggregate's `order by`, or the column beside its argument.
 struct ordering {
   data::type type;
   bool descending = false;
@@ -46,11 +46,12 @@ struct aggregate {
   expression::aggregate_function function{};
   data::type argument;  // unused by count(*)
   data::type result;
-  std::vector<ordering> order{};  // the order of array_agg, string_agg; a percentile's is its argument's
-  bool distinct = false;          // used by array_agg, string_agg
-  std::string delimiter{};        // used by string_agg
-  double fraction = 0;            // used by percentiles
-  std::string stands_in{};        // the column or option whose it is, for messages
+  std::vector<ordering>
+      order{};            // the order of array_agg, string_agg; a percentile's is its argument's; x of a pair
+  bool distinct = false;  // used by array_agg, string_agg, sum, avg, variances, bit_xor
+  std::string delimiter{};  // used by string_agg
+  double fraction = 0;      // used by percentiles
+  std::string stands_in{};  // the column or option whose it is, for messages
   /// Set in a join: it collects the rows of a side, with these columns; `function` and `argument` are unused.
   std::optional<std::vector<data::field>> row{};
 };
@@ -122,10 +123,11 @@ struct definition {
 /// more. Such a row has its key and its bounds, and null for the rest.
 inline constexpr std::string_view removed_column = "_removed";
 
-/// Returns whether the columns of an aggregate's `order by` are part of its input; those of a percentile are
-/// its argument.
+/// Returns whether the columns of an aggregate's `order` are part of its input, as x of a pair is; those of a
+/// percentile are its argument.
 [[nodiscard]] inline bool reads_order(expression::aggregate_function f) {
-  return f == expression::aggregate_function::array_agg || f == expression::aggregate_function::string_agg;
+  return f == expression::aggregate_function::array_agg || f == expression::aggregate_function::string_agg ||
+         expression::takes_pairs(f);
 }
 /// Returns whether a row of the window may fail when it is formed: an overflow, a formula, `having`.
 [[nodiscard]] bool can_fail(const definition& d);
@@ -157,7 +159,8 @@ struct input {
   /// Takes the place of `log`, one for each row: downstream of another window, whose shards must not
   /// matter.
   std::span<const std::string_view> logs = {};
-  /// One an aggregate: the columns of its `order by`, or those of a join's rows; empty where no aggregate has one.
+  /// One an aggregate: the columns of its `order by`, x of a pair, or those of a join's rows; empty where no aggregate
+  /// has one.
   std::span<const std::vector<data::column_ptr>> orders = {};
   /// Set in a join: the aggregate, which is the side, that gets the rows; none: all do.
   std::optional<std::size_t> side = std::nullopt;

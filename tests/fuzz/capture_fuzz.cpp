@@ -21,7 +21,7 @@ constexpr event_micros minute = 60 * second;
 std::vector<window::aggregate> aggregates() {
   using enum expression::aggregate_function;
   using data::type_id;
-  const auto over = window::test::over;
+  using window::test::over, window::test::over_distinct, window::test::over_pairs;
   return {window::test::count_rows(),
           over(sum, type_id::bigint, type_id::bigint),
           over(avg, type_id::float64, type_id::float64),
@@ -45,7 +45,14 @@ std::vector<window::aggregate> aggregates() {
           over(min, data::type::numeric_of(10, 2), data::type::numeric_of(10, 2)),
           over(first, type_id::numeric, type_id::numeric),
           over(stddev_pop, type_id::numeric, type_id::numeric),
-          over(array_agg, type_id::numeric, data::type::list_of(type_id::numeric))};
+          over(array_agg, type_id::numeric, data::type::list_of(type_id::numeric)),
+          over(bit_and, type_id::bigint, type_id::bigint),
+          over(bit_xor, type_id::bigint, type_id::bigint),
+          over_pairs(regr_count),
+          over_pairs(regr_intercept),
+          over_pairs(corr),
+          over_distinct(sum, type_id::bigint, type_id::bigint),
+          over_distinct(avg, type_id::numeric, type_id::numeric)};
 }
 
 window::definition shape_of(int number) {

@@ -25,13 +25,17 @@ window::definition shape_of(unsigned number) {
                                             over(bool_and, type_id::boolean, type_id::boolean),
                                             over(sum, type_id::numeric, type_id::numeric),
                                             over(var_samp, type_id::numeric, type_id::numeric),
-                                            over(min, type_id::numeric, type_id::numeric)};
+                                            over(min, type_id::numeric, type_id::numeric),
+                                            over(bit_or, type_id::bigint, type_id::bigint),
+                                            window::test::over_pairs(regr_count)};
   if (number % 2 == 1) {
     aggregates.push_back(over(sum, type_id::float64, type_id::float64));
     aggregates.push_back(over(last, type_id::text, type_id::text));
     aggregates.push_back(over(string_agg, type_id::text, type_id::text));
     aggregates.push_back(over(percentile_cont, type_id::float64, type_id::float64));
     aggregates.push_back(over(percentile_disc, type_id::numeric, type_id::numeric));
+    aggregates.push_back(window::test::over_pairs(regr_slope));
+    aggregates.push_back(window::test::over_distinct(sum, type_id::float64, type_id::float64));
   }
   auto d = window::test::windows_of(2 * minute, minute, std::move(aggregates));
   if (number / 2 == 1) {

@@ -219,7 +219,7 @@ TABLE_MUTANTS = [
      "number.find_last_not_of('0') + 1", "number.size()"),
 ]
 
-# Sums and extremes of numerics (unit_window).
+# Sums and extremes of numerics, aggregates of pairs, bits and distinct values (unit_window).
 NUMERIC_MUTANTS = [
     ("numeric_rests", "the greatest scale of a sum goes with its last value", "runtime/window/decimal_sums.cpp",
      "  return p.count != 0 && p.count != m.count && p.scale == m.scale && p.greatest == m.greatest;\n", "  return p.count + m.count == 0;\n"),
@@ -231,6 +231,15 @@ NUMERIC_MUTANTS = [
      "order == 0 ? v.scale() <= now.scale()", "order == 0 ? v.scale() >= 0"),
     ("numeric_bytes", "a value keeps its scale where its key does not", "runtime/window/value_bytes.cpp",
      "c.decimals()[row].scale()", "without_end_zeros(c.decimals()[row]).scale()"),
+    ("pair_null", "a pair with a null counts for nothing", "runtime/window/pair_statistics.cpp",
+     "      if (x.is_null(r))\n        continue;\n", ""),
+    ("pair_hidden", "a spread that rounded squares may make up is none", "runtime/window/pair_statistics.cpp",
+     "{big_number(s_.count) * s_.count, -1074}", "{big_number(s_.count) * s_.count, -4000}"),
+    ("pair_root", "a correlation is rounded once", "runtime/window/pair_statistics.cpp", "q(a, b, 2 * wanted_bits)", "q(a, b, 60)"),
+    ("bits_rest", "the bits of what leaves are those of the rest, too", "runtime/window/bits.cpp",
+     "return part.at<bits>(j).set != 0;", "return part.at<bits>(j).count == 0;"),
+    ("distinct_scale", "of equal numerics the one of the greatest scale counts once", "runtime/window/distinct.cpp",
+     "    if (have_scales && i + 1", "    if (have_scales && i + 1 == 0 && i + 1"),
 ]
 
 # Joins: the pairs of a window (property_window).

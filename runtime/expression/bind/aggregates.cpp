@@ -41,6 +41,21 @@ constexpr auto aggregates = std::to_array<named_aggregate>({
     {"array_agg", aggregate_function::array_agg},
     {"percentile_cont", aggregate_function::percentile_cont},
     {"percentile_disc", aggregate_function::percentile_disc},
+    {"bit_and", aggregate_function::bit_and},
+    {"bit_or", aggregate_function::bit_or},
+    {"bit_xor", aggregate_function::bit_xor},
+    {"corr", aggregate_function::corr},
+    {"covar_pop", aggregate_function::covar_pop},
+    {"covar_samp", aggregate_function::covar_samp},
+    {"regr_count", aggregate_function::regr_count},
+    {"regr_avgx", aggregate_function::regr_avgx},
+    {"regr_avgy", aggregate_function::regr_avgy},
+    {"regr_sxx", aggregate_function::regr_sxx},
+    {"regr_syy", aggregate_function::regr_syy},
+    {"regr_sxy", aggregate_function::regr_sxy},
+    {"regr_slope", aggregate_function::regr_slope},
+    {"regr_intercept", aggregate_function::regr_intercept},
+    {"regr_r2", aggregate_function::regr_r2},
 });
 
 const named_aggregate* find(std::string_view name) {
@@ -66,6 +81,17 @@ bool is_percentile(aggregate_function f) {
 }
 bool is_collected(aggregate_function f) {
   return f == aggregate_function::string_agg || f == aggregate_function::array_agg;
+}
+/// Returns whether `distinct` can stand in its call.
+bool takes_distinct(aggregate_function f) {
+  return f != aggregate_function::first && f != aggregate_function::last && !is_percentile(f) &&
+         !takes_pairs(f);
+}
+/// Returns whether a value that comes again changes nothing.
+bool ignores_copies(aggregate_function f) {
+  return f == aggregate_function::min || f == aggregate_function::max || f == aggregate_function::bool_and ||
+         f == aggregate_function::bool_or || f == aggregate_function::bit_and ||
+         f == aggregate_function::bit_or;
 }
 
 /// Binds one call of an aggregate; collects every problem.
@@ -96,9 +122,10 @@ private:
     const auto f = out_.function;
     if (s_.star && s_.text != "count")
       problem_at(s_.offset, fmt::format("only count takes *; {} takes a value", s_.text));
-    if (s_.distinct && s_.text != "count" && !is_collected(f))
-      problem_at(s_.offset,
-                 fmt::format("distinct goes with count, array_agg and string_agg, not with {}", s_.text));
+    if (s_.distinct && !takes_distinct(f))
+      problem_at(s_.offset, fmt::format("distinct does not go with {}; it goes with aggregates of one value "
+                                        "in any order, such as count(distinct x) and sum(distinct x)",
+                                        s_.text));
     if (is_percentile(f) != s_.within)
       problem_at(s_.offset,
                  s_.within
@@ -113,11 +140,12 @@ private:
                  f == aggregate_function::first || f == aggregate_function::last
                      ? fmt::format("{} goes by event time; expected no order by", s_.text)
                      : fmt::format("the order does not matter to {}; expected no order by", s_.text));
-    const auto arguments = s_.star ? 0U : f == aggregate_function::string_agg ? 2U : 1U;
+    const auto arguments = s_.star ? 0U : f == aggregate_function::string_agg || takes_pairs(f) ? 2U : 1U;
     if (found_.size() == before && s_.args.size() != arguments)
       problem_at(s_.offset,
-                 arguments == 2 ? std::string("string_agg takes a text and a delimiter, as in "
-                                              "string_agg(x, ', ')")
+                 takes_pairs(f)   ? fmt::format("{0} takes two numbers, as in {0}(y, x)", s_.text)
+                 : arguments == 2 ? std::string("string_agg takes a text and a delimiter, as in "
+                                                "string_agg(x, ', ')")
                  : is_percentile(f)
                      ? fmt::format("{} takes one fraction, as in {}(0.5)", s_.text, s_.text)
                      : fmt::format("{} takes one value{}", s_.text, s_.text == "count" ? ", or *" : ""));
@@ -132,7 +160,9 @@ private:
     }
     if (s_.distinct && f == aggregate_function::count)
       f = aggregate_function::count_distinct;
-    out_.distinct = s_.distinct && is_collected(f);
+    out_.distinct = s_.distinct && f != aggregate_function::count_distinct && !ignores_copies(f);
+    if (takes_pairs(f))
+      return bind_pair();
     if (is_percentile(f))
       bind_fraction();
     if (f == aggregate_function::string_agg)
@@ -200,18 +230,36 @@ private:
         return wrong(fmt::format("array_agg takes no {}; take a member of it, or to_json(x)", type.name()));
       out_.result = data::type::list_of(type);
       return;
+    case aggregate_function::bit_and:
+    case aggregate_function::bit_or:
+    case aggregate_function::bit_xor:
+      if (type.id() != data::type_id::bigint)
+        return wrong(fmt::format("{0} needs whole numbers (bigint), and this is {1}; cast it, as in "
+                                 "{0}((...)::bigint)",
+                                 s_.text, type.name()));
+      return;
     case aggregate_function::first:
     case aggregate_function::last:
       out_.result = type;
       return;
     case aggregate_function::count:
     case aggregate_function::count_rows:
+    default:  // bind_pair() has those of pairs
       return;
     }
   }
 
+  /// y is the argument, x the column beside it.
+  void bind_pair() {
+    out_.result =
+        out_.function == aggregate_function::regr_count ? data::type_id::bigint : data::type_id::float64;
+    out_.argument = number_part(s_.args[0]);
+    if (auto x = number_part(s_.args[1]))
+      out_.order.push_back({*std::move(x)});
+  }
+
   void bind_order() {
-    if (out_.distinct)
+    if (out_.distinct && is_collected(out_.function))
       return bind_distinct_order();
     for (const auto& o : s_.order) {
       auto value = is_percentile(out_.function) ? out_.argument : part(o.value, false);
@@ -277,15 +325,36 @@ private:
     return n->value;
   }
 
+  binder part_binder() {
+    return {names_, found_, [&](const syntax& inner) {
+              problem_at(inner.offset,
+                         fmt::format("the aggregate {}(...) stands within {}(...), and aggregates do not "
+                                     "nest; a window that reads this one can aggregate its rows",
+                                     inner.text, s_.text));
+              return nullptr;
+            }};
+  }
+
+  /// A double, as PostgreSQL makes one of any number.
+  std::optional<bound> number_part(const syntax& s) {
+    auto b = part_binder();
+    const auto before = found_.size();
+    auto root = b.bind(s);
+    if (root && root->type != kind::unknown && !converts_implicitly(root->type, kind::float64)) {
+      problem_at(s.offset, fmt::format("{0} needs two numbers, y and x, and this is {1}; cast it, as in "
+                                       "(...)::double precision",
+                                       s_.text, name_of(root->type)));
+      return std::nullopt;
+    }
+    if (root)
+      root = b.coerce(std::move(root), kind::float64);
+    if (!root || found_.size() != before)
+      return std::nullopt;
+    return bound_of(std::move(root));
+  }
+
   std::optional<bound> part(const syntax& s, bool condition) {
-    binder b(names_, found_, [&](const syntax& inner) {
-      problem_at(
-          inner.offset,
-          fmt::format("the aggregate {}(...) stands within {}(...), and aggregates do not nest; a window "
-                      "that reads this one can aggregate its rows",
-                      inner.text, s_.text));
-      return nullptr;
-    });
+    auto b = part_binder();
     const auto before = found_.size();
     auto root = condition ? b.bind_boolean(s, "this") : b.bind(s);
     if (root && !condition)

@@ -104,6 +104,10 @@ node_ptr binder::finish(node_ptr n) {
   if (n->type == kind::interval)
     return problem_at(n->offset, "an interval cannot be a column; use extract(epoch from x) for seconds, or "
                                  "(x)::text");
+  if (n->type == kind::time)
+    return problem_at(n->offset,
+                      "a time of day cannot be a column; use extract(epoch from x) for seconds, or "
+                      "(x)::text");
   if (n->type == kind::unknown)
     return coerce(std::move(n), kind::text);
   return n;
@@ -313,19 +317,19 @@ node_ptr binder::cast(const syntax& s) {
   if (to && s.flag)
     return cast_list(s, to->to);
   auto n = bind(s.args[0]);
+  if (auto why = why_no_type(s.text); !to && !why.empty())
+    return problem_at(s.offset, std::move(why));
   if (!to) {
     static constexpr std::string_view expected =
         "text, bigint, integer, smallint, double precision, "
-        "numeric, boolean, timestamptz, timestamp, date, interval, json";
-    return problem_at(s.offset,
-                      fmt::format("there is no type {} here; {}{}", s.text,
-                                  s.text == "jsonb"   ? "use json; "
-                                  : s.text == "bytea" ? "sha256_hex(x) and base64_encode(x) take the text; "
-                                                      : "",
-                                  fmt::format("expected {}", expected)));
+        "numeric, boolean, timestamptz, timestamp, date, time, interval, json, jsonb";
+    return problem_at(
+        s.offset, fmt::format("there is no type {} here; {}{}", s.text,
+                              s.text == "bytea" ? "sha256_hex(x) and base64_encode(x) take the text; " : "",
+                              fmt::format("expected {}", expected)));
   }
   if (n && s.args.size() > 1)
-    return cast_to_scale(s, std::move(n));
+    return cast_with_size(s, to->to, std::move(n));
   return n ? cast_to(std::move(n), to->to, to->bits, s.offset) : nullptr;
 }
 
@@ -411,11 +415,7 @@ node_ptr binder::cast_to(node_ptr n, kind to, int bits, std::size_t offset) {
 node_ptr binder::instant(const syntax& s) {
   if (!names_.now_refused.empty())
     return problem_at(s.offset, fmt::format("{} cannot be used here: {}", s.text, names_.now_refused));
-  auto n = make(op::instant, kind::timestamptz, s.offset);
-  const auto to = s.text == "current_date"     ? kind::date
-                  : s.text == "localtimestamp" ? kind::timestamp
-                                               : kind::timestamptz;
-  return coerce(std::move(n), to);
+  return make(op::instant, kind::timestamptz, s.offset);
 }
 
 }  // namespace millrace::expression

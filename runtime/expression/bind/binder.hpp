@@ -49,6 +49,8 @@ private:
   /// A function or an operator of lists whose elements, and those beside them, get one type.
   node_ptr list_call(const syntax& s, std::vector<node_ptr> args);
   node_ptr build_json(const syntax& s, const function* f, std::vector<node_ptr> args);
+  /// json_extract_path(json, text, ...) and its like.
+  node_ptr extract_path(const syntax& s, const function* f, std::vector<node_ptr> args);
   node_ptr unknown_function(const syntax& s);
   node_ptr no_overload(const syntax& s, const std::vector<node_ptr>& args);
   node_ptr invoke(const syntax& s, const function* f, std::vector<node_ptr> args);
@@ -56,6 +58,12 @@ private:
   node_ptr cast_to(node_ptr n, kind to, int bits, std::size_t offset);
   /// The constant that the cast of a literal makes; a problem where it cannot be read.
   node_ptr read_literal(node_ptr cast);
+  /// x::varchar(n), x::timestamp(p), x::interval hour to minute and their like.
+  node_ptr cast_with_size(const syntax& s, kind to, node_ptr n);
+  node_ptr cast_to_fields(node_ptr n, std::span<const std::int64_t> sizes, std::size_t offset);
+  /// The call of such a cast, whose further arguments are constants.
+  [[nodiscard]] node_ptr modified(const function* by, node_ptr n, std::span<const std::int64_t> sizes,
+                                  std::size_t offset) const;
   /// x::numeric(p,s)
   node_ptr cast_to_scale(const syntax& s, node_ptr n);
   /// Writes a value as concat does.
@@ -95,6 +103,8 @@ private:
   node_ptr json_member(const syntax& s, std::vector<node_ptr>& args);
   /// Casts any value to json.
   node_ptr as_json(node_ptr n);
+  /// Casts any value to jsonb, by its json.
+  node_ptr as_jsonb(node_ptr n);
 
   /// All arguments, or nothing where one has a problem.
   std::optional<std::vector<node_ptr>> bind_all(const std::vector<syntax>& args);
@@ -111,6 +121,9 @@ private:
   unnested_list* unnest_;
   bool repeats_members_ = false;  // set while a comparison of rows binds its members several times
 };
+
+/// The message about a type of PostgreSQL that is not offered, with what to write instead; empty for others.
+[[nodiscard]] std::string why_no_type(std::string_view name);
 
 [[nodiscard]] inline bool is_row(const syntax& s) { return s.what == form::row; }
 /// The kind of a list's elements.
@@ -135,6 +148,10 @@ private:
 
 [[nodiscard]] bool is_aggregate(std::string_view function);
 [[nodiscard]] const std::vector<std::string_view>& aggregate_names();
+/// Says what to write instead of a function or an operator of PostgreSQL's json and jsonb that is not here; empty for others.
+[[nodiscard]] std::string_view instead_of_json(std::string_view name);
+/// Says which cast makes these arguments fit a function or an operator of json or jsonb; empty where none does.
+[[nodiscard]] std::string json_remedy(std::string_view name, const std::vector<node_ptr>& args);
 /// The remedy that follows the name of a function that does not exist: `; did you mean first(...)?`
 [[nodiscard]] std::string meant_by(const syntax& call, bool aggregates_allowed);
 

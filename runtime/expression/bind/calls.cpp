@@ -58,6 +58,14 @@ std::string_view spelled(std::string_view op) {
 /// A literal in quotes whose type is still open is a text to people.
 std::string called(const node& value) { return value.type == kind::unknown ? "text" : in_words(value); }
 
+/// The first list of anything but texts; a null pointer where there is none.
+const node* list_of_no_texts(const std::vector<node_ptr>& args) {
+  const auto found = std::ranges::find_if(args, [](const node_ptr& a) {
+    return a->type == kind::list && a->column_type.element().id() != data::type_id::text;
+  });
+  return found == args.end() ? nullptr : found->get();
+}
+
 bool unites_lists(const function* f) { return f->elements != element_types::any; }
 
 /// Says what to write where an operator does not fit lists.
@@ -152,8 +160,10 @@ node_ptr binder::call(const syntax& s) {
 
 node_ptr binder::call_named(const syntax& s, std::vector<node_ptr> args) {
   const auto& overloads = functions_named(s.text);
-  if ((s.text == "to_json" || s.text == "to_jsonb") && args.size() == 1)
+  if (args.size() == 1 && s.text == "to_json")
     return as_json(std::move(args[0]));
+  if (args.size() == 1 && s.text == "to_jsonb")
+    return as_jsonb(std::move(args[0]));
   if (args.size() == 2 && (s.text == "->" || s.text == "->>" || s.text == "#>" || s.text == "#>>")) {
     const auto before = found_.size();
     if (auto n = json_member(s, args); n || found_.size() != before)
@@ -168,7 +178,11 @@ node_ptr binder::call_named(const syntax& s, std::vector<node_ptr> args) {
     const auto at = n->offset;
     return cast_to(std::move(n), kind::text, 64, at);
   };
-  if (overloads.front()->any_types && overloads.front()->gives == kind::json)
+  if (overloads.front()->any_types &&
+      (s.text.starts_with("json_extract_") || s.text.starts_with("jsonb_extract_")))
+    return extract_path(s, overloads.front(), std::move(args));
+  if (overloads.front()->any_types &&
+      (overloads.front()->gives == kind::json || overloads.front()->gives == kind::jsonb))
     return build_json(s, overloads.front(), std::move(args));
   if (overloads.front()->any_types) {
     if (overloads.front()->gives != kind::bigint)
@@ -185,7 +199,9 @@ node_ptr binder::call_named(const syntax& s, std::vector<node_ptr> args) {
     return list_call(s, std::move(args));
   if (s.text == "||" && args.size() == 2) {  // text beside anything makes text of it
     const auto open = [](const node_ptr& n) { return n->type == kind::text || n->type == kind::unknown; };
-    if (open(args[0]) || open(args[1]))
+    const bool beside_jsonb = args[0]->type == kind::jsonb || args[1]->type == kind::jsonb;
+    const auto is_text = [](const node_ptr& n) { return n->type == kind::text; };
+    if (beside_jsonb ? is_text(args[0]) || is_text(args[1]) : open(args[0]) || open(args[1]))
       for (auto& a : args)
         if (a = to_text(std::move(a)); !a)
           return nullptr;
@@ -198,6 +214,10 @@ node_ptr binder::call_named(const syntax& s, std::vector<node_ptr> args) {
     return no_overload(s, args);
   if (refuse_dimensions(s, args))
     return nullptr;
+  if (const auto* other = f->takes[0] == kind::jsonb ? list_of_no_texts(args) : nullptr)
+    return problem_at(other->offset,
+                      fmt::format("{} takes a list of texts, and this is {}; cast it, as in (...)::text[]",
+                                  s.text, other->column_type.name()));
   return invoke(s, f, std::move(args));
 }
 
@@ -219,7 +239,7 @@ node_ptr binder::build_json(const syntax& s, const function* f, std::vector<node
         s.offset, fmt::format("{} takes names and values by turns, and the last name has no value", s.text));
   for (std::size_t i = 0; i < args.size(); ++i) {
     const auto is = args[i]->type;
-    if (object && i % 2 == 0 && (is == kind::json || is == kind::list || is == kind::object))
+    if (object && i % 2 == 0 && (category(is) == category(kind::json) || is == kind::list))
       return problem_at(args[i]->offset,
                         fmt::format("a member's name cannot be {}; use a text", name_of(is)));
     if (args[i] = as_json(std::move(args[i])); !args[i])
@@ -229,6 +249,8 @@ node_ptr binder::build_json(const syntax& s, const function* f, std::vector<node
 }
 
 node_ptr binder::unknown_function(const syntax& s) {
+  if (is_operator(s.text) && !instead_of_json(s.text).empty())
+    return problem_at(s.offset, fmt::format("there is no operator {}; {}", s.text, instead_of_json(s.text)));
   if (is_operator(s.text))
     return problem_at(s.offset, operator_for(s.text).empty()
                                     ? fmt::format("there is no operator {}", s.text)
@@ -241,6 +263,12 @@ node_ptr binder::unknown_function(const syntax& s) {
 node_ptr binder::no_overload(const syntax& s, const std::vector<node_ptr>& args) {
   const auto& overloads = functions_named(s.text);
   const auto is_list = [](const node_ptr& a) { return a->type == kind::list; };
+  if (const auto remedy = json_remedy(s.text, args); !remedy.empty())
+    return problem_at(s.offset, is_operator(s.text) && args.size() == 2
+                                    ? fmt::format("{} cannot be used between {} and {}; {}", spelled(s.text),
+                                                  called(*args[0]), called(*args[1]), remedy)
+                                    : fmt::format("there is no {}({}); there are: {}; {}", s.text,
+                                                  list_of(args), signatures(overloads), remedy));
   if (is_operator(s.text) && args.size() == 2 &&
       (std::ranges::any_of(args, is_list) || std::ranges::all_of(overloads, unites_lists)))
     return problem_at(s.offset,
@@ -269,7 +297,9 @@ node_ptr binder::invoke(const syntax& s, const function* f, std::vector<node_ptr
       args[i] = coerce(std::move(args[i]), f->takes[i]);
     if (!args[i])
       return nullptr;
-    const bool known = args[i]->what == op::constant && args[i]->type == kind::text && !args[i]->value.null;
+    const auto is = args[i]->type;
+    const bool is_a_text = is == kind::text || is == kind::json || is == kind::jsonb;
+    const bool known = args[i]->what == op::constant && is_a_text && !args[i]->value.null;
     texts.push_back(known ? std::optional(args[i]->value.text) : std::nullopt);
   }
   if (f->prepare) {
@@ -285,8 +315,9 @@ node_ptr binder::invoke(const syntax& s, const function* f, std::vector<node_ptr
 }
 
 std::string meant_by(const syntax& call, bool aggregates_allowed) {
-  if (const auto remedy = instead_of(call.text); !remedy.empty())
-    return fmt::format("; {}", remedy);
+  for (const auto remedy : {instead_of(call.text), instead_of_json(call.text)})
+    if (!remedy.empty())
+      return fmt::format("; {}", remedy);
   const auto aggregate = closest(call.text, aggregate_names());
   const bool as_aggregate =
       call.star || call.distinct || call.within || !call.filter.empty() || !call.order.empty();

@@ -46,7 +46,7 @@ node_ptr binder::element(const syntax& s) {
   auto& list = args->front();
   if (list->type != kind::list)
     return problem_at(s.offset,
-                      list->type == kind::json
+                      list->type == kind::json || list->type == kind::jsonb
                           ? "json has no subscripts here; write x -> 0 (its elements count from 0)"
                           : fmt::format("a subscript needs a list, and this is {}", in_words(*list)));
   if (!is_subscript((*args)[1]))
@@ -87,8 +87,10 @@ node_ptr binder::member(const syntax& s) {
   if (!object)
     return nullptr;
   if (object->type != kind::object)
-    return problem_at(s.offset, fmt::format("this is {} and has no members{}", in_words(*object),
-                                            object->type == kind::json ? "; use -> and ->>" : ""));
+    return problem_at(
+        s.offset,
+        fmt::format("this is {} and has no members{}", in_words(*object),
+                    object->type == kind::json || object->type == kind::jsonb ? "; use -> and ->>" : ""));
   // the parser has folded what stands unquoted, so a name in any case is looked for
   auto name = s.path[0];
   for (const auto& f : object->column_type.fields())
@@ -114,6 +116,8 @@ node_ptr binder::list(const syntax& s) {
   auto& first = args->front();
   if (first->type == kind::interval)
     return problem_at(s.offset, "intervals cannot stand in a list; cast them to text");
+  if (first->type == kind::time)
+    return problem_at(s.offset, "times of day cannot stand in a list; cast them to text");
   for (auto& a : *args)
     if (a->type == kind::timestamp)
       if (a = coerce(std::move(a), kind::timestamptz); !a)
@@ -279,6 +283,8 @@ bool binder::refuse_unnest(const std::vector<node_ptr>& args, std::string_view w
 node_ptr binder::as_json(node_ptr n) {
   if (n->type == kind::json)
     return n;
+  if (n->type == kind::jsonb)
+    return coerce(std::move(n), kind::json);
   if (n->type == kind::unknown && (n = coerce(std::move(n), kind::text), !n))
     return nullptr;
   const auto& all = functions_named("to_json");

@@ -60,6 +60,16 @@ void decide_by_known_kind(candidates& left, std::span<const kind> kinds) {
     left = std::move(taking);
 }
 
+/// A literal that may be json or jsonb in the same call is json, as it was before there was jsonb.
+void prefer_json(candidates& left, std::span<const kind> kinds) {
+  const auto is_of_json = [](const function* f) {
+    return f->takes[0] == kind::json || f->takes[0] == kind::jsonb;
+  };
+  if (!kinds.empty() && kinds[0] == kind::unknown && std::ranges::all_of(left, is_of_json) &&
+      std::ranges::any_of(left, [](const function* f) { return f->takes[0] == kind::json; }))
+    std::erase_if(left, [](const function* f) { return f->takes[0] == kind::jsonb; });
+}
+
 }  // namespace
 
 const function* choose(const std::vector<const function*>& overloads, std::span<const kind> kinds) {
@@ -94,6 +104,8 @@ const function* choose(const std::vector<const function*>& overloads, std::span<
     decide_by_literals(left, kinds);
   if (left.size() > 1)
     decide_by_known_kind(left, kinds);
+  if (left.size() > 1)
+    prefer_json(left, kinds);
   return left.size() == 1 ? left.front() : nullptr;
 }
 

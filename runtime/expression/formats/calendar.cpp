@@ -282,6 +282,14 @@ std::optional<std::int64_t> instant_by_abbreviation(const zone& z, std::int64_t 
   return probe;
 }
 
+bool has_one_offset(const zone& z) {
+  auto info = tz(z).get_info(date::sys_seconds{date::sys_days{date::year(1) / 1 / 1}});
+  for (const auto offset = info.offset; info.offset == offset; info = tz(z).get_info(info.end))
+    if (info.end >= date::sys_days{date::year(last_listed_year + 1) / 1 / 1})
+      return true;
+  return false;
+}
+
 std::int64_t furthest_wall_time(const zone& z, std::int64_t instant) {
   const auto last = floor_divide(instant, second_micros);
   auto furthest = std::numeric_limits<std::int64_t>::min();

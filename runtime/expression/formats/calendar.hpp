@@ -98,6 +98,9 @@ private:
 [[nodiscard]] std::optional<std::int64_t> instant_by_abbreviation(const zone& z, std::int64_t wall,
                                                                   std::string_view abbreviation);
 
+/// Whether its clocks have always kept one distance from UTC.
+[[nodiscard]] bool has_one_offset(const zone& z);
+
 /// The latest wall-clock time that there has been up to an instant: wall_time(), but while a time comes a
 /// second time, the last one before the clocks were set back. For any time within 62 bits, as is its inverse.
 [[nodiscard]] std::int64_t furthest_wall_time(const zone& z, std::int64_t instant);

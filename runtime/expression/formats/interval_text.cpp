@@ -65,6 +65,9 @@ constexpr std::uint32_t bits_of_seconds = bit(second) | bit(millisecond) | bit(m
 
 class interval_reader {
 public:
+  explicit interval_reader(interval_fields fields)
+      : unit_(smallest_unit(fields)), two_parts_are_seconds_(fields == minute_to_second) {}
+
   reading read(std::string_view s, interval_value& out) {
     auto end = s.starts_with('P') ? iso(s.substr(1)) : plain(s);
     if (end == reading::ok && !sum_.result(out))
@@ -160,7 +163,7 @@ private:
   }
 
   /// hours:minutes, hours:minutes:seconds or minutes:seconds with a fraction.
-  static reading time_of(std::string_view text, int sign, std::int64_t& out) {
+  [[nodiscard]] reading time_of(std::string_view text, int sign, std::int64_t& out) const {
     std::int64_t hours = 0;
     std::int64_t minutes = 0;
     std::int64_t whole_seconds = 0;
@@ -174,7 +177,7 @@ private:
       text.remove_prefix(1);
       if (!take_integer(text, whole_seconds))
         return reading::out_of_range;
-    } else if (text.starts_with('.')) {
+    } else if (text.starts_with('.') || (text.empty() && two_parts_are_seconds_)) {
       whole_seconds = minutes;
       minutes = hours;
       hours = 0;
@@ -281,14 +284,21 @@ private:
 
   interval_sum sum_;
   /// The unit of the number to the left; none: only years-months or a clock may stand there.
-  std::optional<interval_unit> unit_ = second;
+  std::optional<interval_unit> unit_;
+  bool two_parts_are_seconds_;
   bool before_ = false;
   std::uint32_t seen_ = 0;
 };
 
 }  // namespace
 
-reading read_interval(std::string_view s, interval_value& out) { return interval_reader().read(s, out); }
+reading read_interval(std::string_view s, interval_value& out) {
+  return read_interval_of(s, out, every_field);
+}
+
+reading read_interval_of(std::string_view s, interval_value& out, interval_fields fields) {
+  return interval_reader(fields).read(s, out);
+}
 
 void write_interval(std::string& out, const interval_value& v) {
   const auto begin = out.size();

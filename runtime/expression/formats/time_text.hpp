@@ -5,6 +5,7 @@
 #include "runtime/base/day_memory.hpp"
 #include "runtime/base/error.hpp"
 #include "runtime/expression/formats/calendar.hpp"
+#include "runtime/expression/formats/interval_fields.hpp"
 #include "runtime/expression/formats/number_text.hpp"
 
 #include <optional>
@@ -39,7 +40,12 @@ void write_date(std::string& out, std::int64_t days);
 /// 19:55:00.796 of microseconds of a day, and 24:00:00 of all of them.
 void write_time(std::string& out, std::int64_t micros);
 
+/// A time of day. A zone is read over; it may be one whose clocks change where a date stands before the time.
+[[nodiscard]] reading read_time(std::string_view s, std::int64_t& out);
+
 [[nodiscard]] reading read_interval(std::string_view s, interval_value& out);
+/// The same of a type with fields, which decide what a number without a unit means; fit_fields() follows.
+[[nodiscard]] reading read_interval_of(std::string_view s, interval_value& out, interval_fields fields);
 /// 1 year 2 mons 3 days 04:05:06.789
 void write_interval(std::string& out, const interval_value& v);
 

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -28,6 +29,21 @@ public:
         return out_of_range_ ? reading::out_of_range : reading::malformed;
     return time_follows_ ? reading::malformed : compose(out);
   }
+
+  /// Reads a time of day by PostgreSQL's rules for one: a date may stand before it, and any zone that needs none.
+  reading read_time(std::string_view s, std::int64_t& out) {
+    timestamp_tokens tokens;
+    if (!tokens.split(s))
+      return reading::malformed;
+    const auto all = tokens.all();
+    for (std::size_t i = 0; i < all.size(); ++i)
+      if (!add_to_time(all, i))
+        return out_of_range_ ? reading::out_of_range : reading::malformed;
+    return compose_time(out);
+  }
+
+  /// The date that read() has found, in days since 1970, which 24:00 is still part of.
+  [[nodiscard]] std::int64_t date() const { return date_; }
 
 private:
   enum part : unsigned {
@@ -316,33 +332,113 @@ private:
     return named_zone(w);
   }
 
+  bool add_to_time(std::span<const timestamp_tokens::token> all, std::size_t i) {
+    using kind = timestamp_tokens::kind;
+    const auto& text = all[i].text;
+    const bool first_of_several = i == 0 && all.size() > 1;
+    const auto point = text.find('.');
+    switch (all[i].is) {
+    case kind::number:
+      if (point == std::string_view::npos || time_follows_)
+        return run_together(text, true);
+      if (first_of_several && all.back().is == kind::date)
+        return date_fields(text);
+      return point > 2 && run_together(text, true);
+    case kind::date: {
+      if (first_of_several && (all.back().is == kind::date || all[1].is == kind::time))
+        return date_fields(text);
+      if (!is_digit(text.front()))
+        return named_zone(text);
+      const auto dash = text.find('-');  // 195500-07
+      return !has(time_of_day) && dash != std::string_view::npos &&
+             run_together(text.substr(0, dash), true) && numeric_zone(text.substr(dash));
+    }
+    case kind::time:
+      return time(text);
+    case kind::offset:
+      return numeric_zone(text);
+    case kind::word:
+      return word_of_time(text, i + 1 < all.size() ? std::optional(all[i + 1].is) : std::nullopt);
+    }
+    return false;
+  }
+
+  bool word_of_time(std::string_view w, std::optional<timestamp_tokens::kind> next) {
+    if (w == "allballs") {
+      hour_ = minute_ = second_ = fraction_ = 0;
+      return mark(time_of_day | zone_part);
+    }
+    switch (find_zone_abbreviation(w) ? timestamp_word::none : timestamp_keyword_of(w).is) {
+    case timestamp_word::month:
+    case timestamp_word::weekday:
+      return false;
+    case timestamp_word::time_follows:
+      time_follows_ = true;
+      return next && *next != timestamp_tokens::kind::offset && *next != timestamp_tokens::kind::word;
+    default:
+      return word_token(w);
+    }
+  }
+
+  reading compose_time(std::int64_t& out) {
+    if (has(date_parts))
+      if (const auto how = check_date(); how != reading::ok)
+        return how;
+    if (!take_half_of_day() || !time_fits())
+      return reading::out_of_range;
+    // which of its distances from UTC such a zone has depends on the date
+    if (!has(time_of_day) ||
+        (zone_ != nullptr && abbreviation_.empty() && !has(date_parts) && !has_one_offset(*zone_)))
+      return reading::malformed;
+    out = hour_ * hour_micros + minute_ * minute_micros + second_ * second_micros + fraction_;
+    return reading::ok;
+  }
+
+  /// False where an hour of the half day is none.
+  bool take_half_of_day() {
+    if (half_ == 0)
+      return true;
+    if (hour_ > 12)
+      return false;
+    hour_ = hour_ % 12 + (half_ == 2 ? 12 : 0);
+    return true;
+  }
+
+  /// Whether the date that was read is one; makes year, month and day of its parts.
+  reading check_date() {
+    if (bc_)
+      year_ = 1 - year_;
+    else if (two_digits_)
+      year_ += year_ < 70 ? 2000 : 1900;
+    if ((bc_ && year_ > 0) || (!bc_ && year_ <= 0))
+      return reading::out_of_range;
+    if (day_of_year_ != 0) {
+      if (day_of_year_ == 366 && days_in_month(year_, 2) == 28)
+        return reading::out_of_range;
+      month_ = 1;
+      for (day_ = day_of_year_; day_ > days_in_month(year_, static_cast<int>(month_)); ++month_)
+        day_ -= days_in_month(year_, static_cast<int>(month_));
+    }
+    const bool exists =
+        month_ >= 1 && month_ <= 12 && day_ >= 1 && day_ <= days_in_month(year_, static_cast<int>(month_));
+    return exists ? reading::ok : reading::out_of_range;
+  }
+
   reading compose(std::int64_t& out) {
     if (!has(date_parts))
       return reading::malformed;
     if (year_ > last_year)
       return reading::out_of_range;
+    if (const auto how = check_date(); how != reading::ok)
+      return how;
+    if (!take_half_of_day())
+      return reading::out_of_range;
     civil c;
-    c.year = bc_ ? 1 - year_ : year_;
-    if (two_digits_ && !bc_)
-      c.year += year_ < 70 ? 2000 : 1900;
-    else if (year_ == 0)
-      return reading::out_of_range;
-    if (half_ != 0 && hour_ > 12)
-      return reading::out_of_range;
-    if (half_ != 0)
-      hour_ = hour_ % 12 + (half_ == 2 ? 12 : 0);
-    if (day_of_year_ != 0) {
-      if (day_of_year_ == 366 && days_in_month(c.year, 2) == 28)
-        return reading::out_of_range;
-      month_ = 1;
-      for (day_ = day_of_year_; day_ > days_in_month(c.year, static_cast<int>(month_)); ++month_)
-        day_ -= days_in_month(c.year, static_cast<int>(month_));
-    }
-    if (month_ < 1 || month_ > 12 || day_ < 1 || day_ > days_in_month(c.year, static_cast<int>(month_)))
-      return reading::out_of_range;
+    c.year = year_;
     c.month = static_cast<int>(month_);
     c.day = static_cast<int>(day_);
     c.micros_of_day = hour_ * hour_micros + minute_ * minute_micros + second_ * second_micros + fraction_;
+    date_ = days_of(c.year, c.month, c.day);
     auto t = micros_of(c);
     if (t && zoned_)
       t = moved_to_utc(*t);
@@ -369,10 +465,37 @@ private:
   std::int64_t year_ = 0, month_ = 0, day_ = 0, day_of_year_ = 0;
   std::int64_t hour_ = 0, minute_ = 0, second_ = 0, fraction_ = 0, offset_ = 0;
   bool two_digits_ = false, named_month_ = false, time_follows_ = false, bc_ = false, out_of_range_ = false;
+  std::int64_t date_ = 0;
   int half_ = 0;  // 1 am, 2 pm
   const zone* zone_ = nullptr;
   std::string abbreviation_;
 };
+
+bool is_epoch(std::string_view s) {
+  constexpr std::string_view epoch = "epoch";
+  const auto text = trim_blanks(s);
+  return text.size() == epoch.size() && fold(text) == epoch;
+}
+
+/// 2021-04-24 and nothing else; none for all others, which may be a date yet.
+std::optional<std::int64_t> read_plain_date(std::string_view s) {
+  constexpr std::size_t length = 10;
+  if (s.size() != length || s[4] != '-' || s[7] != '-')
+    return std::nullopt;
+  const auto number = [&](std::size_t from, std::size_t digits) {
+    int out = 0;
+    for (const char c : s.substr(from, digits)) {
+      if (!is_digit(c))
+        return -1;
+      out = out * 10 + (c - '0');
+    }
+    return out;
+  };
+  const int year = number(0, 4), month = number(5, 2), day = number(8, 2);
+  if (year < 1 || month < 1 || month > 12 || day < 1 || day > days_in_month(year, month))
+    return std::nullopt;
+  return days_of(year, month, day);
+}
 
 }  // namespace
 
@@ -382,8 +505,7 @@ reading read_timestamp(std::string_view s, bool zoned, std::int64_t& out, const 
     out = *t;
     return reading::ok;
   }
-  constexpr std::string_view epoch = "epoch";
-  if (const auto text = trim_blanks(s); text.size() == epoch.size() && fold(text) == epoch) {
+  if (is_epoch(s)) {
     out = 0;
     return reading::ok;
   }
@@ -391,10 +513,23 @@ reading read_timestamp(std::string_view s, bool zoned, std::int64_t& out, const 
 }
 
 reading read_date(std::string_view s, std::int64_t& days) {
+  if (const auto day = read_plain_date(s)) {
+    days = *day;
+    return reading::ok;
+  }
+  if (is_epoch(s)) {
+    days = 0;
+    return reading::ok;
+  }
   std::int64_t t = 0;
-  const auto how = read_timestamp(s, false, t);
-  days = day_of(t);
+  timestamp_reader reader(false, nullptr);
+  const auto how = reader.read(s, t);
+  days = reader.date();
   return how;
+}
+
+reading read_time(std::string_view s, std::int64_t& out) {
+  return timestamp_reader(false, nullptr).read_time(s, out);
 }
 
 }  // namespace millrace::expression

@@ -254,9 +254,13 @@ constexpr auto others = std::to_array<function>({
 std::span<const function> cast_functions() {
   static const auto entries = [] {
     std::vector<function> out(others.begin(), others.end());
+    for (const auto& table : {time_of_day_casts(), type_modifiers()})
+      out.insert(out.end(), table.begin(), table.end());
     for (const auto& table :
          {integer_casts<64>("cast"), integer_casts<32>("int4"), integer_casts<16>("int2")})
       out.insert(out.end(), table.begin(), table.end());
+    const auto of_jsonb = jsonb_casts();
+    out.insert(out.end(), of_jsonb.begin(), of_jsonb.end());
     return out;
   }();
   return entries;

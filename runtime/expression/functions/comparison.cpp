@@ -72,6 +72,7 @@ constexpr auto of_every_kind(std::string_view name) {
       entry(name, {timestamp, timestamp}, boolean, compare<std::int64_t, Op>),
       entry(name, {date, date}, boolean, compare<std::int64_t, Op>),
       entry(name, {interval, interval}, boolean, compare<interval_value, Op>),
+      entry(name, {time, time}, boolean, compare<std::int64_t, Op>),
   });
 }
 

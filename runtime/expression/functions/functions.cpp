@@ -12,12 +12,17 @@ using table = std::unordered_map<std::string_view, std::vector<const function*>>
 const table& all_functions() {
   static const table functions = [] {
     table out;
-    for (const auto family :
-         {arithmetic_functions(), comparison_functions(), number_functions(), text_functions(),
-          text_part_functions(), pattern_functions(), temporal_functions(), date_functions(),
-          interval_functions(), format_functions(), json_functions(), list_functions(),
-          list_element_functions(), regular_expression_functions(), further_number_functions(),
-          composed_time_functions(), text_template_functions(), encoding_functions(), null_count_functions()})
+    for (const auto family : {arithmetic_functions(),     comparison_functions(),
+                              number_functions(),         text_functions(),
+                              text_part_functions(),      pattern_functions(),
+                              temporal_functions(),       date_functions(),
+                              interval_functions(),       format_functions(),
+                              json_functions(),           jsonb_functions(),
+                              jsonb_change_functions(),   list_functions(),
+                              list_element_functions(),   regular_expression_functions(),
+                              further_number_functions(), composed_time_functions(),
+                              text_template_functions(),  encoding_functions(),
+                              null_count_functions(),     time_of_day_functions()})
       for (const auto& f : family)
         out[f.name].push_back(&f);
     return out;
@@ -61,6 +66,13 @@ const function* cast_function(kind from, kind to, int bits) {
 const function* numeric_cast_to_scale() {
   for (const auto& f : cast_functions())
     if (f.name == "scale")
+      return &f;
+  return nullptr;
+}
+
+const function* type_modifier(std::string_view name, kind of) {
+  for (const auto& f : type_modifiers())
+    if (f.name == name && f.takes[0] == of)
       return &f;
   return nullptr;
 }

@@ -63,8 +63,8 @@ struct call {
 
 using kernel = values (*)(call&, std::span<const values>);
 
-/// Constant text arguments, from which a function may make something when it is bound (none: not constant,
-/// not text or null).
+/// Constant arguments of type text, json or jsonb, from which a function may make something when it is bound (none: not
+/// constant, of another type or null).
 using constant_texts = std::span<const std::optional<std::string_view>>;
 struct refused_argument {
   std::size_t index;
@@ -163,6 +163,8 @@ constexpr function over_lists(function f, element_types elements, std::uint8_t e
 [[nodiscard]] std::span<const function> interval_functions();
 [[nodiscard]] std::span<const function> format_functions();
 [[nodiscard]] std::span<const function> json_functions();
+[[nodiscard]] std::span<const function> jsonb_functions();
+[[nodiscard]] std::span<const function> jsonb_change_functions();
 [[nodiscard]] std::span<const function> list_functions();
 [[nodiscard]] std::span<const function> list_element_functions();
 [[nodiscard]] std::span<const function> regular_expression_functions();
@@ -171,8 +173,14 @@ constexpr function over_lists(function f, element_types elements, std::uint8_t e
 [[nodiscard]] std::span<const function> text_template_functions();
 [[nodiscard]] std::span<const function> encoding_functions();
 [[nodiscard]] std::span<const function> null_count_functions();
+[[nodiscard]] std::span<const function> time_of_day_functions();
+/// Parts of cast_functions(): those of times of day, and those to types with a size or fields.
+[[nodiscard]] std::span<const function> time_of_day_casts();
+[[nodiscard]] std::span<const function> type_modifiers();
 /// Named by the kind they give ("to bigint"); explicit casts and, where the kinds allow it, implicit ones.
 [[nodiscard]] std::span<const function> cast_functions();
+/// The casts to jsonb and from it, a part of these.
+[[nodiscard]] std::span<const function> jsonb_casts();
 
 /// All of them, or those of one name.
 [[nodiscard]] const std::vector<const function*>& functions_named(std::string_view name);
@@ -184,6 +192,8 @@ constexpr function over_lists(function f, element_types elements, std::uint8_t e
 [[nodiscard]] const function* cast_function(kind from, kind to, int bits = 64);
 /// x::numeric(p,s), of a numeric and the constants p and s.
 [[nodiscard]] const function* numeric_cast_to_scale();
+/// The cast of a kind to a type with a size or fields, by its name in type_modifiers().
+[[nodiscard]] const function* type_modifier(std::string_view name, kind of);
 /// Returns the function by which concat writes a value: as a cast to text does, but booleans as t and f.
 [[nodiscard]] const function* output_function(kind from);
 /// Operators on two values of one kind: "=", "<", ">". Null pointer where the kind has none.

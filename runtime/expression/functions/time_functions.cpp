@@ -1,13 +1,11 @@
 // Functions that compose and compare times field by field: make_timestamp, age, overlaps, justify_*.
 #include "runtime/expression/formats/calendar.hpp"
 #include "runtime/expression/functions/kernel.hpp"
+#include "runtime/expression/functions/time_spans.hpp"
 
 #include <fmt/format.h>
 
 #include <cmath>
-#include <limits>
-#include <optional>
-#include <utility>
 
 namespace millrace::expression {
 namespace {
@@ -60,100 +58,49 @@ values age(call& c, std::span<const values> args) {
   return each<([](row&, std::int64_t a, std::int64_t b) { return symbolic_difference(a, b); })>(c, args);
 }
 
-/// Whole days out of time, whole months of 30 days out of days; then all have one sign.
+/// Moves whole units of `low`, of so many each, into `high`. False: out of range.
+template<class Low>
+bool carry(Low& low, std::int64_t unit, std::int32_t& high) {
+  const auto whole = low / unit;
+  low = static_cast<Low>(low - whole * unit);
+  return !__builtin_add_overflow(high, whole, &high);
+}
+constexpr std::int64_t days_of_month = 30;
+
+/// Whole days out of time, whole months of 30 days out of days; then all have one sign. Each step stays in range.
 interval_value justified(row& r, interval_value v, bool hours, bool days) {
-  auto months = static_cast<std::int64_t>(v.months);
-  auto whole_days = static_cast<std::int64_t>(v.days);
-  auto micros = v.micros;
-  if (hours) {
-    whole_days += micros / day_micros;
-    micros %= day_micros;
-  }
-  if (days) {
-    months += whole_days / 30;
-    whole_days %= 30;
-    if (months > 0 && (whole_days < 0 || (hours && whole_days == 0 && micros < 0))) {
-      whole_days += 30;
-      --months;
-    } else if (months < 0 && (whole_days > 0 || (hours && whole_days == 0 && micros > 0))) {
-      whole_days -= 30;
-      ++months;
-    }
-  }
-  if (hours && whole_days > 0 && micros < 0) {
-    micros += day_micros;
-    --whole_days;
-  } else if (hours && whole_days < 0 && micros > 0) {
-    micros -= day_micros;
-    ++whole_days;
-  }
-  constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();
-  if (months > most || months < -most || whole_days > most || whole_days < -most)
+  const bool alike = (v.days > 0 && v.micros > 0) || (v.days < 0 && v.micros < 0);
+  const bool fits = (!(hours && days && alike) || carry(v.days, days_of_month, v.months)) &&
+                    (!hours || carry(v.micros, day_micros, v.days)) &&
+                    (!days || carry(v.days, days_of_month, v.months));
+  if (!fits)
     return r.fail("interval out of range");
-  return {static_cast<std::int32_t>(months), static_cast<std::int32_t>(whole_days), micros};
+  const auto sign_of_rest = [&] {  // of what is less than a month
+    return v.days != 0 || !hours ? v.days : v.micros > 0 ? 1 : v.micros < 0 ? -1 : 0;
+  };
+  if (days && v.months > 0 && sign_of_rest() < 0) {
+    v.days += days_of_month;
+    --v.months;
+  } else if (days && v.months < 0 && sign_of_rest() > 0) {
+    v.days -= days_of_month;
+    ++v.months;
+  }
+  if (hours && v.days > 0 && v.micros < 0) {
+    v.micros += day_micros;
+    --v.days;
+  } else if (hours && v.days < 0 && v.micros > 0) {
+    v.micros -= day_micros;
+    ++v.days;
+  }
+  return v;
 }
 template<bool Hours, bool Days>
 values justify(call& c, std::span<const values> args) {
   return each<([](row& r, interval_value v) { return justified(r, v, Hours, Days); })>(c, args);
 }
 
-/// A span of time, of which one end may be unknown: that is the second one then.
-struct time_span {
-  std::optional<std::int64_t> begin;
-  std::optional<std::int64_t> end;
-};
-
-time_span ordered(time_span s) {
-  if (!s.begin || (s.end && *s.begin > *s.end))
-    std::swap(s.begin, s.end);
-  return s;
-}
-
-/// The answer is none where it is unknown.
-std::optional<bool> overlap(const time_span& one, const time_span& other) {
-  const auto a = ordered(one);
-  const auto b = ordered(other);
-  if (!a.begin || !b.begin)
-    return std::nullopt;
-  if (*a.begin == *b.begin)
-    return a.end && b.end ? std::optional(true) : std::nullopt;
-  const auto& early = *a.begin < *b.begin ? a : b;
-  const auto& late = *a.begin < *b.begin ? b : a;
-  if (!early.end)
-    return std::nullopt;
-  if (*late.begin < *early.end)
-    return true;
-  return late.end ? std::optional(false) : std::nullopt;
-}
-
-/// The span from args[0] to args[1], which is a time or an interval after it.
-template<class End>
-time_span span_of(row& r, std::span<const values> args) {
-  time_span out;
-  if (args[0].present(r.index))
-    out.begin = args[0].get<std::int64_t>(r.index);
-  if (!args[1].present(r.index))
-    return out;
-  const auto end = args[1].get<End>(r.index);
-  if constexpr (std::is_same_v<End, std::int64_t>) {
-    out.end = end;
-  } else if (out.begin) {
-    out.end = add(*out.begin, end);
-    if (!out.end)
-      r.fail("timestamp out of range");
-  }
-  return out;
-}
-
 template<class End, class OtherEnd>
-values overlaps(call& c, std::span<const values> args) {
-  return each_wanted<bool>(c, [args](row& r) -> bool {
-    const auto a = span_of<End>(r, args);
-    const auto b = span_of<OtherEnd>(r, args.subspan(2));
-    const auto out = overlap(a, b);
-    return out ? *out : static_cast<bool>(r.null());
-  });
-}
+constexpr auto timestamps_overlap = overlaps<End, OtherEnd, add>;
 
 /// No timestamp or interval is infinite here.
 template<class T>
@@ -172,21 +119,21 @@ constexpr auto entries = std::to_array<function>({
     entry("justify_days", {interval}, interval, justify<false, true>, true),
     entry("justify_interval", {interval}, interval, justify<true, true>, true),
     not_strict(entry("overlaps", {timestamptz, timestamptz, timestamptz, timestamptz}, boolean,
-                     overlaps<std::int64_t, std::int64_t>)),
+                     timestamps_overlap<std::int64_t, std::int64_t>)),
     not_strict(entry("overlaps", {timestamptz, interval, timestamptz, interval}, boolean,
-                     overlaps<interval_value, interval_value>, true)),
+                     timestamps_overlap<interval_value, interval_value>, true)),
     not_strict(entry("overlaps", {timestamptz, timestamptz, timestamptz, interval}, boolean,
-                     overlaps<std::int64_t, interval_value>, true)),
+                     timestamps_overlap<std::int64_t, interval_value>, true)),
     not_strict(entry("overlaps", {timestamptz, interval, timestamptz, timestamptz}, boolean,
-                     overlaps<interval_value, std::int64_t>, true)),
+                     timestamps_overlap<interval_value, std::int64_t>, true)),
     not_strict(entry("overlaps", {timestamp, timestamp, timestamp, timestamp}, boolean,
-                     overlaps<std::int64_t, std::int64_t>)),
+                     timestamps_overlap<std::int64_t, std::int64_t>)),
     not_strict(entry("overlaps", {timestamp, interval, timestamp, interval}, boolean,
-                     overlaps<interval_value, interval_value>, true)),
+                     timestamps_overlap<interval_value, interval_value>, true)),
     not_strict(entry("overlaps", {timestamp, timestamp, timestamp, interval}, boolean,
-                     overlaps<std::int64_t, interval_value>, true)),
+                     timestamps_overlap<std::int64_t, interval_value>, true)),
     not_strict(entry("overlaps", {timestamp, interval, timestamp, timestamp}, boolean,
-                     overlaps<interval_value, std::int64_t>, true)),
+                     timestamps_overlap<interval_value, std::int64_t>, true)),
     entry("isfinite", {timestamptz}, boolean, is_finite<std::int64_t>),
     entry("isfinite", {timestamp}, boolean, is_finite<std::int64_t>),
     entry("isfinite", {interval}, boolean, is_finite<interval_value>),

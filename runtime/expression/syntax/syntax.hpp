@@ -18,7 +18,7 @@ enum class form : std::uint8_t {
   string,           // text
   boolean,          // flag
   call,             // text: function or operator; args; star, distinct, filter, order, within
-  cast,             // text: type; args[0]; of numeric(p,s) also the integers p, s; flag: a list of that type
+  cast,             // text: type; args[0]; then the integers of type(n, ...); flag: a list of that type
   all_of,           // and
   any_of,           // or
   negation,         // the operator not

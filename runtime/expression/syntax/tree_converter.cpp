@@ -1,5 +1,6 @@
 #include "runtime/expression/syntax/tree_converter.hpp"
 
+#include "runtime/expression/syntax/named_arguments.hpp"
 #include "runtime/expression/syntax/source_text.hpp"
 
 #include <fmt/format.h>
@@ -129,7 +130,9 @@ private:
     case PG_QUERY__NODE__NODE_SQLVALUE_FUNCTION:
       return value_function(*n->sqlvalue_function);
     case PG_QUERY__NODE__NODE_SUB_LINK:
-      unsupported(where(n), "a subquery", "join or aggregate in a stage of its own");
+      unsupported(where(n), "a subquery",
+                  "a stage with \"join\" adds the columns of another stage's rows, and one with \"window\" "
+                  "aggregates rows");
     case PG_QUERY__NODE__NODE_PARAM_REF:
       unsupported(where(n), "a parameter ($1)",
                   "write the value, or ${NAME} to take it from the environment");
@@ -214,13 +217,33 @@ private:
     auto out = make(form::call, at, std::move(name));
     out.star = f.agg_star != 0;
     out.distinct = f.agg_distinct != 0;
-    out = with_args(std::move(out), f.args, f.n_args);
+    out = has_named_parameters(out.text) ? with_named_args(std::move(out), f)
+                                         : with_args(std::move(out), f.args, f.n_args);
     if (f.agg_filter)
       out.filter.push_back(convert(f.agg_filter));
     out.within = f.agg_within_group != 0;
     for (std::size_t i = 0; i < f.n_agg_order; ++i)
       out.order.push_back(order_item(*f.agg_order[i]->sort_by));
-    return out;
+    if (out.text != "jsonb_agg")
+      return out;
+    out.text = "array_agg";  // the jsonb of that list is what it is
+    auto whole = make(form::call, at, "to_jsonb");
+    whole.args.push_back(std::move(out));
+    return whole;
+  }
+
+  syntax with_named_args(syntax s, const PgQuery__FuncCall& f) {
+    std::vector<written_argument> written;
+    for (std::size_t i = 0; i < f.n_args; ++i) {
+      const auto* a = f.args[i];
+      const bool named = a->node_case == PG_QUERY__NODE__NODE_NAMED_ARG_EXPR;
+      written.push_back({named ? std::string(a->named_arg_expr->name) : std::string(),
+                         convert(named ? a->named_arg_expr->arg : a)});
+    }
+    auto out = with_arguments(std::move(s), std::move(written));
+    if (!out)
+      throw refused{std::move(out.error().front())};
+    return *std::move(out);
   }
 
   ordered order_item(const PgQuery__SortBy& by) {
@@ -295,13 +318,9 @@ private:
     const auto at = offset(t.location);
     if (t.n_array_bounds > 1 || t.setof || t.pct_type)
       unsupported(at, "an array type of several dimensions");
-    const bool numeric = name == "numeric" && t.n_array_bounds == 0;
-    if (t.n_typmods != 0 && !numeric)
-      unsupported(at, fmt::format("{} with a size or fields in its type", name),
-                  name == "numeric"     ? "round the elements before they are a list"
-                  : name == "interval"  ? "write the unit in the text: interval '1 day'"
-                  : name == "timestamp" ? "use date_trunc('milliseconds', x)"
-                                        : "use left(x, n)");
+    if (t.n_typmods != 0 && t.n_array_bounds != 0)
+      unsupported(at, fmt::format("a list of {} with a size or fields in its type", name),
+                  "cast the elements before they are a list");
     auto out = make(form::cast, at, std::move(name));
     out.flag = t.n_array_bounds != 0;
     out.args.push_back(convert(c.arg));
@@ -384,12 +403,33 @@ private:
   syntax value_function(const PgQuery__SQLValueFunction& f) {
     const auto at = offset(f.location);
     const auto word = word_at(text_, at);
-    if (f.op == PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_CURRENT_TIMESTAMP)
-      return make(form::current_instant, at, std::string(word));
-    if (f.op == PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_LOCALTIMESTAMP)
-      return make(form::current_instant, at, "localtimestamp");
-    if (f.op == PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_CURRENT_DATE)
-      return make(form::current_instant, at, "current_date");
+    auto now = make(form::current_instant, at, std::string(word));
+    const auto of_type = [&](std::string type, bool sized) {
+      auto out = make(form::cast, at, std::move(type));
+      out.args.push_back(std::move(now));
+      if (sized)
+        out.args.push_back(make(form::integer, at, std::to_string(f.typmod)));
+      return out;
+    };
+    switch (f.op) {
+    case PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_CURRENT_TIMESTAMP:
+      return now;
+    case PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_CURRENT_TIMESTAMP_N:
+      return of_type("timestamptz", true);
+    case PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_LOCALTIMESTAMP:
+    case PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_LOCALTIMESTAMP_N:
+      return of_type("timestamp", f.op == PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_LOCALTIMESTAMP_N);
+    case PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_CURRENT_DATE:
+      return of_type("date", false);
+    case PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_LOCALTIME:
+    case PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_LOCALTIME_N:
+      return of_type("time", f.op == PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_LOCALTIME_N);
+    case PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_CURRENT_TIME:
+    case PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_CURRENT_TIME_N:
+      unsupported(at, word, "use localtime, which is the time of day in UTC");
+    default:
+      break;
+    }
     // user, current_role ...: words that a column may well be called by
     auto out = make(form::column, at);
     out.path.push_back({std::string(word), false});

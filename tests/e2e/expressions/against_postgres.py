@@ -30,7 +30,7 @@ TYPES = {
     "smallint": "bigint", "integer": "bigint", "bigint": "bigint",
     "numeric": "numeric", "double precision": "double", "real": "double",
     "text": "text", "character varying": "text", "unknown": "text", "boolean": "boolean",
-    "timestamp with time zone": "timestamp", "timestamp without time zone": "timestamp", "date": "date", "json": "json",
+    "timestamp with time zone": "timestamp", "timestamp without time zone": "timestamp", "date": "date", "json": "json", "jsonb": "json",
 }
 COLUMN_TYPES = {"double": "double precision", "timestamp": "timestamptz"}
 

@@ -98,7 +98,7 @@ class Case:
         def filled(arguments, casts=None):
             shown = [f"({a})::{c}" if c else a for a, c in zip(arguments, casts or [""] * len(arguments))]
             text = template.format(*shown)
-            return f"({text})::text" if signature.gives == "interval" else text
+            return f"({text})::text" if signature.gives in ("interval", "time") else text
         columns = [table.as_column(n) for n in names]
         constants = [[table.as_constant(n, r) for n in names] for r in range(ROWS)]
         self.signature = signature

@@ -2,6 +2,7 @@
 
 A pool has the type of its column, the cast that follows it ("" for none), and its values as PostgreSQL reads them; None is null."""
 import collections
+import random
 
 Pool = collections.namedtuple("Pool", "column cast values")
 
@@ -31,8 +32,10 @@ FAR = ["0044-03-15 12:00:00 BC", "0001-12-31 23:59:59 BC", "4713-01-01 00:00:00 
        "99999-12-31 23:59:59.999999", "294276-12-31 23:59:59.999999", "12024-02-29 06:00:00"]
 DAYS = ["1970-01-01", "2021-04-24", "2020-02-29", "0001-01-01", "9999-12-31", "1969-12-31", "2021-01-03", "2016-12-31", "1900-02-28",
         "2000-01-01", "2021-03-28"]
-FAR_DAYS = ["0044-03-15 BC", "0001-12-31 BC", "4713-01-01 BC", "4714-11-24 BC", "10000-01-01", "99999-12-31", "294246-12-31"]
+FAR_DAYS = ["0044-03-15 BC", "0001-12-31 BC", "4713-01-01 BC", "4714-11-24 BC", "10000-01-01", "99999-12-31", "294000-12-31"]
 WALLS = [t.removesuffix("+00") for t in INSTANTS]
+CLOCK_TIMES = ["00:00:00", "24:00:00", "10:30:00", "10:30:15.5", "23:59:59.999999", "00:00:00.000001", "12:00:00", "19:55:00.796", "01:02:03.000005",
+               "06:07:59.995"]
 INTERVALS = ["0", "1 day", "-1 day", "1 month", "-13 months", "1 year 2 mons 3 days 04:05:06.789", "36 hours", "0.5 seconds",
              "-00:00:00.000001", "100 days -1 hour", "1 mon -30 days", "30 days", "24:00:00", "15 minutes", "-1 year 1 day", "1000 years",
              "100000000 hours", "-178000000 years", "2147483647 days", "1.5 months", "90 days 23:59:59.999999", "1 week", "29 days 24:00:00"]
@@ -89,6 +92,10 @@ TIME_TEXTS = ["2021-04-24", "2021-04-24 19:55:00", "2021-04-24T19:55:00Z", "2021
               "infinity", "now", "0044-03-15 BC", "10000-01-01", "2021-114", "Sat Apr 24 2021", "2021-04-24 19:55 America/New_York",
               "2021-03-14 02:30 America/New_York",
               "1/2/2003", "99-01-02", "2021-04-24 19:55:00 PST", " 2021-04-24 ", "10:30"]
+CLOCK_TEXTS = ["10:30", "10:30:15.123", "103015", "1030", "103015.5", "10:30.5", "10:30 PM", "12:00 am", "13:00 pm", "24:00", "24:00:01", "25:00",
+               "23:59:60", "23:59:59.9999999", "10:60", " 10:30 ", "10:", "", "x", "10", "allballs", "T10:30", "t1030", "10:30+07", "040506-08",
+               "10:30 PST", "10:30 MSK", "10:30 UTC", "10:30 America/New_York", "2021-03-04 10:30 America/New_York", "2021-03-04 10:30", "2021-03-04",
+               "2021-02-30 10:30", "10:30 2021-02-03", "10:30 feb", "Mon 10:30", "10:30 bc", "2021-03-04T10:30:15Z", "1 day", "10:30 10:31", "now"]
 INTERVAL_TEXTS = ["1 day", "1 day 1 day", "5 5 minutes", "P1Y2M3DT4H5M6S", "PT36H", "PT0.5S", "1d2h", "1-2", "1 2:03:04", "-1 day ago",
                   "1 fortnight", "1.5 hours",
                   "1 month - 1 second", "@ 1 minute", "04:05", "04:05:06.789", "", "x", "1", "1.5", "infinity", "999999999 years", "2 weeks",
@@ -104,6 +111,40 @@ LIST_TEXTS = LISTS + ["", "{", "a,b", "{a,}", "{a b}", " { a , b } ", "{\"a\\\"b
                       "{NuLL}", "{\"a\"b}"]
 JSON_TEXTS = JSONS + ["", "{", "{a:1}", "[1,]", "01", "1.", ".5", "+1", "'x'", "\"a", "nul", "{} {}", "\"\\x\"", "\"\\u12\"", "\"a\nb\"", "NaN",
                       " 1 ", "[1 2]"]
+
+
+def documents(count):
+    """Random JSON: members in any order and twice, numbers in any form, escapes, blanks."""
+    source = random.Random(15)
+    names = ["a", "b", "k", "bb", "", "\\u0061", "\u00e9", "a b", "\\n", 'z\\"', "abc"]
+    numbers = ["0", "-0", "1", "1.0", "1.50", "1e2", "1E-3", "-2.5e1", "12345678901234567890", "0.10", "1e0", "-0.0e3", "2", "3"]
+    strings = ["a", "b", "", "\\/", "\\u0041", "x\\ty", "\\ud83c\\udf89", "\u1ed9i", "\\u001f"]
+
+    def blank():
+        return source.choice(["", "", "", " ", "\t"])
+
+    def value(depth):
+        kind = source.randrange(7 if depth < 3 else 5)
+        if kind < 2:
+            return source.choice(numbers)
+        if kind < 4:
+            return '"' + source.choice(strings) + '"'
+        if kind == 4:
+            return source.choice(["null", "true", "false"])
+        items = [value(depth + 1) for _ in range(source.randrange(4))]
+        if kind == 6:
+            items = [f'"{source.choice(names)}"{blank()}:{blank()}{v}' for v in items]
+        inside = ",".join(f"{blank()}{i}{blank()}" for i in items)
+        return "{" + inside + "}" if kind == 6 else "[" + inside + "]"
+
+    def container():
+        text = value(0)
+        return text if text[0] in "[{" else f'{{"a":{text},"k":[{value(1)}]}}'
+
+    return [container() for _ in range(count)]
+
+
+DOCUMENTS = documents(300)
 IDENTIFIERS = ["a", "_", "A", "a b", "1a", "a1", "a$", "select", "Select", "null", "text", "int", "order_id", "over", "value", "year", "json", "table",
                "ội", "a\"b", "", "left", "between", "xmlroot", "not_la", "nulls_la", "ident", "no", "off"]
 KEYS = ["a", "b", "k", "", "1", "0", "a b", "nope", "A"]
@@ -130,7 +171,11 @@ POOLS = {
     "day": Pool("date", "", DAYS),
     "far day": Pool("text", "date", FAR_DAYS + DAYS[:3]),
     "interval": Pool("text", "interval", INTERVALS),
+    "time": Pool("text", "time", CLOCK_TIMES), "clock text": texts(CLOCK_TEXTS),
     "json": Pool("json", "", JSONS),
+    "jsonb": Pool("json", "jsonb", JSONS),
+    "document": Pool("json", "jsonb", DOCUMENTS),
+    "json document": Pool("json", "", DOCUMENTS),
     "list": Pool("text[]", "", LISTS),
     "bigints": Pool("bigint[]", "", BIGINT_LISTS),
     "doubles": Pool("double[]", "", DOUBLE_LISTS),
@@ -149,6 +194,7 @@ POOLS = {
 # The pools of a type, as the binder calls it.
 OF_KIND = {
     "boolean": ["boolean"], "bigint": ["bigint"], "numeric": ["numeric", "numeric", "numeric text"], "double": ["double"], "text": ["text"],
-    "timestamp": ["instant", "instant", "far instant"], "timestamp without time zone": ["wall"], "date": ["day", "day", "far day"], "interval": ["interval"], "json": ["json"],
+    "timestamp": ["instant", "instant", "far instant"], "timestamp without time zone": ["wall"], "date": ["day", "day", "far day"], "interval": ["interval"], "time": ["time"],
+    "json": ["json", "json document"], "jsonb": ["jsonb", "document", "document"],
     "list": ["list", "list", "bigints", "doubles", "booleans"],
 }

@@ -93,18 +93,7 @@ def same_json(result, dates):
 
 
 def of_to_json(result):
-    return re.match(r"(array_)?to_json|json_build", result.case.signature.name) and same_json(result, True)
-
-
-def of_jsonb(result):
-    if not re.search(r"jsonb", result.case.signature.name):
-        return False
-    if result.theirs[0] == "error" and problem(result):
-        return True
-    if result.theirs[0] == "error":  # jsonb looks into what json leaves as it is
-        return re.search(r"Unicode|out of range|overflow|invalid input syntax for type json", result.theirs[1])
-    mine, other = value(result), their_value(result)
-    return (mine is None and other is None and not problem(result)) or same_json(result, True)
+    return re.match(r"(array_)?to_jsonb?|jsonb?_build", result.case.signature.name) and same_json(result, True)
 
 
 def of_times_beyond(result):
@@ -112,7 +101,12 @@ def of_times_beyond(result):
     message = problem(result)
     return result.theirs[0] == "value" and (
         (message and their_value(result) in ("infinity", "-infinity"))
-        or re.search(r"'(29427\d|infinity|now|epoch)[^']*' is (no|out of range for) timestamp", message))
+        or re.search(r"'(29427\d|infinity|now|epoch)[^']*' is (no|out of range for) (time(stamp)?|date)", message))
+
+
+def of_long_intervals(result):
+    """PostgreSQL's parts overflow."""
+    return result.case.signature.name == "make_interval" and refused_as("^interval out of range$")(result)
 
 
 def of_far_results(result):
@@ -171,13 +165,58 @@ def exact(name, numbers):
     return sum((x - total / n) ** 2 for x in numbers) / (n - sample)
 
 
+def exact_of_pairs(name, ys, xs):
+    """The same of an aggregate of pairs; of corr its square, with its sign."""
+    n = len(xs)
+    mean_x, mean_y = sum(xs) / n, sum(ys) / n
+    sxx, syy = sum((x - mean_x) ** 2 for x in xs), sum((y - mean_y) ** 2 for y in ys)
+    sxy = sum((x - mean_x) * (y - mean_y) for x, y in zip(xs, ys))
+    if (name in ("corr", "regr_r2", "regr_slope", "regr_intercept") and sxx == 0) or (name == "corr" and syy == 0) or (name == "covar_samp" and n == 1):
+        return None
+    return {"corr": lambda: sxy * abs(sxy) / (sxx * syy), "regr_r2": lambda: sxy**2 / (sxx * syy) if syy else fractions.Fraction(1),
+            "regr_slope": lambda: sxy / sxx, "regr_intercept": lambda: mean_y - mean_x * sxy / sxx,
+            "regr_sxx": lambda: sxx, "regr_syy": lambda: syy, "regr_sxy": lambda: sxy, "regr_avgx": lambda: mean_x, "regr_avgy": lambda: mean_y,
+            "covar_pop": lambda: sxy / n, "covar_samp": lambda: sxy / (n - 1)}[name]()
+
+
+def of_exact_pairs(result):
+    """Ours is the exact value, rounded; PostgreSQL rounds at each row, or fails on the way."""
+    name = result.case.signature.name
+    if result.form != "aggregate" or not re.match(r"corr$|covar_|regr_(?!count)", name):
+        return False
+    pairs = [(float(y), float(x)) for y, x in result.arguments if y is not None and x is not None]
+    if re.match("is beyond double: .*; a product", problem(result)):
+        return any(abs(a * b) >= 2.0**1022 for pair in pairs for a in pair for b in pair)
+    if problem(result):
+        return False
+    if value(result) in ("NaN", "Infinity", "-Infinity") and result.theirs[0] == "error":
+        return "value out of range: overflow" in result.theirs[1]
+    read = [v for pair in pairs for v in (pair[1:] if name in ("regr_sxx", "regr_avgx") else pair[:1] if name in ("regr_syy", "regr_avgy") else pair)]
+    if not all(map(math.isfinite, read)):
+        return result.theirs[0] == "error" and "value out of range: overflow" in result.theirs[1]
+    right = exact_of_pairs(name, *([fractions.Fraction(v if math.isfinite(v) else 0) for v in values] for values in zip(*pairs)))
+    if value(result) is None or right is None:
+        return value(result) is None and right is None
+    mine = fractions.Fraction(float(value(result)))
+    if name == "corr":
+        mine *= abs(mine)
+    return mine == right or abs(mine - right) <= max(abs(right) * fractions.Fraction(1, 10**15), fractions.Fraction(5e-324))
+
+
+def of_distinct_scales(result):
+    """Of equal numerics PostgreSQL takes any."""
+    mine, other = value(result), their_value(result)
+    return (result.form == "aggregate" and result.case.kinds == ["numeric"] and "(distinct " in result.expression
+            and re.match(r"sum|avg|var|stddev", result.case.signature.name) and mine and other and near(mine, other))
+
+
 def of_exact_aggregates(result):
     """Ours is the exact value, rounded; PostgreSQL rounds at each row, or to the digits of a numeric, or fails on the way."""
     name = result.case.signature.name
     if result.form != "aggregate" or not re.match(r"sum|avg|var|stddev", name) or result.case.kinds == ["numeric"]:
         return False
     if value(result) is None:
-        return re.match("is beyond double: .*; the square", problem(result))
+        return re.match("is beyond double: .*; the square|is beyond its type: ", problem(result))
     if result.theirs[0] == "error" and value(result) in ("NaN", "Infinity", "-Infinity"):
         return "value out of range: overflow" in result.theirs[1]
     numbers = [float(v) for v in result.arguments if v is not None] if result.case.kinds != ["bigint"] else []
@@ -185,6 +224,8 @@ def of_exact_aggregates(result):
         return False
     numbers = [fractions.Fraction(v) if result.case.kinds == ["bigint"] else fractions.Fraction(float(v))
                for v in result.arguments if v is not None]
+    if "(distinct " in result.expression:
+        numbers = list(dict.fromkeys(numbers))
     mine, right = fractions.Fraction(float(value(result))), exact(name, numbers)
     if right is None:
         return False
@@ -202,7 +243,7 @@ def of_bigint_sums(result):
     theirs = their_value(result)
     if theirs is None:
         return value(result) is None and not problem(result)
-    return value(result) == theirs or ("is beyond bigint" in problem(result) and abs(int(theirs)) >= 2**63)
+    return value(result) == theirs or (re.match("is beyond (bigint|its type)", problem(result)) and abs(int(theirs)) >= 2**63)
 
 
 def of_date_parts(result):
@@ -232,6 +273,8 @@ def of_comparable(result):
 
 KNOWN = [
     ("aggregates of numbers", of_exact_aggregates),
+    ("aggregates of numbers", of_exact_pairs),
+    ("aggregates of numbers", of_distinct_scales),
     ("aggregates of -0", of_zeros),
     ("sum of bigint", of_bigint_sums),
     ("min and max of booleans, distinct of json", of_comparable),
@@ -239,12 +282,15 @@ KNOWN = [
     ("integer, smallint", of_integers),
     ("a literal without a type", of_open_literals),
     ("timestamp, date", of_far_results),
-    ("interval", refused_as(r"^interval cannot become json|^an interval cannot be a column|^intervals cannot stand in a list")),
+    ("interval", refused_as(r"^an interval cannot be a column|^intervals cannot stand in a list")),
+    ("interval", of_long_intervals),
+    ("time", refused_as(r"^a time of day cannot be a column|^times of day cannot stand in a list")),
     ("a constant that no row can use", with_null_beside),
     ("numeric", of_numerics),
     ("to_json of timestamps and doubles", of_to_json),
-    ("jsonb", of_jsonb),
-    ("timestamps of texts", of_times_beyond),
+    ("jsonb", lambda result: "between" in result.case.signature.name and refused_as(r"' cannot be jsonb: ")(result)),
+    ("jsonb", refused_as(r"makes a jsonb that is too long|would compare too many lists within lists")),
+    ("timestamps and times of texts", of_times_beyond),
     ("regular expressions", refused_as(r"^the regular expression (?s:.*) cannot be used: (\\\d+ is a back reference|\(\?<?[=!] \.\.\. \) looks "
                                        r"|\\[mMyY], its character \d+, |a word begins or ends at an end of one of its choices|of options there are .* and no [be]$)")),
     ("regular expressions", refused_as(r"^the flag '.' of a regular expression is not offered")),

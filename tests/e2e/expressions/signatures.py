@@ -13,7 +13,7 @@ INTERNAL = {"output": "concat", "json_as_text": "to_json of an object"}
 UNWRITTEN = {"object"}
 SQL_CASTS = {"bigint": "bigint", "numeric": "numeric", "double": "double precision", "list": "text[]", "timestamp": "timestamptz",
              "timestamp without time zone": "timestamp", "date": "date"}
-ANYTHING = ["boolean", "bigint", "numeric", "double", "text", "timestamp", "timestamp without time zone", "date", "interval", "json", "list"]
+ANYTHING = ["boolean", "bigint", "numeric", "double", "text", "timestamp", "timestamp without time zone", "date", "interval", "time", "json", "jsonb", "list"]
 
 # Pools of arguments that mean something to a function: its name, then the place and the pool of each.
 HINTS = {words[0]: {int(i): pool.replace("_", " ") for i, pool in zip(words[1::2], words[2::2])} for words in map(str.split, """
@@ -46,10 +46,23 @@ HINTS = {words[0]: {int(i): pool.replace("_", " ") for i, pool in zip(words[1::2
     make_date 0 small 1 small 2 small
     make_timestamp 0 small 1 small 2 small 3 small 4 small
     make_timestamptz 0 small 1 small 2 small 3 small 4 small 6 zone
+    make_time 0 small 1 small
+    make_interval 0 small 1 small 2 small 3 small 4 small 5 small
     -> 1 key
     ->> 1 key
     #> 1 path
     #>> 1 path
+    ? 1 key
+    ?| 1 path
+    ?& 1 path
+    - 1 key
+    #- 1 path
+    jsonb_set 1 path
+    jsonb_insert 1 path
+    json_extract_path 1 key 2 key 3 key
+    json_extract_path_text 1 key 2 key 3 key
+    jsonb_extract_path 1 key 2 key 3 key
+    jsonb_extract_path_text 1 key 2 key 3 key
     element 1 small
     array_length 1 small
     array_upper 1 small
@@ -80,9 +93,10 @@ HINTS = {words[0]: {int(i): pool.replace("_", " ") for i, pool in zip(words[1::2
     >> 1 small
     """.strip().split("\n"))}
 CAST_HINTS = {"boolean": "boolean text", "bigint": "number text", "numeric": "number text", "double": "number text", "timestamp": "time text",
-              "timestamp without time zone": "time text", "date": "time text", "interval": "interval text", "json": "json text", "list": "list text"}
+              "timestamp without time zone": "time text", "date": "time text", "interval": "interval text", "time": "clock text", "json": "json text", "jsonb": "json text",
+              "list": "list text"}
 
-EACH = ["boolean", "bigint", "numeric", "double", "text", "timestamp", "timestamp without time zone", "date", "interval"]
+EACH = ["boolean", "bigint", "numeric", "double", "text", "timestamp", "timestamp without time zone", "date", "interval", "time"]
 # The language's forms: name, what is written, the types that it takes, the type that it gives; T is each type of EACH.
 FORMS = """
     coalesce | coalesce({0}, {1}) | T, T | T
@@ -100,6 +114,15 @@ FORMS = """
     is_null | {0} is null | T | boolean
     is_null | {0} is null | json | boolean
     is_not_null | {0} is not null | list | boolean
+    jsonb in | {0} in ({1}, {2}) | jsonb, jsonb, jsonb | boolean
+    jsonb nullif | nullif({0}, {1}) | jsonb, jsonb | jsonb
+    jsonb greatest | greatest({0}, {1}, {2}) | jsonb, jsonb, jsonb | jsonb
+    jsonb between | {0} between {1} and {2} | jsonb, jsonb, jsonb | boolean
+    jsonb distinct | {0} is distinct from {1} | jsonb, jsonb | boolean
+    jsonb case_of | case {0} when {1} then 'one' when {2} then 'two' end | jsonb, jsonb, jsonb | text
+    jsonb part | {0} @> ({0} -> {1}) | jsonb, text | boolean
+    jsonb whole | ({0} || {1}) @> {1} | jsonb, jsonb | boolean
+    jsonb cast | ({0})::text::jsonb | json | jsonb
     is_true | {0} is true | boolean | boolean
     is_not_true | {0} is not true | boolean | boolean
     is_false | {0} is false | boolean | boolean
@@ -122,6 +145,8 @@ FORMS = """
     beside_text | {0} || {1} | text, timestamp | text
     beside_text | {0} || {1} | text, interval | text
     beside_text | {0} || {1} | text, date | text
+    beside_text | {0} || {1} | time, text | text
+    named arguments | make_interval(days => {0}, mins => {1}) | bigint, bigint | interval
     any | {0} = any({1}) | text, texts | boolean
     any | {0} <> any({1}) | bigint, bigints | boolean
     any | {0} >= any({1}) | double, doubles | boolean
@@ -173,6 +198,17 @@ FORMS = """
     """
 TEXTS, BIGINTS, DOUBLES = "texts", "bigints", "doubles"  # lists of them
 LISTS_OF = {"boolean": "booleans", "bigint": BIGINTS, "numeric": "numerics", "double": DOUBLES, "text": TEXTS, "timestamp": "times", "date": "days"}
+# Words of a call that are drawn: the fields of extract and of intervals, the sizes of types.
+EXTRACTED = ["epoch", "year", "month", "day", "hour", "minute", "second", "dow", "isodow", "doy", "week", "quarter", "isoyear", "century",
+             "decade", "millennium", "milliseconds", "microseconds", "julian", "timezone"]
+WORDS = {
+    "{field}": EXTRACTED, "{size}": ["1", "2", "3", "7", "300"], "{precision}": list("0123456"), "{digits}": ["5,2", "38,10", "3", "10,0"],
+    "{fields}": ["year", "month", "day", "hour", "minute", "second", "year to month", "day to hour", "day to minute", "day to second",
+                 "hour to minute", "hour to second", "minute to second", "second(2)", "day to second(0)"],
+}
+# Casts to types with a size or fields: how they are written.
+SIZED = {"scale": "({0})::numeric({digits})", "varchar": "({0})::varchar({size})", "precision": "({0})::%s({precision})",
+         "fields": "({0})::interval {fields}"}
 # Functions of a list and of elements beside it, which are of its elements' type.
 OF_ELEMENTS = re.compile(r"array_(append|prepend|positions?|remove|replace)|\|\|")
 
@@ -193,10 +229,12 @@ class Signature:
         """The types of a call's arguments and how it is written; of a function of anything a few of them."""
         if self.kinds is not None:
             template = self.template
-            if "{field}" in template:
-                template = template.replace("{field}", source.choice(EXTRACTED))
+            for word in filter(template.__contains__, WORDS):
+                template = template.replace(word, source.choice(WORDS[word]))
             return self.kinds, template
-        if self.name.endswith("build_object"):
+        if "_extract_path" in self.name:
+            kinds = [self.name.split("_")[0], *["text"] * source.randint(1, 3)]
+        elif self.name.endswith("build_object"):
             kinds = [k for _ in range(source.randint(1, 2)) for k in (source.choice(["text", "bigint"]), source.choice(ANYTHING))]
         else:
             first = ["text"] if self.name in ("concat_ws", "format") else []
@@ -209,10 +247,6 @@ class Signature:
             pool = ("number template" if kinds[0] in ("bigint", "numeric", "double") else
                     "interval template" if kinds[0] == "interval" else "time template")
         return pool if pool and accepts(kinds[i], pool) else None
-
-
-EXTRACTED = ["epoch", "year", "month", "day", "hour", "minute", "second", "dow", "isodow", "doy", "week", "quarter", "isoyear", "century",
-             "decade", "millennium", "milliseconds", "microseconds", "julian", "timezone"]
 
 
 def accepts(kind, pool):
@@ -246,6 +280,9 @@ def of_entry(entry):
         if name == "extract":  # its field is a word
             kinds = kinds[1:]
         return Signature(name, template_of(name, len(kinds)), kinds, gives, HINTS.get(name, {}))
+    if name in SIZED:
+        template = SIZED[name].replace("%s", SQL_CASTS.get(gives, gives))
+        return Signature(f"cast with {name} of {gives}", template, kinds[:1], gives, {0: "interval text"} if kinds[0] == "text" and name == "fields" else {})
     to = {"int4": "integer", "int2": "smallint"}.get(name, SQL_CASTS.get(gives, gives))
     hints = {0: CAST_HINTS[gives]} if kinds == ["text"] and gives in CAST_HINTS else {}
     return Signature(f"cast to {to}", "({0})::" + to, kinds, gives, hints)

@@ -173,4 +173,100 @@ decimal_or_none exact_variance(const std::vector<decimal>& values, std::uint64_t
   return fits(out);
 }
 
+namespace {
+
+/// A product in units of 2^-1074, to which it is rounded, ties to even.
+integer product_in_units(double a, double b) {
+  const integer exact = in_units(a) * in_units(b);
+  const integer magnitude = abs(exact);
+  integer whole = magnitude >> 1074;
+  const integer rest = magnitude - (whole << 1074);
+  const integer half = integer(1) << 1073;
+  if (rest > half || (rest == half && bit_test(whole, 0)))
+    ++whole;
+  return exact < 0 ? integer(-whole) : whole;
+}
+
+/// The root of numerator / denominator, both not negative and the root no more than 1.
+double nearest_root(const integer& numerator, const integer& denominator) {
+  const auto is_below = [&](const integer& twice_units) {  // half so many units of 2^-1074
+    return twice_units * twice_units * denominator <= numerator << 2150;
+  };
+  std::uint64_t low = 0;
+  auto high = std::bit_cast<std::uint64_t>(2.0);
+  while (high - low > 1) {
+    const auto middle = low + (high - low) / 2;
+    (is_below(2 * in_units_of_bits(middle)) ? low : high) = middle;
+  }
+  const integer between = in_units_of_bits(low) + in_units_of_bits(high);
+  const bool is_tie = between * between * denominator == numerator << 2150;
+  if (is_tie ? (low & 1) != 0 : is_below(between))
+    low = high;
+  return std::bit_cast<double>(low);
+}
+
+/// n * products - first * second, in units of 2^-2148.
+integer spread_of(const integer& count, const integer& first, const integer& second,
+                  const integer& products) {
+  return count * (products << 1074) - first * second;
+}
+
+}  // namespace
+
+std::optional<double> exact_statistic(expression::aggregate_function f,
+                                      const std::vector<number_pair>& pairs) {
+  using enum expression::aggregate_function;
+  integer x = 0, y = 0, xx = 0, yy = 0, xy = 0;
+  for (const auto& p : pairs) {
+    x += in_units(p.x);
+    y += in_units(p.y);
+    xx += product_in_units(p.x, p.x);
+    yy += product_in_units(p.y, p.y);
+    xy += product_in_units(p.x, p.y);
+  }
+  const integer rows = pairs.size();
+  const integer hidden = (rows * rows) << 1074;
+  const auto of_one = [&](const integer& sum, const integer& squares) {
+    const auto out = spread_of(rows, sum, sum, squares);
+    return out <= hidden ? integer(0) : out;
+  };
+  const auto sxx = of_one(x, xx);
+  const auto syy = of_one(y, yy);
+  const auto sxy = spread_of(rows, x, y, xy);
+  const auto one = [&](const integer& spread, const integer& divisor) {
+    return signed_nearest(spread, divisor << 1074);
+  };
+  if ((sxx == 0 && (f == corr || f == regr_r2 || f == regr_slope || f == regr_intercept)) ||
+      (syy == 0 && f == corr) || (rows == 1 && f == covar_samp))
+    return std::nullopt;
+  switch (f) {
+  case regr_avgx:
+    return signed_nearest(x, rows);
+  case regr_avgy:
+    return signed_nearest(y, rows);
+  case regr_sxx:
+    return one(sxx, rows);
+  case regr_syy:
+    return one(syy, rows);
+  case regr_sxy:
+    return one(sxy, rows);
+  case covar_pop:
+    return one(sxy, rows * rows);
+  case covar_samp:
+    return one(sxy, rows * (rows - 1));
+  case regr_slope:
+    return signed_nearest(sxy << 1074, sxx);
+  case regr_intercept:
+    return signed_nearest((y * xx - x * xy) << 1074, sxx);
+  case regr_r2:
+    return syy == 0 ? 1.0 : std::min(1.0, signed_nearest((sxy * sxy) << 1074, sxx * syy));
+  default:
+    break;
+  }
+  if (sxy * sxy >= sxx * syy)
+    return sxy < 0 ? -1.0 : 1.0;
+  const auto root = nearest_root(sxy * sxy, sxx * syy);
+  return sxy < 0 ? -root : root;
+}
+
 }  // namespace millrace::window::oracle

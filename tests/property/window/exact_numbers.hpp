@@ -2,8 +2,10 @@
 #pragma once
 
 #include "runtime/base/decimal.hpp"
+#include "runtime/expression/expression.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace millrace::window::oracle {
@@ -22,5 +24,14 @@ namespace millrace::window::oracle {
 [[nodiscard]] decimal_or_none exact_mean(const std::vector<decimal>& values);
 [[nodiscard]] decimal_or_none exact_variance(const std::vector<decimal>& values, std::uint64_t divisor,
                                              bool root);
+
+/// Two numbers of a row; both are finite where they go into a product.
+struct number_pair {
+  double y = 0, x = 0;
+};
+/// corr, covar_* and regr_* but for regr_count, of one pair at least, rounded once; none for a null. Products count as rounded to
+/// 2^-1074, and what squares differ by less than that, each from each, is no spread.
+[[nodiscard]] std::optional<double> exact_statistic(expression::aggregate_function f,
+                                                    const std::vector<number_pair>& pairs);
 
 }  // namespace millrace::window::oracle

@@ -107,6 +107,104 @@ bool variance_of(const aggregate& a, const std::vector<const value*>& values, va
   return true;
 }
 
+/// Of the values that are equal one, of numerics that of the greatest scale.
+std::vector<const value*> different(const std::vector<const value*>& values) {
+  std::vector<const value*> out;
+  for (const auto* v : values) {
+    const auto at =
+        std::find_if(out.begin(), out.end(), [&](const auto* x) { return compare(*x, *v, false) == 0; });
+    if (at == out.end())
+      out.push_back(v);
+    else if (compare_scales(**at, *v) < 0)
+      *at = v;
+  }
+  return out;
+}
+
+bool reads_x(aggregate_function f) {
+  return f != aggregate_function::regr_avgy && f != aggregate_function::regr_syy;
+}
+bool reads_y(aggregate_function f) {
+  return f != aggregate_function::regr_avgx && f != aggregate_function::regr_sxx;
+}
+/// Returns whether a function reads x * x, or y * y.
+bool squares_x(aggregate_function f) {
+  using enum aggregate_function;
+  return f == regr_sxx || f == regr_slope || f == regr_intercept || f == corr || f == regr_r2;
+}
+bool squares_y(aggregate_function f) {
+  using enum aggregate_function;
+  return f == regr_syy || f == corr || f == regr_r2;
+}
+bool multiplies(aggregate_function f) { return reads_x(f) && reads_y(f); }
+
+/// One of the numbers of each pair, as a mean: it tells infinities and NaN from numbers.
+double mean_of(const std::vector<number_pair>& pairs, double number_pair::*member) {
+  std::vector<double> numbers;
+  for (const auto& p : pairs)
+    numbers.push_back(p.*member);
+  return exact_quotient(numbers, pairs.size());
+}
+
+bool any_is_special(const std::vector<number_pair>& pairs, double number_pair::*member) {
+  return std::any_of(pairs.begin(), pairs.end(), [&](const auto& p) { return !std::isfinite(p.*member); });
+}
+
+/// Returns whether a product of finite numbers is too large.
+bool any_is_large(const std::vector<number_pair>& pairs, double number_pair::*a, double number_pair::*b) {
+  return std::any_of(pairs.begin(), pairs.end(), [&](const auto& p) {
+    return std::isfinite(p.*a) && std::isfinite(p.*b) && std::abs(p.*a * (p.*b)) >= std::ldexp(1, 1022);
+  });
+}
+
+/// The pairs with 0 for a number that is not read.
+std::vector<number_pair> without(std::vector<number_pair> pairs, double number_pair::*member) {
+  for (auto& p : pairs)
+    p.*member = 0;
+  return pairs;
+}
+
+/// The aggregate over the pairs of these records; false where a product is beyond double. Nulls and NaN as PostgreSQL's float.c has them.
+bool statistic_of(aggregate_function f, std::vector<number_pair> pairs, value& out) {
+  using enum aggregate_function;
+  constexpr auto x = &number_pair::x;
+  constexpr auto y = &number_pair::y;
+  if (pairs.empty() || (f == covar_samp && pairs.size() == 1))
+    return true;
+  if (f == regr_avgx || f == regr_avgy) {
+    out = number_value(mean_of(pairs, f == regr_avgx ? x : y));
+    return true;
+  }
+  const bool special_x = any_is_special(pairs, x);
+  const bool special_y = any_is_special(pairs, y);
+  const bool large_x = any_is_large(pairs, x, x);
+  const bool large_y = any_is_large(pairs, y, y);
+  const bool no_spread_of_x = !special_x && !large_x && exact_statistic(regr_sxx, without(pairs, y)) == 0;
+  const bool no_spread_of_y = !special_y && !large_y && exact_statistic(regr_syy, without(pairs, x)) == 0;
+  if (no_spread_of_x && squares_x(f) && f != regr_sxx)
+    return true;
+  if (no_spread_of_y && f == corr)
+    return true;
+  if (no_spread_of_y && f == regr_r2) {
+    out = number_value(1);
+    return true;
+  }
+  if ((reads_x(f) && special_x) || (reads_y(f) && special_y)) {
+    out = number_value(std::numeric_limits<double>::quiet_NaN());
+    return true;
+  }
+  if ((squares_x(f) && large_x) || (squares_y(f) && large_y) || (multiplies(f) && any_is_large(pairs, x, y)))
+    return false;
+  if (!reads_x(f))
+    pairs = without(std::move(pairs), x);
+  if (!reads_y(f))
+    pairs = without(std::move(pairs), y);
+  const auto result = exact_statistic(f, pairs);
+  if (result)
+    out = number_value(*result);
+  return true;
+}
+
 /// Ascending, or as the order says.
 int compare_by(const value& a, const value& b, const ordering& by) {
   if (a.null || b.null)
@@ -170,18 +268,42 @@ value list_of(const aggregate& a, std::size_t number, std::vector<const value*> 
   return out;
 }
 
+bool is_of_bits(aggregate_function f) {
+  return f == aggregate_function::bit_and || f == aggregate_function::bit_or ||
+         f == aggregate_function::bit_xor;
+}
+
+value bits_of(aggregate_function f, const std::vector<const value*>& values) {
+  auto bits = values.front()->integer;
+  for (std::size_t i = 1; i < values.size(); ++i)
+    bits = f == aggregate_function::bit_and  ? bits & values[i]->integer
+           : f == aggregate_function::bit_or ? bits | values[i]->integer
+                                             : bits ^ values[i]->integer;
+  return integer_value(data::type_id::bigint, bits);
+}
+
 /// The aggregate over the values that are neither null nor filtered out, beside their records. False: beyond
 /// bigint, or 38 digits of a numeric.
-bool aggregate_of(const aggregate& a, std::size_t number, const std::vector<const value*>& values,
+bool aggregate_of(const aggregate& a, std::size_t number, std::vector<const value*> values,
                   const members& records, value& out) {
   if (a.function == aggregate_function::count_distinct) {
-    std::vector<const value*> seen;
-    for (const auto* v : values)
-      if (std::none_of(seen.begin(), seen.end(), [&](const auto* x) { return compare(*x, *v, false) == 0; }))
-        seen.push_back(v);
-    out = integer_value(data::type_id::bigint, static_cast<std::int64_t>(seen.size()));
+    out = integer_value(data::type_id::bigint, static_cast<std::int64_t>(different(values).size()));
     return true;
   }
+  if (expression::takes_pairs(a.function)) {
+    std::vector<number_pair> pairs;
+    for (std::size_t i = 0; i < values.size(); ++i)
+      if (const auto& x = records[i]->orders[number]; !x.null)
+        pairs.push_back({values[i]->number, x.number});
+    out = {a.result.id(), true, 0, 0, {}};
+    if (a.function != aggregate_function::regr_count)
+      return statistic_of(a.function, std::move(pairs), out);
+    out = integer_value(data::type_id::bigint, static_cast<std::int64_t>(pairs.size()));
+    return true;
+  }
+  if (a.distinct && a.function != aggregate_function::array_agg &&
+      a.function != aggregate_function::string_agg)
+    values = different(values);
   out = {a.result.id(), true, 0, 0, {}};
   if (a.function == aggregate_function::count_rows || a.function == aggregate_function::count) {
     out = integer_value(data::type_id::bigint, static_cast<std::int64_t>(values.size()));
@@ -198,6 +320,10 @@ bool aggregate_of(const aggregate& a, std::size_t number, const std::vector<cons
                                                      : std::any_of(values.begin(), values.end(), is_true))
                                                     ? 1
                                                     : 0);
+    return true;
+  }
+  if (is_of_bits(a.function)) {
+    out = bits_of(a.function, values);
     return true;
   }
   if (a.function == aggregate_function::percentile_cont ||

@@ -71,9 +71,12 @@ bool is_one_of(aggregate_function f, std::initializer_list<aggregate_function> o
 
 aggregate random_aggregate(dice& d) {
   using enum aggregate_function;
-  const auto f = d.one_of({count_rows, count, sum, avg, min, max, count_distinct, first, last, bool_and,
-                           bool_or, var_samp, var_pop, stddev_samp, stddev_pop, array_agg, string_agg,
-                           percentile_cont, percentile_disc});
+  const auto f = static_cast<aggregate_function>(d.between(0, static_cast<std::int64_t>(regr_r2)));
+  if (expression::takes_pairs(f)) {
+    aggregate pairs{f, type_id::float64, f == regr_count ? type_id::bigint : type_id::float64};
+    pairs.order.push_back({type_id::float64});
+    return pairs;
+  }
   const bool numbers =
       is_one_of(f, {sum, avg, var_samp, var_pop, stddev_samp, stddev_pop, percentile_cont, count_rows});
   const auto any = [&] {
@@ -82,9 +85,10 @@ aggregate random_aggregate(dice& d) {
   };
   aggregate a{f,
               numbers ? d.one_of({type_id::bigint, type_id::float64, type_id::numeric})
-              : is_one_of(f, {bool_and, bool_or}) ? type_id::boolean
-              : f == string_agg                   ? type_id::text
-                                                  : any(),
+              : is_one_of(f, {bool_and, bool_or})        ? type_id::boolean
+              : f == string_agg                          ? type_id::text
+              : is_one_of(f, {bit_and, bit_or, bit_xor}) ? type_id::bigint
+                                                         : any(),
               {}};
   a.result = is_one_of(f, {count_rows, count, count_distinct})             ? data::type(type_id::bigint)
              : f == array_agg                                              ? data::type::list_of(a.argument)
@@ -92,8 +96,9 @@ aggregate random_aggregate(dice& d) {
              : f != percentile_cont && a.argument.id() == type_id::numeric ? a.argument
                                                                            : data::type(type_id::float64);
   const bool lists = f == array_agg || f == string_agg;
-  a.distinct = lists && d.chance(30);
-  if (a.distinct || is_one_of(f, {percentile_cont, percentile_disc}) || (lists && d.chance(50)))
+  a.distinct = (lists || is_one_of(f, {sum, avg, var_samp, var_pop, stddev_samp, stddev_pop, bit_xor})) &&
+               d.chance(30);
+  if ((lists && a.distinct) || is_one_of(f, {percentile_cont, percentile_disc}) || (lists && d.chance(50)))
     a.order.push_back({lists && !a.distinct ? data::type(any()) : a.argument, d.chance(40), d.chance(40)});
   a.fraction = d.one_of({0.0, 0.25, 0.5, 0.9, 1.0, 1.0 / 3});
   a.delimiter = d.one_of<std::string>({"", ", "});

@@ -119,7 +119,45 @@ TEST_CASE("what a further aggregate does not take is refused") {
   CHECK_THAT(refused("percentile_cont(0.5) within group (order by a, x)"), Contains("one value"));
   CHECK_THAT(refused("count(a) within group (order by a)"), Contains("within group"));
   CHECK_THAT(refused("sum(a order by x)"), Contains("order"));
-  CHECK_THAT(refused("sum(distinct a)"), Contains("distinct"));
+  CHECK_THAT(refused("last(distinct a)"), Contains("distinct does not go with last"));
+  CHECK_THAT(refused("corr(distinct a, x)"), Contains("distinct does not go with corr"));
+  CHECK_THAT(refused("sum(distinct a order by a)"), Contains("does not matter"));
+  CHECK_THAT(refused("corr(a)"), Contains("two numbers, as in corr(y, x)"));
+  CHECK_THAT(refused("corr(*)"), Contains("only count"));
+  CHECK_THAT(refused("regr_slope(a, s)"), Contains("needs two numbers") && Contains("text"));
+  CHECK_THAT(refused("covar_pop(ts, a)"), Contains("needs two numbers") && Contains("timestamp"));
+  CHECK_THAT(refused("regr_r2(a, count(*))"), Contains("do not nest"));
+  CHECK_THAT(refused("bit_and(x)"), Contains("whole numbers") && Contains("::bigint"));
+}
+
+TEST_CASE("aggregates of pairs take two doubles, y and x") {
+  using enum aggregate_function;
+  const auto line = aggregate("regr_slope(a, x * 1.5) filter (where p)");
+  CHECK(line.function == regr_slope);
+  CHECK(line.result == data::type(data::type_id::float64));
+  CHECK(line.argument->type == data::type(data::type_id::float64));
+  REQUIRE(line.order.size() == 1);
+  CHECK(line.order[0].value.type == data::type(data::type_id::float64));
+  CHECK(line.filter);
+  CHECK(aggregate("regr_count(1, null)").result == data::type(data::type_id::bigint));
+  CHECK(aggregate("corr('1', x)").function == corr);
+  CHECK(identity(aggregate("corr(a, x)")) != identity(aggregate("corr(x, a)")));
+  CHECK(identity(aggregate("corr(a, x)")) == identity(aggregate("corr( A, X )")));
+}
+
+TEST_CASE("aggregates of distinct values are those without it where that changes nothing") {
+  using enum aggregate_function;
+  const auto once = aggregate("sum(distinct a)");
+  CHECK(once.function == sum);
+  CHECK(once.distinct);
+  CHECK(once.order.empty());
+  CHECK(identity(once) != identity(aggregate("sum(a)")));
+  CHECK(aggregate("stddev(distinct x)").distinct);
+  CHECK(aggregate("bit_xor(distinct a)").result == data::type(data::type_id::bigint));
+  for (const std::string_view of : {"min", "max", "bit_and", "bit_or"})
+    CHECK(identity(aggregate(std::string(of) + "(distinct a)")) ==
+          identity(aggregate(std::string(of) + "(a)")));
+  CHECK(identity(aggregate("every(distinct p)")) == identity(aggregate("bool_and(p)")));
 }
 
 namespace {

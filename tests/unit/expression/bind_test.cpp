@@ -202,7 +202,7 @@ TEST_CASE("a type error names the types and a remedy, at the operator") {
   CHECK_THAT(problems_of("lower(a)").front().message, Contains("lower(bigint)") && Contains("lower(text)"));
   CHECK_THAT(problems_of("case when p then a else s end").front().message, Contains("bigint and text"));
   CHECK_THAT(problems_of("a::date").front().message, Contains("date '1970-01-01' + n"));
-  CHECK_THAT(problems_of("s::varchar(3)").front().message, Contains("left(x, n)"));
+  CHECK_THAT(problems_of("s::char(3)").front().message, Contains("use varchar(n)"));
   CHECK_THAT(problems_of("ts::boolean").front().message, Contains("timestamp") && Contains("boolean"));
   CHECK_THAT(problems_of("not a").front().message, Contains("boolean"));
 }

@@ -188,7 +188,6 @@ TEST_CASE("what is wrong about a path is said with its place and a remedy") {
   CHECK_THAT(problem("coalesce(tags, points)"), Contains("[text] and [[double]]"));
   CHECK_THAT(problem("array[tags, points]"), Contains("do not mix"));
   CHECK_THAT(problem("array[interval '1 day']"), Contains("cast them to text"));
-  CHECK_THAT(problem("to_json(interval '1 day')"), Contains("cast it to text"));
   CHECK_THAT(problem("tags::bigint"), Contains("cannot be cast"));
 }
 

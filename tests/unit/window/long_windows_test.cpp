@@ -29,7 +29,12 @@ std::vector<aggregate> all_kinds() {
           test::over(last, type_id::float64, type_id::float64),
           test::over(count_distinct, type_id::bigint, type_id::bigint),
           test::over(percentile_disc, type_id::bigint, type_id::bigint),
-          test::over(array_agg, type_id::bigint, data::type::list_of(type_id::bigint))};
+          test::over(array_agg, type_id::bigint, data::type::list_of(type_id::bigint)),
+          test::over(bit_and, type_id::bigint, type_id::bigint),
+          test::over(bit_or, type_id::bigint, type_id::bigint),
+          test::over(bit_xor, type_id::bigint, type_id::bigint),
+          test::over_pairs(corr),
+          test::over_distinct(sum, type_id::bigint, type_id::bigint)};
 }
 
 struct outcome {

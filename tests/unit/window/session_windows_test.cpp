@@ -1,3 +1,4 @@
+#include "runtime/window/slices.hpp"
 #include "tests/unit/window/captures.hpp"
 
 #include <catch2/catch.hpp>

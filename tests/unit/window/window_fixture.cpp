@@ -57,6 +57,17 @@ aggregate count_rows() { return {aggregate_function::count_rows, type_id::bigint
 aggregate over(aggregate_function f, data::type argument, data::type result) {
   return {f, std::move(argument), std::move(result)};
 }
+aggregate over_pairs(aggregate_function f) {
+  auto a =
+      over(f, type_id::float64, f == aggregate_function::regr_count ? type_id::bigint : type_id::float64);
+  a.order.push_back({type_id::float64});
+  return a;
+}
+aggregate over_distinct(aggregate_function f, data::type argument, data::type result) {
+  auto a = over(f, std::move(argument), std::move(result));
+  a.distinct = true;
+  return a;
+}
 
 namespace {
 
@@ -78,7 +89,7 @@ data::column_ptr prices_of(const std::vector<click>& clicks, const data::type& t
 std::vector<std::uint32_t> add(partials_builder& b, const definition& d, const std::vector<click>& clicks,
                                bool filtered, std::optional<std::size_t> side) {
   data::column_builder users(type_id::text), amounts(type_id::float64), sizes(type_id::bigint),
-      wanted(type_id::boolean), unwanted(type_id::boolean);
+      wanted(type_id::boolean), unwanted(type_id::boolean), sizes_as_doubles(type_id::float64);
   std::vector<event_micros> times, watermarks;
   std::vector<position> positions;
   for (const auto& c : clicks) {
@@ -86,13 +97,15 @@ std::vector<std::uint32_t> add(partials_builder& b, const definition& d, const s
     c.user ? users.append_text(*c.user) : users.append_null();
     c.amount ? amounts.append_double(*c.amount) : amounts.append_null();
     c.size ? sizes.append_int(*c.size) : sizes.append_null();
+    c.size ? sizes_as_doubles.append_double(static_cast<double>(*c.size)) : sizes_as_doubles.append_null();
     c.wanted ? wanted.append_boolean(*c.wanted) : wanted.append_null();
     c.wanted ? unwanted.append_boolean(!*c.wanted) : unwanted.append_null();
     times.push_back(c.time);
     watermarks.push_back(c.watermark);
   }
   const std::vector<data::column_ptr> keys{users.finish()};
-  const auto amount = amounts.finish(), size = sizes.finish(), filter = wanted.finish();
+  const auto amount = amounts.finish(), size = sizes.finish(), filter = wanted.finish(),
+             beside = sizes_as_doubles.finish();
   std::vector<data::column_ptr> arguments;
   for (const auto& a : d.aggregates)
     arguments.push_back(a.function == aggregate_function::count_rows ? nullptr
@@ -104,7 +117,8 @@ std::vector<std::uint32_t> add(partials_builder& b, const definition& d, const s
   const std::vector<data::column_ptr> filters(d.aggregates.size(), filtered ? filter : nullptr);
   std::vector<std::vector<data::column_ptr>> rows(d.aggregates.size());
   for (std::size_t a = 0; a < rows.size(); ++a)
-    rows[a].assign(reads_order(d.aggregates[a].function) ? d.aggregates[a].order.size() : 0, arguments[a]);
+    rows[a].assign(reads_order(d.aggregates[a].function) ? d.aggregates[a].order.size() : 0,
+                   expression::takes_pairs(d.aggregates[a].function) ? beside : arguments[a]);
   if (d.join) {
     arguments.assign(2, nullptr);
     if (d.join->deletes)

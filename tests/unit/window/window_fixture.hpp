@@ -36,6 +36,10 @@ struct click {
                                     event_micros lateness = 0, std::uint32_t shards = 1);
 [[nodiscard]] aggregate count_rows();
 [[nodiscard]] aggregate over(expression::aggregate_function f, data::type argument, data::type result);
+/// y is `amount`, x is `size`.
+[[nodiscard]] aggregate over_pairs(expression::aggregate_function f);
+[[nodiscard]] aggregate over_distinct(expression::aggregate_function f, data::type argument,
+                                      data::type result);
 
 /// Adds in one batch; returns the late ones. `filtered`: every aggregate has the filter. `side`: that of a join; none: both.
 /// Lists with an order go by their argument.
