@@ -33,6 +33,7 @@ class interval_join final : public shard_windows {
   // Keys ahead of the one whose row is put in or taken out: enough to hide a miss of the last cache.
   static constexpr std::size_t slots_ahead = 24;
   static constexpr std::size_t entries_ahead = 12;
+  static constexpr std::size_t rows_ahead = 6;
 
 public:
   interval_join(const definition& d, form_partials upstream)
@@ -73,13 +74,25 @@ private:
   }
   void set_due(entry& of);
   /// A walk has come to `of[i]`, and has the memory of entries that follow soon on its way.
-  static void prefetch_ahead(const std::vector<entry*>& of, std::size_t i) {
+  [[gnu::always_inline]] void prefetch_ahead(const std::vector<entry*>& of, std::size_t i) const {
     if (i + entries_ahead < of.size())
       keyed_entries<entry>::prefetch(of[i + entries_ahead]);
+    if (i + rows_ahead >= of.size())
+      return;
+    const auto& soon = *of[i + rows_ahead];
+    keys_.prefetch_slot(soon.tag);  // it may go
+    for (const auto& side : soon.sides)
+      side.prefetch();
   }
   [[nodiscard]] std::vector<entry*> take_waiting();
   void clear();
   [[nodiscard]] met_rows rows_at(const entry& of, event_micros end) const;
+  /// Has the values of rows that are given soon on their way.
+  [[gnu::always_inline]] void prefetch_values(const met_rows& m) const {
+    __builtin_prefetch(m.left.front().what.bytes.data() + m.left.front().what.value_at);
+    if (!m.right.empty() && !join_.join->first)
+      __builtin_prefetch(m.right.back().what.bytes.data() + m.right.back().what.value_at);
+  }
   void forget(event_micros over);
   void forget_added();
   void put_row(wire::writer& out, std::string_view key, std::size_t side, const timed_row& r);
@@ -247,6 +260,7 @@ std::optional<delivery::fired_window> interval_join::fire_next(event_micros& fir
     for (std::size_t i = 0; i < of.size(); ++i) {
       prefetch_ahead(of, i);
       met.push_back(rows_at(*of[i], end));
+      prefetch_values(met.back());
     }
     auto formed = form_met(join_, met, end);
     for (std::size_t i = 0; i < of.size(); ++i) {
