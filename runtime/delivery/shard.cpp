@@ -21,6 +21,13 @@ struct capture_head {
   std::uint64_t run = 0;
   event_micros last_end = no_watermark;
 };
+/// How far the shard's input had come.
+struct capture_marks {
+  std::map<log_id, mark> vector;
+  std::map<log_id, event_micros> floors;
+  event_micros greatest = no_watermark;
+  event_micros fired = no_watermark;
+};
 
 expected<capture_head> read_beginning(wire::reader& in, const log_id& log) {
   RETURN_IF_ERROR(wire::read_format_version(in, "a snapshot of " + log, capture_version));
@@ -30,13 +37,26 @@ expected<capture_head> read_beginning(wire::reader& in, const log_id& log) {
   return b;
 }
 
-std::map<log_id, mark> read_vector(wire::reader& in) {
-  std::map<log_id, mark> vector;
+capture_marks read_marks(wire::reader& in) {
+  capture_marks m;
   for (auto n = in.varint(); n > 0 && in.ok(); --n) {
     const std::string log(in.string());
-    vector[log] = in.read_mark();
+    m.vector[log] = in.read_mark();
   }
-  return vector;
+  for (auto n = in.varint(); n > 0 && in.ok(); --n) {
+    const std::string log(in.string());
+    m.floors[log] = in.fixed<event_micros>();
+  }
+  m.greatest = in.fixed<event_micros>();
+  m.fired = in.fixed<event_micros>();
+  return m;
+}
+
+/// The windows that had fired by a capture, as far as can be said without reading all of it.
+event_micros fired_by(std::string_view capture, const log_id& log) {
+  wire::reader in(capture);
+  const auto fired = read_beginning(in, log) ? read_marks(in).fired : no_watermark;
+  return in.ok() ? fired : no_watermark;
 }
 
 }  // namespace
@@ -75,6 +95,7 @@ expected<void> shard_core::restore(const std::vector<std::string>& all) {
   auto vector = intake_.vector();
   std::map<log_id, event_micros> floors;
   auto greatest = no_watermark;
+  windows_->to_be_applied(fired_by(captures.back(), setup_.log));
   for (const auto bytes : captures) {
     wire::reader in(bytes);
     older_ = {vector, outbox_.low()};
@@ -115,13 +136,12 @@ void shard_core::set_receivers() {
 expected<void> shard_core::restore_one(wire::reader& in, std::map<log_id, mark>& vector,
                                        std::map<log_id, event_micros>& floors, event_micros& greatest) {
   ASSIGN_OR_RETURN(const auto b, read_beginning(in, setup_.log));
-  vector = read_vector(in);
-  for (auto n = in.varint(); n > 0 && in.ok(); --n) {
-    const std::string log(in.string());
-    floors[log] = in.fixed<event_micros>();
-  }
-  greatest = in.fixed<event_micros>();
-  fired_ = in.fixed<event_micros>();
+  auto marks = read_marks(in);
+  vector = std::move(marks.vector);
+  for (const auto& [log, floor] : marks.floors)
+    floors[log] = floor;
+  greatest = marks.greatest;
+  fired_ = marks.fired;
   last_end_ = b.last_end;
   ticked_ = in.fixed<event_micros>();
   rows_ = in.varint();

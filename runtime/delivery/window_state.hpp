@@ -85,6 +85,10 @@ public:
   /// fired. It is looked up; other keys are not read.
   [[nodiscard]] virtual open_windows look_up(std::string_view key, event_micros fired,
                                              std::size_t most) const = 0;
+
+  /// Says, before captures are applied, up to where windows had fired in the last of them: what has gone by then need not be
+  /// put in on the way.
+  virtual void to_be_applied(event_micros /*fired*/) {}
 };
 
 }  // namespace millrace::delivery

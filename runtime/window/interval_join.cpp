@@ -6,6 +6,7 @@
 //   head (state_bytes.hpp) | svarint over
 //   varint n, rows: string key | u8 side | svarint time | svarint eligible | string bytes | varint value_at | varint count
 #include "runtime/data/key_encoding.hpp"
+#include "runtime/window/added_rows.hpp"
 #include "runtime/window/collected.hpp"
 #include "runtime/window/key_order.hpp"
 #include "runtime/window/keyed_entries.hpp"
@@ -26,8 +27,8 @@
 namespace millrace::window {
 namespace {
 
-/// Rows that have gone are captured no more where they take so many bytes, and more than twice what is left.
-constexpr std::size_t least_rewritten = std::size_t{1} << 20;
+/// Rows that no capture has are not captured apart where they take so many bytes, and more than twice what is left.
+constexpr std::size_t least_rewritten = std::size_t{1} << 12;
 
 class interval_join final : public shard_windows {
   // Keys ahead of the one whose row is put in or taken out: enough to hide a miss of the last cache.
@@ -45,6 +46,7 @@ public:
   [[nodiscard]] bool has_changes() const override { return false; }
   void capture_all(wire::writer& out) override;
   void capture_changes(wire::writer& out) override;
+  void to_be_applied(event_micros fired) override { to_come_ = horizon(join_, fired); }
   expected<void> apply(wire::reader& in) override;
   [[nodiscard]] delivery::window_size size() const override;
   [[nodiscard]] std::optional<event_micros> next_end(event_micros) const override;
@@ -94,8 +96,9 @@ private:
       __builtin_prefetch(m.right.back().what.bytes.data() + m.right.back().what.value_at);
   }
   void forget(event_micros over);
-  void forget_added();
-  void put_row(wire::writer& out, std::string_view key, std::size_t side, const timed_row& r);
+  [[nodiscard]] event_micros gone_with(std::size_t side, event_micros time) const;
+  [[nodiscard]] std::size_t bytes_added() const { return added_[0].byte_size() + added_[1].byte_size(); }
+  static void put_row(wire::writer& out, std::string_view key, std::size_t side, const timed_row& r);
   [[nodiscard]] expected<void> apply_row(wire::reader& in, event_micros over);
 
   definition join_;
@@ -104,18 +107,16 @@ private:
   mark_queue<entry*> waiting_;  // the ends of left rows, one a row
   mark_queue<entry*> due_;      // when right rows of a key go, at the earliest; a key stays while it is there
   std::size_t bytes_ = 0;       // of the rows
-  event_micros over_ = no_watermark;  // ends up to here have fired
-  wire::writer added_;                // rows since the last capture
-  std::uint64_t rows_added_ = 0;
-  bool is_rewritten_ = false;  // the next capture is whole
+  event_micros over_ = no_watermark;     // ends up to here have fired
+  event_micros to_come_ = no_watermark;  // up to here they have in the last capture that is applied
+  added_rows added_[2];                  // since the last capture
 };
 
 /// Puts a row that no capture has.
 void interval_join::add(entry& to, std::size_t side, timed_row r) {
-  if (!is_rewritten_) {
-    put_row(added_, to.key, side, r);
-    ++rows_added_;
-  }
+  constexpr std::size_t most_around = 64;  // bytes of the numbers in a row
+  added_[side].add(to.key.size() + r.what.bytes.size() + most_around, gone_with(side, r.time),
+                   [&](wire::writer& out) { put_row(out, to.key, side, r); });
   put(to, side, std::move(r));
 }
 
@@ -167,6 +168,13 @@ std::size_t interval_join::hidden(const timed_rows& right, event_micros over) co
     return 0;
   const auto& r = all[newest - 1];
   return join_.join->deletes && r.is_deletion() && last_met(r.time) <= over ? newest : newest - 1;
+}
+
+/// The mark with which a row goes at the latest; of a version that a newer one may hide it says nothing.
+event_micros interval_join::gone_with(std::size_t side, event_micros time) const {
+  if (side == 0)
+    return next_bound(join_, time);
+  return join_.join->newest ? end_of_time : last_met(time);
 }
 
 /// A mark that has become later is found out when the earlier one has come.
@@ -296,15 +304,8 @@ void interval_join::forget(event_micros over) {
         drop_before(*of, 1, plus(over, -join_.join->before));
     }
   }
-  if (added_.size() > least_rewritten && added_.size() > 2 * bytes_) {
-    forget_added();
-    is_rewritten_ = true;
-  }
-}
-
-void interval_join::forget_added() {
-  added_ = {};
-  rows_added_ = 0;
+  for (auto& side : added_)
+    side.forget(over);
 }
 
 void interval_join::put_row(wire::writer& out, std::string_view key, std::size_t side, const timed_row& r) {
@@ -328,35 +329,42 @@ void interval_join::capture_all(wire::writer& out) {
       for (const auto& r : of.sides[side].all())
         put_row(out, of.key, side, r);
   });
-  is_rewritten_ = false;
-  forget_added();
+  for (auto& side : added_)
+    side.clear();
 }
 
 void interval_join::capture_changes(wire::writer& out) {
-  if (is_rewritten_)
+  if (bytes_added() > least_rewritten && bytes_added() > 2 * bytes_)
     return capture_all(out);
   put_head(out, *layout_, captured::changes);
   out.svarint(over_);
-  out.varint(rows_added_);
-  out.raw(added_.bytes());
-  forget_added();
+  out.varint(added_[0].rows() + added_[1].rows());
+  out.expect(bytes_added());
+  for (auto& side : added_) {
+    side.append_to(out);
+    side.clear();
+  }
 }
 
-/// What has come and gone again before the capture, whose ends up to `over` had fired, is not put in.
+/// Rows that have gone by the mark `over` are not put in.
 expected<void> interval_join::apply_row(wire::reader& in, event_micros over) {
   const auto key = in.string();
   const auto side = in.fixed<std::uint8_t>();
   timed_row r;
   r.time = in.svarint();
   r.eligible = in.svarint();
-  r.what.bytes = in.string();
+  const auto bytes = in.string();
   r.what.value_at = static_cast<std::uint32_t>(in.varint());
   r.what.count = in.varint();
-  if (!in.ok() || side > 1 || !valid_key(join_, key) || !is_slice(join_, {r.time, r.eligible}) ||
-      r.what.value_at > r.what.bytes.size() || r.what.count == 0)
+  if (!in.ok() || side > 1 || !is_slice(join_, {r.time, r.eligible}) || r.what.value_at > bytes.size() ||
+      r.what.count == 0)
     return damaged("a row of a join");
-  if (side == 0 ? next_bound(join_, r.time) > over : join_.join->newest || last_met(r.time) > over)
-    put(keys_.at(key, tag_of(data::hash_key(key))), side, std::move(r));
+  if (gone_with(side, r.time) <= over)
+    return {};
+  if (!valid_key(join_, key))
+    return damaged("a key of a join");
+  r.what.bytes = bytes;
+  put(keys_.at(key, tag_of(data::hash_key(key))), side, std::move(r));
   return {};
 }
 
@@ -366,7 +374,7 @@ expected<void> interval_join::apply(wire::reader& in) {
     clear();
   const auto over = in.svarint();
   for (auto n = in.varint(); n > 0 && in.ok(); --n)
-    RETURN_IF_ERROR(apply_row(in, over));
+    RETURN_IF_ERROR(apply_row(in, std::max(over, to_come_)));
   if (!in.ok())
     return damaged("cut off");
   while (!waiting_.empty() && waiting_.least() <= over) {
@@ -381,7 +389,7 @@ expected<void> interval_join::apply(wire::reader& in) {
 delivery::window_size interval_join::size() const {
   constexpr std::size_t key_bytes =
       sizeof(entry) + 80;  // with its places in the table and both queues, about
-  return {waiting_.size(), keys_.size(), bytes_ + added_.size() + keys_.size() * key_bytes};
+  return {waiting_.size(), keys_.size(), bytes_ + bytes_added() + keys_.size() * key_bytes};
 }
 
 std::optional<event_micros> interval_join::next_end(event_micros) const {

@@ -366,6 +366,8 @@ void capture(const scenario& s, shard& x, dice& d) {
   if (d.chance(50))
     return;
   auto restored = make_shard_windows(s.window);
+  if (d.chance(50))
+    restored->to_be_applied(x.fired);
   for (const auto& bytes : x.chain) {
     wire::reader in(bytes);
     REQUIRE(restored->apply(in));

@@ -141,6 +141,38 @@ TEST_CASE("captures have no row that has gone, and stay small where most have") 
   }
 }
 
+TEST_CASE("captures have the rows that have come since and are still there, and no block of others") {
+  const auto d = interval_join_of(10, 0);
+  const auto w = make_shard_windows(d);
+  const auto base = all_of(*w);
+  std::vector<click> many;
+  for (event_micros t = 0; t < 40'000; ++t)
+    many.push_back(at(t, t));
+  come(*w, d, right, many);
+  CHECK(fire_all(*w, no_watermark, 30'000).empty());
+  const auto increment = changes_of(*w);
+  CHECK(increment.size() < all_of(*w).size() + 5'000);
+  const auto copy = make_shard_windows(d);
+  copy->to_be_applied(30'000);
+  REQUIRE(applied_to(*copy, base));
+  REQUIRE(applied_to(*copy, increment));
+  CHECK(all_of(*copy).size() == all_of(*w).size());
+}
+
+TEST_CASE("rows that have gone by the last capture of a chain are not put in by those before it") {
+  const auto d = interval_join_of(10, 0);
+  const auto w = make_shard_windows(d);
+  come(*w, d, right, {at(100, 1), at(200, 2)});
+  come(*w, d, left, {at(105, 3), at(205, 4)});
+  const auto base = all_of(*w);
+  const auto copy = make_shard_windows(d);
+  copy->to_be_applied(150);
+  REQUIRE(applied_to(*copy, base));
+  CHECK(copy->size().windows == 1);
+  CHECK(values(fire_all(*copy, 150, end_of_time)) ==
+        std::vector<std::string>{R"({"user":"a","a0":4,"a1":2})"});
+}
+
 TEST_CASE("of the versions at or before a left row the newest holds, whichever came first") {
   const auto d = as_of_join_of(1000);
   const auto w = make_shard_windows(d);
