@@ -30,11 +30,14 @@ public:
     bytes_.append(raw, sizeof(T));
   }
   void varint(std::uint64_t v) {
-    while (v >= 0x80) {
-      bytes_.push_back(static_cast<char>(v | 0x80));
-      v >>= 7;
-    }
-    bytes_.push_back(static_cast<char>(v));
+    if (v < 0x80)
+      return bytes_.push_back(static_cast<char>(v));
+    char raw[10];  // 64 bits, 7 in each
+    std::size_t n = 0;
+    for (; v >= 0x80; v >>= 7)
+      raw[n++] = static_cast<char>(v | 0x80);
+    raw[n++] = static_cast<char>(v);
+    bytes_.append(raw, n);
   }
   void svarint(std::int64_t v) {
     varint(static_cast<std::uint64_t>(v) << 1 ^ static_cast<std::uint64_t>(v >> 63));
