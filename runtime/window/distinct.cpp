@@ -117,7 +117,7 @@ bool append_different(const side_store::value_set& set, data::column_builder& ou
   return true;
 }
 
-/// What the aggregate without `distinct` gives of these values is appended; false where it fails.
+/// Appends the result of the aggregate without `distinct` over these values; false where it fails.
 bool append_result(const aggregate& what, const data::column_ptr& values, data::column_builder& out) {
   const auto* ops = find_aggregate(what);
   side_store side;

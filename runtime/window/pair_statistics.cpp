@@ -3,7 +3,7 @@
 // order of records and no merge changes a digit, and slices can be taken off. Products are sums of two doubles as in
 // variances.cpp, exact but for those below 2^-968, which are rounded to 2^-1074.
 //
-// With count n the sums of squared distances from the means are A / n for x, B / n for y and C / n for both, where
+// The sums of squared distances from the means of n pairs are A / n for x, B / n for y and C / n for both, where
 //   A = n * sum(x*x) - sum(x)^2,  B = n * sum(y*y) - sum(y)^2,  C = n * sum(x*y) - sum(x) * sum(y)
 // Nulls, NaN and infinities give what float8_regr_accum and its functions in PostgreSQL 15's float.c give.
 #include "runtime/window/aggregate_entries.hpp"
@@ -95,19 +95,10 @@ enum class pair_term { x, y, xx, yy, xy };
 
 bool is_product(pair_term t) { return t != pair_term::x && t != pair_term::y; }
 
-// Products below stay below half of double's range, as squares in variances.cpp do.
-const double least_too_large = std::ldexp(1.0, 1022);
-
+/// The sums of x and y tell of numbers that are not finite.
 void add_pair_product(exact_sum& sum, side_store& side, double a, double b) {
-  if (!std::isfinite(a) || !std::isfinite(b))
-    return;  // the sums of x and y tell
-  const double product = a * b;
-  if (std::abs(product) >= least_too_large) {
-    add(sum, side, std::numeric_limits<double>::infinity());
-    return;
-  }
-  add(sum, side, product);
-  add(sum, side, std::fma(a, b, -product));
+  if (std::isfinite(a) && std::isfinite(b))
+    add_product(sum, side, a, b);
 }
 
 void add_pair_term(pair_term t, exact_sum& sum, side_store& side, double y, double x) {

@@ -107,9 +107,8 @@ void key_encoder::encode_with(std::span<const std::uint32_t> from, std::span<con
 void key_encoder::encode(std::span<const data::column_ptr> columns, std::span<const std::uint32_t> from,
                          std::span<const std::uint32_t> ordinals) {
   const auto* single = columns.size() == 1 && columns[0]->null_count() == 0 ? columns[0].get() : nullptr;
-  const auto type = single != nullptr ? single->type().id() : data::type_id::object;
   arena_.clear();
-  if (type == data::type_id::bigint || type == data::type_id::timestamp) {
+  if (single != nullptr && single->type().is_int()) {
     auto* base = reinterpret_cast<char*>(arena_.extend(from.size() * (prefix + 9)));
     bytes_ = base;
     const auto values = single->ints();

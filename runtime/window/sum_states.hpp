@@ -7,7 +7,9 @@
 #include "runtime/wire/bytes.hpp"
 
 #include <array>
+#include <cmath>
 #include <cstdint>
+#include <limits>
 
 namespace millrace::window {
 
@@ -36,6 +38,18 @@ struct wide_int {
     high = static_cast<std::uint64_t>(after >> 64);
   }
 };
+
+/// Adds a * b, of finite numbers, as the sum of two doubles: exact but for products below 2^-968, which are rounded to 2^-1074.
+/// Products below 2^1022 stay below half of double's range, so that their sum has its place; others are an infinity.
+inline void add_product(exact_sum& sum, side_store& side, double a, double b) {
+  const double product = a * b;
+  if (std::abs(product) >= 0x1p1022) {
+    add(sum, side, std::numeric_limits<double>::infinity());
+    return;
+  }
+  add(sum, side, product);
+  add(sum, side, std::fma(a, b, -product));
+}
 
 /// How many doubles there were, and N sums of what was made of them.
 template<std::size_t N>

@@ -197,9 +197,6 @@ void finish_bigint(const aggregate&, const states& from, rows of, data::column_b
 /// The sum, and that of the squares: squares beyond double are an infinity.
 using double_moments = double_sums<2>;
 
-// Squares of what is below stay below half of double's range, so that their sum has its place.
-const double largest = std::ldexp(1.0, 511);
-
 void add_double(const states& to, rows into, const contribution& of, rows from) {
   const auto values = of.argument->doubles();
   for (std::size_t i = 0; i < into.size(); ++i) {
@@ -210,13 +207,7 @@ void add_double(const states& to, rows into, const contribution& of, rows from) 
     add(sum, *to.side, v);
     if (!std::isfinite(v))
       continue;
-    if (std::abs(v) >= largest) {
-      add(squares, *to.side, std::numeric_limits<double>::infinity());
-      continue;
-    }
-    const double square = v * v;
-    add(squares, *to.side, square);
-    add(squares, *to.side, std::fma(v, v, -square));
+    add_product(squares, *to.side, v, v);
   }
 }
 

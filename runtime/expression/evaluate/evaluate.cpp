@@ -91,7 +91,8 @@ struct appender {
   void refuse_far_times(const values& v, std::size_t rows) {
     for (std::size_t i = 0; i < rows; ++i)
       if (v.present(i) &&
-          (v.type == kind::list || !is_timestamp(v.get<std::int64_t>(i)) || v.type == kind::date))
+          (v.type == kind::list ||
+           (v.type == kind::date ? !is_date(v.get<std::int64_t>(i)) : !is_timestamp(v.get<std::int64_t>(i)))))
         if (auto why = far_time(v.type, v.data, v.at(i)))
           failures.add(i, *std::move(why));
   }

@@ -58,4 +58,10 @@ bool round_micros(std::int64_t& micros, std::int64_t precision) {
   return true;
 }
 
+bool round_timestamp(std::int64_t& t, std::int64_t precision) {
+  constexpr std::int64_t start_of_2000 = 946'684'800 * second_micros;
+  return !__builtin_sub_overflow(t, start_of_2000, &t) && round_micros(t, precision) &&
+         !__builtin_add_overflow(t, start_of_2000, &t);
+}
+
 }  // namespace millrace::expression

@@ -21,5 +21,7 @@ inline constexpr std::int64_t most_precision = 6;
 [[nodiscard]] bool fit_fields(interval_value& v, interval_fields fields, std::int64_t precision);
 /// Rounds to so many digits behind the point of a second, half of one away from 0. False: out of range.
 [[nodiscard]] bool round_micros(std::int64_t& micros, std::int64_t precision);
+/// The same of a time, where half of one goes away from the year 2000, from which PostgreSQL counts.
+[[nodiscard]] bool round_timestamp(std::int64_t& t, std::int64_t precision);
 
 }  // namespace millrace::expression

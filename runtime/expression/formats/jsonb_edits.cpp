@@ -13,7 +13,7 @@
 namespace millrace::expression {
 namespace {
 
-/// What stands between the brackets; a scalar as it is.
+/// Gives the text between the brackets, of a scalar all of it.
 std::string_view inside(std::string_view jsonb) {
   return is_jsonb_scalar(jsonb) ? jsonb : jsonb.substr(1, jsonb.size() - 2);
 }
@@ -84,7 +84,7 @@ public:
   path_walk(std::string_view jsonb, const list_value& path, std::string_view changed, path_edit how)
       : at_(jsonb), path_(path), changed_(changed), how_(how) {}
 
-  /// Nothing found and no problem: the value stays as it is.
+  /// The value stays as it is where this gives neither a place nor a problem.
   std::optional<splice> run(std::optional<std::string>& problem) {
     for (std::size_t level = 0; level < path_.size; ++level) {
       if (!path_.present(level)) {

@@ -340,7 +340,7 @@ int compare_jsonb(std::string_view a, std::string_view b) {
   const bool scalar_b = is_jsonb_scalar(b);
   if (scalar_a && scalar_b)
     return compare_scalars(a, b);
-  // To PostgreSQL a scalar is a list of one element, less than others of one, and more items are greater.
+  // PostgreSQL takes a scalar for a list of one element, which is less than others of one; more items are greater.
   if (scalar_a && b[0] == '[')
     return b == "[]" ? 1 : -1;
   if (scalar_b && a[0] == '[')

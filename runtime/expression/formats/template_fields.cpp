@@ -1,6 +1,7 @@
 #include "runtime/expression/formats/template_fields.hpp"
 
 #include "runtime/expression/formats/calendar.hpp"
+#include "runtime/expression/formats/interval_fields.hpp"
 
 #include <fmt/format.h>
 
@@ -14,7 +15,6 @@ using refusal = std::optional<std::string>;
 /// It is beyond what 64 bits hold of microseconds.
 constexpr std::int64_t most_days = 106'751'991;
 constexpr std::int64_t julian_of_1970 = 2'440'588;
-constexpr std::int64_t start_of_2000 = 946'684'800 * second_micros;
 
 /// The date as it becomes known, field by field.
 struct date_so_far {
@@ -145,18 +145,6 @@ refusal set_time(const template_fields& f, time_so_far& t) {
   return out_of_range("the fraction of a second in microseconds", t.fraction, 0, 999'999);
 }
 
-/// Half of a step goes away from the year 2000, from which PostgreSQL counts. None beyond 64 bits.
-std::optional<std::int64_t> rounded(std::int64_t t, std::int64_t places) {
-  std::int64_t step = 1;
-  for (; places < 6; ++places)
-    step *= 10;
-  const auto from_2000 = static_cast<__int128>(t) - start_of_2000;
-  const auto half = from_2000 < 0 ? -step / 2 : step / 2;
-  const auto whole = (from_2000 + half) / step * step + start_of_2000;
-  const auto out = static_cast<std::int64_t>(whole);
-  return out == whole ? std::optional(out) : std::nullopt;
-}
-
 struct told {
   date_so_far date;
   time_so_far time{};
@@ -202,9 +190,7 @@ tl::expected<std::int64_t, std::string> instant_of(const template_fields& f) {
   c.micros_of_day = t.hour * hour_micros + t.minute * minute_micros + t.second * second_micros + t.fraction;
   const auto wall = micros_of(c);
   auto out = wall ? add(*wall, {0, 0, -offset}) : std::nullopt;
-  if (out && f.places != 0)
-    out = rounded(*out, f.places);
-  if (!out)
+  if (!out || (f.places != 0 && !round_timestamp(*out, f.places)))
     return no_such_year();
   return *out;
 }

@@ -32,6 +32,28 @@ values moved_by(call& c, std::span<const values> args) {
   return each<([](row& r, interval_value by, std::int64_t t) { return moved<1>(r, t, by); })>(c, args);
 }
 
+template<int Sign>
+values move_date(call& c, std::span<const values> args) {
+  return each<([](row& r, std::int64_t days, interval_value by) {
+    return moved<Sign>(r, days * day_micros, by);
+  })>(c, args);
+}
+values date_moved_by(call& c, std::span<const values> args) {
+  return each<([](row& r, interval_value by, std::int64_t days) {
+    return moved<1>(r, days * day_micros, by);
+  })>(c, args);
+}
+values date_plus_time(call& c, std::span<const values> args) {
+  return each<([](row& r, std::int64_t days, std::int64_t time) {
+    return moved<1>(r, days * day_micros, {0, 0, time});
+  })>(c, args);
+}
+values time_plus_date(call& c, std::span<const values> args) {
+  return each<([](row& r, std::int64_t time, std::int64_t days) {
+    return moved<1>(r, days * day_micros, {0, 0, time});
+  })>(c, args);
+}
+
 values difference(call& c, std::span<const values> args) {
   return each<([](row& r, std::int64_t a, std::int64_t b) -> interval_value {
     std::int64_t micros = 0;
@@ -288,6 +310,11 @@ constexpr auto entries = std::to_array<function>({
     entry("+", {interval, timestamp}, timestamp, moved_by, true),
     entry("-", {timestamptz, interval}, timestamptz, move<-1>, true),
     entry("-", {timestamp, interval}, timestamp, move<-1>, true),
+    entry("+", {date, interval}, timestamp, move_date<1>, true),
+    entry("-", {date, interval}, timestamp, move_date<-1>, true),
+    entry("+", {interval, date}, timestamp, date_moved_by, true),
+    entry("+", {date, time}, timestamp, date_plus_time, true),
+    entry("+", {time, date}, timestamp, time_plus_date, true),
     entry("-", {timestamptz, timestamptz}, interval, difference, true),
     entry("-", {timestamp, timestamp}, interval, difference, true),
     entry("date_trunc", {text, timestamptz}, timestamptz, date_trunc, true, prepare_trunc),

@@ -12,23 +12,39 @@ namespace {
 
 using enum kind;
 
+/// A day by its parts; the year is negative before Christ. None, and the row fails, where there is no such day.
+std::optional<std::int64_t> made_day(row& r, std::int64_t year, std::int64_t month, std::int64_t day) {
+  const auto counted = counted_year(year);
+  if (counted && month >= 1 && month <= 12 && day >= 1 &&
+      day <= days_in_month(*counted, static_cast<int>(month)))
+    return days_of(*counted, static_cast<int>(month), static_cast<int>(day));
+  r.fail(fmt::format("there is no date {}-{}-{}", year, month, day));
+  return std::nullopt;
+}
+
+values make_date(call& c, std::span<const values> args) {
+  return each<([](row& r, std::int64_t year, std::int64_t month, std::int64_t day) -> std::int64_t {
+    const auto made = made_day(r, year, month, day);
+    if (made && !is_day(*made))
+      return r.fail("date out of range");
+    return made.value_or(0);
+  })>(c, args);
+}
+
 values make_timestamp(call& c, std::span<const values> args) {
   return each<([](row& r, std::int64_t year, std::int64_t month, std::int64_t day, std::int64_t hour,
                   std::int64_t minute, double second) -> std::int64_t {
-    const auto no_date = [&] { return r.fail(fmt::format("there is no date {}-{}-{}", year, month, day)); };
-    const auto counted = counted_year(year);
-    if (!counted || month < 1 || month > 12 || day < 1 ||
-        day > days_in_month(*counted, static_cast<int>(month)))
-      return no_date();
+    const auto made = made_day(r, year, month, day);
+    if (!made)
+      return 0;
     const auto micros = std::rint(second * 1e6);
     if (hour < 0 || hour > 24 || minute < 0 || minute > 59 || !(micros >= 0 && micros <= 60e6) ||
         (hour == 24 && (minute > 0 || micros > 0)))
       return r.fail(fmt::format("there is no time {}:{}:{}", hour, minute, second));
-    civil at{*counted, static_cast<int>(month), static_cast<int>(day), 0};
-    const auto midnight = micros_of(at);
-    std::int64_t out = 0;
     const auto in_day = hour * hour_micros + minute * minute_micros + static_cast<std::int64_t>(micros);
-    if (!midnight || __builtin_add_overflow(*midnight, in_day, &out))
+    std::int64_t out = 0;
+    if (__builtin_mul_overflow(*made, day_micros, &out) || out < first_instant ||
+        __builtin_add_overflow(out, in_day, &out))
       return r.fail("timestamp out of range");
     return out;
   })>(c, args);
@@ -109,6 +125,7 @@ values is_finite(call& c, std::span<const values> args) {
 }
 
 constexpr auto entries = std::to_array<function>({
+    entry("make_date", {bigint, bigint, bigint}, date, make_date, true),
     entry("make_timestamp", {bigint, bigint, bigint, bigint, bigint, float64}, timestamp, make_timestamp,
           true),
     entry("make_timestamptz", {bigint, bigint, bigint, bigint, bigint, float64}, timestamptz, make_timestamp,
@@ -136,6 +153,7 @@ constexpr auto entries = std::to_array<function>({
                      timestamps_overlap<interval_value, std::int64_t>, true)),
     entry("isfinite", {timestamptz}, boolean, is_finite<std::int64_t>),
     entry("isfinite", {timestamp}, boolean, is_finite<std::int64_t>),
+    entry("isfinite", {date}, boolean, is_finite<std::int64_t>),
     entry("isfinite", {interval}, boolean, is_finite<interval_value>),
 });
 

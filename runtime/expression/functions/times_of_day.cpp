@@ -69,18 +69,6 @@ values between_times(call& c, std::span<const values> args) {
   return each<([](row&, std::int64_t a, std::int64_t b) { return interval_value{0, 0, a - b}; })>(c, args);
 }
 
-std::int64_t joined(row& r, std::int64_t days, std::int64_t time) {
-  std::int64_t out = 0;
-  if (__builtin_mul_overflow(days, day_micros, &out) || __builtin_add_overflow(out, time, &out) ||
-      out < first_instant)
-    return r.fail("timestamp out of range");
-  return out;
-}
-values date_plus_time(call& c, std::span<const values> args) { return each<joined>(c, args); }
-values time_plus_date(call& c, std::span<const values> args) {
-  return each<([](row& r, std::int64_t time, std::int64_t days) { return joined(r, days, time); })>(c, args);
-}
-
 template<class R>
 values field_of_time(call& c, std::span<const values> args) {
   return each<([](row& r, text_view name, std::int64_t time) -> R {
@@ -145,8 +133,6 @@ constexpr auto entries = std::to_array<function>({
     entry("+", {interval, time}, time, plus_time),
     entry("-", {time, interval}, time, time_minus),
     entry("-", {time, time}, interval, between_times),
-    entry("+", {date, time}, timestamp, date_plus_time, true),
-    entry("+", {time, date}, timestamp, time_plus_date, true),
     entry("extract", {text, time}, numeric, field_of_time<decimal>, true, prepare_unit),
     entry("date_part", {text, time}, float64, field_of_time<double>, true, prepare_unit),
     entry("make_time", {bigint, bigint, float64}, time, make_time, true),

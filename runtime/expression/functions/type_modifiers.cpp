@@ -23,18 +23,14 @@ values cut_text(call& c, std::span<const values> args) {
   })>(c, args);
 }
 
-/// Rounds from the year 2000 on and back, where PostgreSQL's times begin: half of a unit goes away from there.
-values round_timestamp(call& c, std::span<const values> args) {
+values precise_timestamp(call& c, std::span<const values> args) {
   return each<([](row& r, std::int64_t t, std::int64_t precision) -> std::int64_t {
-    constexpr std::int64_t year_2000 = 946'684'800 * second_micros;
-    auto since = t - year_2000;
-    std::int64_t out = 0;
-    if (!round_micros(since, precision) || __builtin_add_overflow(since, year_2000, &out))
+    if (!round_timestamp(t, precision))
       return r.fail("timestamp out of range");
-    return out;
+    return t;
   })>(c, args);
 }
-values round_time(call& c, std::span<const values> args) {
+values precise_time(call& c, std::span<const values> args) {
   return each<([](row&, std::int64_t time, std::int64_t precision) {
     (void)round_micros(time, precision);  // no time of day is out of range
     return time;
@@ -61,9 +57,9 @@ values fit_text(call& c, std::span<const values> args) {
 
 constexpr auto entries = std::to_array<function>({
     entry("varchar", {text, bigint}, text, cut_text),
-    entry("precision", {timestamptz, bigint}, timestamptz, round_timestamp, true),
-    entry("precision", {timestamp, bigint}, timestamp, round_timestamp, true),
-    entry("precision", {time, bigint}, time, round_time),
+    entry("precision", {timestamptz, bigint}, timestamptz, precise_timestamp, true),
+    entry("precision", {timestamp, bigint}, timestamp, precise_timestamp, true),
+    entry("precision", {time, bigint}, time, precise_time),
     entry("fields", {interval, bigint, bigint}, interval, fit_interval, true),
     entry("fields", {text, bigint, bigint}, interval, fit_text, true),
 });

@@ -107,7 +107,7 @@ bool variance_of(const aggregate& a, const std::vector<const value*>& values, va
   return true;
 }
 
-/// Of the values that are equal one, of numerics that of the greatest scale.
+/// Keeps one of the values that are equal, of numerics that of the greatest scale.
 std::vector<const value*> different(const std::vector<const value*>& values) {
   std::vector<const value*> out;
   for (const auto* v : values) {
