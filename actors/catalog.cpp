@@ -66,6 +66,7 @@ parser::parser_options options_of(const config::stage& s) {
   out.fail_on_error = plan.fail_on_error;
   out.validate_whole = plan.validate_whole;
   out.on_null = plan.on_null;
+  out.schema_text = plan.schema_text;
   return out;
 }
 

@@ -14,6 +14,10 @@
 #include <string_view>
 #include <vector>
 
+namespace millrace::expression {
+class zone;
+}
+
 namespace millrace::config {
 
 enum class stage_kind : std::uint8_t { source, parser, transform, window, join, sink };
@@ -30,6 +34,11 @@ struct check_input {
   const data::schema* input = nullptr;  // a sink's: the columns that it gets (hidden ones last)
 };
 using say = std::function<void(std::string_view option, std::string message)>;  // "" = the stage as a whole
+
+/// Of a parser's option `framing`, the word for records as every source has them: lines, messages.
+[[nodiscard]] constexpr bool is_record_framing(std::string_view framing) {
+  return framing == "lines" || framing == "record";
+}
 
 /// Others know this much of a source; nobody compares the name of a connector.
 struct source_traits {
@@ -82,6 +91,25 @@ struct sink_traits {
   std::optional<written_table> table{};  // none: it cannot be read as one
 };
 
+/// The format of a timestamp or date in a parser's schema.
+struct timestamp_format {
+  std::string format;  // "" (ISO), "epoch_s", "epoch_ms", "epoch_us", "epoch_d" or a strptime pattern
+  bool trailing_ignored = false;
+  const expression::zone* zone = nullptr;   // zone of a text without one; null: UTC
+  std::vector<timestamp_format> members{};  // a nested column's: one a member, or the element's
+};
+
+/// The schema of a parser's records that stands in a file beside the topology.
+struct written_schema {
+  std::string bytes;                   // as the topology's text carries it, and the parser gets it
+  std::vector<data::field> columns{};  // the columns that it gives, where the topology declares none
+};
+/// A declared column that records of a schema cannot fill.
+struct misfit {
+  std::size_t column = 0;  // of the declared ones
+  std::string message;     // what is wrong, and a remedy
+};
+
 struct connector {
   stage_kind kind = stage_kind::source;
   std::string type;  // "kafka"
@@ -97,6 +125,14 @@ struct connector {
   /// A parser gives its columns, where they never differ (it takes no schema then), and says if they nest.
   std::vector<data::field> fixed_columns{};
   bool nested_columns = true;
+  /// A parser whose records have a schema of their own reads what "schema_file" names; the error names the file. Empty: it
+  /// has no such option. The option `schema` may be left out then.
+  std::function<expected<written_schema>(const values&)> schema_in_file{};
+  /// Such a parser compares the columns that the topology declares with it. May be empty.
+  std::function<std::vector<misfit>(const values&, const written_schema&,
+                                    const std::vector<data::field>& declared,
+                                    const std::vector<timestamp_format>& formats)>
+      misfits{};
   /// A source that cannot be asked again tells what may be lost; a sink "exactly once (rows and position in
   /// one transaction)", as `check` prints it.
   std::string guarantee{};

@@ -482,6 +482,12 @@ std::vector<option> stage_options(stage_kind kind, std::string_view type, const 
     for (const auto& o : own->options)
       if (std::none_of(out.begin(), out.end(), [&](const option& c) { return c.name == o.name; }))
         out.push_back(o);
+  if (own != nullptr && own->schema_in_file)
+    for (auto& o : out)
+      if (o.name == "schema") {
+        o.required = false;
+        o.doc += ". Default: the columns of \"schema_file\"";
+      }
   return out;
 }
 

@@ -3,9 +3,9 @@
 #include "config/plan.hpp"
 #include "config/plan/plan_model.hpp"
 #include "config/plan/window_options.hpp"
+#include "runtime/data/carried_file.hpp"
 #include "runtime/expression/bind/unnest.hpp"
 #include "runtime/expression/formats/calendar.hpp"
-#include "runtime/model/carried.hpp"
 
 #include <fmt/format.h>
 
@@ -86,7 +86,7 @@ private:
   void write(const stage& s, const transform_plan& p) {
     if (const auto* const m = model_of(s))
       line(1,
-           fmt::format("model {}: {}, {} features, hash {}", model::shown_file(s.options.text("model")),
+           fmt::format("model {}: {}, {} features, hash {}", data::shown_file(s.options.text("model")),
                        model::to_string(m->content->kind_of), m->content->features.size(), m->content->hash));
     if (p.event_time) {
       const auto& time = p.select.columns[*p.event_time];

@@ -56,12 +56,7 @@ using source_plan = source_traits;
 struct parser_plan {
   std::size_t declared = 0;  // columns that come from the record; the others of the schema are hidden
   std::vector<bool> used;    // one a column of the stage's schema: any later stage reads it
-  struct timestamp_format {
-    std::string format;  // "" (ISO), "epoch_s", "epoch_ms", "epoch_us", "epoch_d" or a strptime pattern
-    bool trailing_ignored = false;
-    const expression::zone* zone = nullptr;   // zone of a text without one; null: UTC
-    std::vector<timestamp_format> members{};  // a nested column's: one a member, or the element's
-  };
+  using timestamp_format = config::timestamp_format;
   std::vector<timestamp_format> formats;  // one a declared column
   std::optional<std::size_t> event_time;  // column
   /// The expression that computes that column, over the record's columns: it is the last of the schema then.
@@ -77,6 +72,8 @@ struct parser_plan {
   bool gives_up_crashes = false;  // records that have ended the process three times
   bool validate_whole = true;
   data::valueless on_null = data::valueless::dead_letter;
+  /// What the file of "schema_file" holds, as it was read when the plan was made; null: there is none.
+  std::shared_ptr<const std::string> schema_text{};
 };
 struct transform_plan {
   step select;

@@ -6,6 +6,7 @@
 #include "runtime/data/batch.hpp"
 #include "runtime/data/valueless.hpp"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -48,6 +49,8 @@ struct parser_options {
   data::schema_ptr schema;
   std::size_t declared = 0;  // columns of the schema that come from the record
   std::vector<bool> used;    // one a column: is it read by anyone? (event time always is)
+  /// What the file of `schema_file` holds, as the connector's schema_in_file gave it; null: there is none.
+  std::shared_ptr<const std::string> schema_text{};
   struct timestamp_format {
     enum class kind : std::uint8_t { iso, strptime, epoch_s, epoch_ms, epoch_us, epoch_d } kind = kind::iso;
     std::string pattern;  // strptime's

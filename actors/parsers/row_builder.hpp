@@ -34,6 +34,15 @@ public:
   [[nodiscard]] bool used(std::size_t column) const { return used_[column]; }
   [[nodiscard]] data::column_builder& column(std::size_t i) { return builders_[i]; }
 
+  /// How many records were accepted since finish().
+  [[nodiscard]] std::size_t rows() const { return out_.records.size(); }
+  /// Drops what was appended to declared columns for a record that is no row after all: it was not accepted.
+  void take_back() {
+    for (std::size_t i = 0; i < declared_; ++i)
+      if (used_[i])
+        builders_[i].cut(rows());
+  }
+
   /// Room for that many rows more.
   void reserve(std::size_t rows);
   /// Gives what all records became, and empties the builder.

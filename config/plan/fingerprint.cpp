@@ -78,10 +78,16 @@ std::string parser_line(const topology& t, const stage& s, const parser_plan& p)
     line +=
         fmt::format(" delimiter={} quote={} skip={} header={}", quoted(s.options.text("delimiter")),
                     quoted(s.options.text("quote")), s.options.integer("skip"), s.options.boolean("header"));
-  if (s.options.has("framing") && s.options.text("framing") != "lines")
+  if (s.options.has("framing") && !is_record_framing(s.options.text("framing")))
     line += " framing=" + s.options.text("framing");
   if (s.options.has("encoding") && s.options.text("encoding") != "utf-8")
     line += " encoding=" + s.options.text("encoding");
+  if (s.options.has("prefix"))
+    line += " prefix=" + s.options.text("prefix");
+  if (s.options.has("message"))
+    line += " message=" + quoted(s.options.text("message"));
+  if (p.schema_text)
+    line += " schema_file=" + model::sha256(*p.schema_text);
   if (p.on_null != data::valueless::dead_letter)
     line += " on_null=" + s.options.text("on_null");
   return line + " event_time=" + event_time_of(t, s, p);

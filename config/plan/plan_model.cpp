@@ -3,8 +3,8 @@
 
 #include "config/plan/bind_step.hpp"
 #include "config/plan/plan_stages.hpp"
+#include "runtime/data/carried_file.hpp"
 #include "runtime/expression/column_function.hpp"
-#include "runtime/model/carried.hpp"
 #include "runtime/model/score.hpp"
 
 #include <fmt/format.h>
@@ -41,6 +41,14 @@ const model::model_file* model_of(const stage& s) {
   const auto* const f =
       dynamic_cast<const model_function*>(expression::function_of(t->select.columns.back().value));
   return f == nullptr ? nullptr : &f->file();
+}
+
+std::optional<carried_file> carried_by(const stage& s) {
+  if (const auto* const m = model_of(s))
+    return carried_file{"model", m->bytes};
+  if (const auto* const p = std::get_if<parser_plan>(&s.plan); p != nullptr && p->schema_text)
+    return carried_file{"schema_file", *p->schema_text};
+  return std::nullopt;
 }
 
 void plan_model(draft& d, const drafts& all, report& out) {
@@ -86,7 +94,7 @@ void plan_model(draft& d, const drafts& all, report& out) {
       {column,
        expression::bind_function(std::make_shared<model_function>(std::move(*file), std::move(*columns)),
                                  data::type_id::float64, std::move(reads)),
-       fmt::format("the probability that {} gives", model::is_carried(path) ? "the model" : path)});
+       fmt::format("the probability that {} gives", data::is_carried(path) ? "the model" : path)});
   fields.insert(fields.end(), hidden.begin(), hidden.end());
   plan.select.output = std::make_shared<const data::schema>(std::move(fields));
   d.built.schema = plan.select.output;

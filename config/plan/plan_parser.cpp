@@ -91,6 +91,39 @@ void read_event_time(draft& d, parser_plan& plan, const known_rows& rows, report
   plan.event_time = at;
 }
 
+/// Reads the file of "schema_file", whose columns stand in for those that the topology does not declare. `is_declared`:
+/// it has a `schema`, which was `read` where it is good.
+void read_written_schema(draft& d, parser_plan& plan, std::optional<parser_schema>& read, bool is_declared,
+                         report& out) {
+  const auto& options = d.built.options;
+  if (!options.has("schema_file")) {
+    if (!is_declared)
+      d.fail(out, {}, "nothing says which columns there are; expected a \"schema_file\", or a \"schema\"");
+    return;
+  }
+  if (!d.options_good)
+    return;
+  auto written = d.own->schema_in_file(options);
+  if (!written)
+    return d.fail(out, "schema_file", std::move(written.error().message));
+  if (!is_declared) {
+    const auto count = written->columns.size();
+    read = parser_schema{written->columns, std::vector<parser_plan::timestamp_format>(count),
+                         std::vector<bool>(count, false)};
+  } else if (read && d.own->misfits) {
+    for (auto& m : d.own->misfits(options, *written, read->declared, read->formats)) {
+      if (read->untyped[m.column])
+        continue;  // a finding has said so
+      const auto& name = read->declared[m.column].name;
+      out.error(d.member_of("schema")->find(name)->where, join(join(d.path, "schema"), name),
+                std::move(m.message));
+      read->untyped[m.column] = true;
+      d.broken = true;
+    }
+  }
+  plan.schema_text = std::make_shared<const std::string>(std::move(written->bytes));
+}
+
 void refuse_nested(draft& d, const parser_schema& schema, report& out) {
   if (d.own == nullptr || d.own->nested_columns)
     return;
@@ -128,7 +161,7 @@ void check_first_lines(draft& d, const drafts& all, report& out) {
 /// A message is one record, also if it has line feeds, and so is a line of a stream.
 void check_framing(draft& d, const drafts& all, report& out) {
   const auto& options = d.built.options;
-  if (!options.has("framing") || options.text("framing") == "lines")
+  if (!options.has("framing") || is_record_framing(options.text("framing")))
     return;
   for (const auto r : d.reads)
     if (const auto* const traits = traits_of(all[r]); traits != nullptr && !traits->splits_text)
@@ -159,7 +192,7 @@ void check_encoding(draft& d, const drafts& all, report& out) {
 
 /// Describes how a parser has its source split lines into records, as text to compare.
 std::string splitting(const values& options) {
-  if (options.has("framing") && options.text("framing") != "lines")
+  if (options.has("framing") && !is_record_framing(options.text("framing")))
     return options.text("framing");
   if (!options.has("delimiter"))
     return {};
@@ -266,6 +299,8 @@ void plan_parser(draft& d, const drafts& all, report& out) {
     read = parser_schema{d.own->fixed_columns,
                          std::vector<parser_plan::timestamp_format>(d.own->fixed_columns.size()),
                          std::vector<bool>(d.own->fixed_columns.size(), false)};
+  if (d.own != nullptr && d.own->schema_in_file)
+    read_written_schema(d, plan, read, n != nullptr, out);
   if (!read) {
     d.broken = true;
     return;

@@ -183,6 +183,14 @@ std::string joined(const std::vector<std::string>& clauses) {
   return out;
 }
 
+/// Whether positions in files were numbers of records and are bytes, or the other way around.
+bool counts_records(std::string_view key, const line& was, const line& is) {
+  const auto by_number = [](const std::string* framing) {
+    return framing != nullptr && *framing == "container";
+  };
+  return key == "framing" && by_number(was.find("framing")) != by_number(is.find("framing"));
+}
+
 class comparison {
 public:
   comparison(std::string_view stored, std::string_view now) : was_(parse_all(stored)), is_(parse_all(now)) {}
@@ -267,7 +275,9 @@ private:
         refuse(fmt::format(
             "parser '{}': {}, and the windows downstream of it hold rows by the time of the former", is.name,
             difference));
-      } else if (key == "encoding") {
+      } else if (key == "schema_file") {
+        changes.emplace_back("schema_file has another schema");
+      } else if (key == "encoding" || counts_records(key, was, is)) {
         refuse(
             fmt::format("parser '{}': {}, so that positions in its files are others", is.name, difference));
       } else {

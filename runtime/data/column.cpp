@@ -1,5 +1,7 @@
 #include "runtime/data/column.hpp"
 
+#include <bit>
+
 namespace millrace::data {
 
 std::size_t column::byte_size() const {
@@ -203,6 +205,47 @@ void column_builder::append_range(const column& other, std::size_t from, std::si
     append_texts(other, from, to);
   } else {
     append_ints(other.ints().subspan(from, to - from));
+  }
+}
+
+void column_builder::cut(std::size_t rows) {
+  auto& c = *c_;
+  const auto cut_bits = [&](std::vector<std::uint8_t>& bits) {
+    bits.resize((rows + 7) / 8);
+    if ((rows & 7) != 0)
+      bits.back() = static_cast<std::uint8_t>(bits.back() & ((1U << (rows & 7)) - 1));
+  };
+  if (c.null_count_ != 0) {
+    cut_bits(c.validity_);
+    c.null_count_ = rows;
+    for (const auto byte : c.validity_)
+      c.null_count_ -= static_cast<std::size_t>(std::popcount(byte));
+    if (c.null_count_ == 0)
+      c.validity_.clear();
+  }
+  c.size_ = rows;
+  switch (c.type_.id()) {
+  case type_id::bigint:
+  case type_id::timestamp:
+  case type_id::date:
+    return c.ints_.resize(rows);
+  case type_id::float64:
+    return c.doubles_.resize(rows);
+  case type_id::numeric:
+    return c.decimals_.resize(rows);
+  case type_id::boolean:
+    return cut_bits(c.bits_);
+  case type_id::text:
+  case type_id::json:
+    c.offsets_.resize(rows + 1);
+    return c.bytes_.resize(static_cast<std::size_t>(c.offsets_.back()));
+  case type_id::object:
+    for (auto& child : children_)
+      child.cut(rows);
+    return;
+  case type_id::list:
+    c.offsets_.resize(rows + 1);
+    return children_[0].cut(static_cast<std::size_t>(c.offsets_.back()));
   }
 }
 

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -158,8 +159,16 @@ public:
   void append_object() { valid(); }
   void append_list();  // all elements appended to child(0) since the last row
 
+  /// Drops all that was appended behind that many rows, also what a child has of a row that is not closed.
+  void cut(std::size_t rows);
+
   [[nodiscard]] std::size_t size() const { return c_->size_; }
   [[nodiscard]] const data::type& type() const { return c_->type_; }
+  /// The last value of bigint, timestamp or date; none where it is null. There is a row.
+  [[nodiscard]] std::optional<std::int64_t> last_int() const {
+    return c_->null_count_ != 0 && !bit_at(c_->validity_, c_->size_ - 1) ? std::nullopt
+                                                                         : std::optional(c_->ints_.back());
+  }
   /// The column; the builder is empty afterwards and may be used again.
   [[nodiscard]] column_ptr finish();
 

@@ -1,27 +1,23 @@
 #include "runtime/model/read_model.hpp"
 
-#include "runtime/base/descriptor.hpp"
 #include "runtime/base/visible_text.hpp"
+#include "runtime/data/carried_file.hpp"
 #include "runtime/data/text_encoding.hpp"
 #include "runtime/model/booster_reader.hpp"
-#include "runtime/model/carried.hpp"
 #include "runtime/model/strict_json.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fcntl.h>
 #include <set>
-#include <sys/stat.h>
-#include <unistd.h>
 
 namespace millrace::model {
 namespace {
 
 using value = strict_json::value;
 
+constexpr data::file_kind model_files{"model", "one that millrace model train or XGBoost has written",
+                                      most_bytes, "fewer or less deep trees"};
 constexpr std::size_t most_categories_read = 10'000;
 
 class model_reader {
@@ -174,37 +170,6 @@ private:
   model out_;
 };
 
-expected<std::string> bytes_of(const std::string& file) {
-  const descriptor opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  struct stat about {};
-  if (!opened.valid() || ::fstat(opened.get(), &about) != 0)
-    return user_error(ec::not_found,
-                      fmt::format("the model's file cannot be read: {}", std::strerror(errno)));
-  if (!S_ISREG(about.st_mode))
-    return user_error(ec::invalid_argument, "the model is no regular file; expected one that millrace model "
-                                            "train or XGBoost has written");
-  const auto size = static_cast<std::uint64_t>(about.st_size);
-  if (size > most_bytes)
-    return user_error(
-        ec::invalid_argument,
-        fmt::format("the model's file has {} MB; expected at most {} MB; remedy: fewer or less deep trees",
-                    size / 1'000'000, most_bytes / 1'000'000));
-  std::string out(size, '\0');
-  std::size_t got = 0;
-  while (got < out.size()) {
-    const auto n = ::read(opened.get(), out.data() + got, out.size() - got);
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n < 0)
-      return outside_error(ec::io, fmt::format("the model's file cannot be read: {}", std::strerror(errno)));
-    if (n == 0)
-      break;
-    got += static_cast<std::size_t>(n);
-  }
-  out.resize(got);
-  return out;
-}
-
 }  // namespace
 
 expected<model> parse_model(std::string_view bytes) {
@@ -240,12 +205,8 @@ expected<model> parse_model(std::string_view bytes) {
 }
 
 expected<model_file> read_model_file(const std::string& file) {
-  const auto named = [&](error e) {
-    e.message =
-        is_carried(file) ? fmt::format("the text {}", e.message) : fmt::format("{}: {}", file, e.message);
-    return tl::unexpected(std::move(e));
-  };
-  auto bytes = is_carried(file) ? bytes_carried(file) : bytes_of(file);
+  const auto named = [&](error e) { return tl::unexpected(data::about_file(file, std::move(e))); };
+  auto bytes = data::file_or_carried(file, model_files);
   if (!bytes)
     return named(std::move(bytes.error()));
   auto content = parse_model(*bytes);

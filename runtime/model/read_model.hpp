@@ -15,7 +15,7 @@ inline constexpr std::int64_t file_version = 1;
 /// Pure.
 [[nodiscard]] expected<model> parse_model(std::string_view bytes);
 
-/// Reads the file, or what stands in the place of its name (carried.hpp); messages begin with the name.
+/// Reads the file, or what stands in the place of its name (data/carried_file.hpp); messages begin with the name.
 [[nodiscard]] expected<model> read_model(const std::string& file);
 /// The same for bytes that come with it, such as those to be copied elsewhere.
 struct model_file {

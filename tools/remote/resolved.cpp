@@ -6,8 +6,8 @@
 #include "config/text/environment.hpp"
 #include "config/text/references.hpp"
 #include "config/text/report.hpp"
+#include "runtime/data/carried_file.hpp"
 #include "runtime/data/json_value.hpp"
-#include "runtime/model/carried.hpp"
 
 #include <fmt/format.h>
 
@@ -27,18 +27,18 @@ void escape_variables(config::node& n) {
     escape_variables(m.value);
 }
 
-/// Nodes have no file of the model, or another one.
-void carry_models(config::node& root, const config::topology& plan) {
+/// Nodes have no file of a model or schema, or another one.
+void carry_files(config::node& root, const config::topology& plan) {
   auto* const stages = root.find("stages");
   if (stages == nullptr)
     return;
   for (const auto& s : plan.stages) {
     auto* const written = stages->value.find(s.name);
-    const auto* const m = config::model_of(s);
-    if (m == nullptr || written == nullptr)
+    const auto carried = config::carried_by(s);
+    if (!carried || written == nullptr)
       continue;
-    if (auto* const file = written->value.find("model"))
-      file->value.text = model::carried(m->bytes);
+    if (auto* const file = written->value.find(carried->option))
+      file->value.text = data::carried(carried->bytes);
   }
 }
 
@@ -53,13 +53,13 @@ expected<std::string> resolved_text(const config::load_request& request, const c
   if (!root || out.errors() > 0)
     return user_error(ec::invalid_argument,
                       fmt::format("{} or an overlay has changed; apply it again", request.file));
-  carry_models(*root, plan);
+  carry_files(*root, plan);
   escape_variables(*root);
   auto text = data::json_text(config::to_json(*root));
   if (text.size() > api::max_plan)
     return user_error(
         ec::invalid_argument,
-        fmt::format("with its models, packed, the topology has {:.1f} MB, and a cluster takes "
+        fmt::format("with its models and schemas, packed, the topology has {:.1f} MB, and a cluster takes "
                     "{} MiB; remedy: a model of fewer or flatter trees, such as --model boosted",
                     static_cast<double>(text.size()) / 1e6, api::max_plan >> 20U));
   return text;

@@ -33,6 +33,13 @@ struct header_line {
   position at{};
 };
 
+/// Schemas that records were written with, where those come beside them.
+struct record_schemas {
+  std::shared_ptr<const std::string> of_all{};  // the schema of every record of the chunk: its file has it
+  std::map<std::uint64_t, std::shared_ptr<const std::string>> by_id{};  // a registry's
+  std::map<std::uint64_t, std::string> unknown{};  // ids that have none, and why, as a dead letter says it
+};
+
 /// Some consecutive records of one partition: positions [from, to), without those that the log itself has
 /// dropped.
 struct chunk {
@@ -51,8 +58,9 @@ struct chunk {
   std::vector<std::optional<std::string>> keys;  // keys as text; the digits where _key is a bigint
   std::vector<std::string> headers;              // JSON object text
   std::optional<header_line> header;
-  std::string topic;       // topic or path
-  std::string part;        // this file of a log of several: dead letters name it
+  std::shared_ptr<const record_schemas> schemas{};  // null: the log has none
+  std::string topic;                                // topic or path
+  std::string part;                                 // this file of a log of several: dead letters name it
   bool at_end = false;     // `to` is the end of a bounded log: nothing will ever follow
   bool caught_up = false;  // no more was there just now (for progress and idleness)
   // The next records have yet to be fetched, from a log with hardly more in it: no frame waits for them.
@@ -160,8 +168,10 @@ public:
 /// The ways in which a source that splits what it reads finds the ends of records: csv goes on after a line
 /// break within quotes.
 struct by_line {};
-struct by_value {};  // a record is a JSON value, wherever lines break
-using framing = std::variant<by_line, data::csv_dialect, by_value>;
+struct by_value {};      // a record is a JSON value, wherever lines break
+struct by_container {};  // a record is a datum of an Avro object container file
+struct by_length {};     // the length of a record stands in front of it, as a varint
+using framing = std::variant<by_line, data::csv_dialect, by_value, by_container, by_length>;
 
 /// The parts of a record that later stages use.
 struct wants {

@@ -1,3 +1,4 @@
+#include "runtime/data/carried_file.hpp"
 #include "runtime/model/read_model.hpp"
 #include "tests/unit/model/small_models.hpp"
 
@@ -165,4 +166,12 @@ TEST_CASE("a file's name stands in front of what is wrong with it") {
   std::filesystem::create_directory(path);
   CHECK(message().find("the model is no regular file") != std::string::npos);
   std::filesystem::remove(path);
+}
+
+TEST_CASE("a model that is carried is read as its file is") {
+  const auto read = model::read_model_file(data::carried(millrace::test::two_trees()));
+  REQUIRE(read);
+  CHECK(read->bytes == millrace::test::two_trees());
+  CHECK(read->content->hash == model::parse_model(millrace::test::two_trees())->hash);
+  CHECK_FALSE(model::read_model_file(data::carried("{")));
 }

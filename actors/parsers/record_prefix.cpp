@@ -1,0 +1,54 @@
+#include "actors/parsers/record_prefix.hpp"
+
+#include <fmt/format.h>
+
+namespace millrace::parser {
+namespace {
+
+constexpr std::size_t confluent_id_bytes = 4;
+constexpr std::size_t apicurio_id_bytes = 8;
+
+}  // namespace
+
+std::optional<prefixed> take_prefix(prefix_form form, std::string_view record, std::string& why) {
+  if (form == prefix_form::none)
+    return prefixed{std::nullopt, record};
+  const auto bytes = form == prefix_form::confluent ? confluent_id_bytes : apicurio_id_bytes;
+  if (record.size() < 1 + bytes) {
+    why = fmt::format("the record has {} byte{}; expected a zero byte and {} bytes of the schema's id in "
+                      "front (\"prefix\")",
+                      record.size(), record.size() == 1 ? "" : "s", bytes);
+    return std::nullopt;
+  }
+  if (record.front() != '\0') {
+    why = fmt::format("the record begins with the byte 0x{:02x}; expected a zero byte and {} bytes of the "
+                      "schema's id in front (\"prefix\")",
+                      static_cast<unsigned char>(record.front()), bytes);
+    return std::nullopt;
+  }
+  std::uint64_t id = 0;
+  for (const char c : record.substr(1, bytes))
+    id = id << 8 | static_cast<unsigned char>(c);
+  return prefixed{id, record.substr(1 + bytes)};
+}
+
+config::option prefix_option() {
+  return {.name = "prefix",
+          .type = config::option_type::choice,
+          .doc =
+              "Bytes in front of each record: none; confluent, a zero byte and the schema's id in 4 bytes, "
+              "as Confluent's serializers write it (of Protobuf the message's indexes, too); apicurio, a "
+              "zero byte and the id in 8. Default: none, with a \"registry\" confluent",
+          .choices = {"none", "confluent", "apicurio"}};
+}
+
+prefix_form prefix_of(const config::values& options, bool has_registry) {
+  if (!options.has("prefix"))
+    return has_registry ? prefix_form::confluent : prefix_form::none;
+  const auto& text = options.text("prefix");
+  return text == "confluent"  ? prefix_form::confluent
+         : text == "apicurio" ? prefix_form::apicurio
+                              : prefix_form::none;
+}
+
+}  // namespace millrace::parser
