@@ -19,7 +19,7 @@ void append_name(const std::string& name, data::column_builder& to) {
 
 }  // namespace
 
-hidden_columns::hidden_columns(const parser_options& options) {
+hidden_columns::hidden_columns(const parser_options& options) : raw_is_base64_(options.is_binary) {
   constexpr std::array<std::pair<std::string_view, content>, 8> names{
       {{"_raw", content::raw},
        {"_key", content::key},
@@ -85,6 +85,8 @@ void hidden_columns::append(const source::chunk& c, std::size_t record,
     case content::raw:
       if (c.lengths[record] == source::no_value)
         column.append_null();
+      else if (raw_is_base64_)
+        column.append_text(data::base64(c.record(record)));
       else
         column.append_text(c.record(record));
       break;

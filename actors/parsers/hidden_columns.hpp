@@ -42,6 +42,7 @@ private:
   bool check_key(std::string_view key);
 
   std::vector<column> columns_;
+  bool raw_is_base64_ = false;
   bool wants_key_ = false;
   bool key_is_bigint_ = false;
   std::optional<std::int64_t> key_;  // the key of the last checked record, where it is a bigint

@@ -69,6 +69,7 @@ struct parser_options {
   bool fail_on_error = false;  // on_error: fail
   bool validate_whole = true;  // validate: projected turns it off
   data::valueless on_null = data::valueless::dead_letter;
+  bool is_binary = false;  // records are no text: _raw is their base64
 };
 
 }  // namespace millrace::parser

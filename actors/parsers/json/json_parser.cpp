@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cstring>
+#include <map>
 #include <optional>
 
 namespace millrace::parser {
@@ -21,7 +22,7 @@ constexpr std::size_t stretch_bytes = 32 << 10;
 
 class json_parser final : public record_parser {
 public:
-  explicit json_parser(parser_options options);
+  json_parser(parser_options options, prefix_form prefix);
   [[nodiscard]] parsed parse(const source::chunk& c) override;
 
 private:
@@ -31,6 +32,9 @@ private:
   };
   enum class record_outcome : std::uint8_t { row, filtered, dead };
 
+  parsed parse_all(const source::chunk& c);
+  /// The chunk whose records are what stands behind their prefixes. Notes those that have none.
+  source::chunk without_prefixes(source::chunk c);
   /// Records [from, to) lie back to back and share one index; returns the first that was not decided.
   std::size_t parse_stretch(const source::chunk& c, std::size_t from, std::size_t to);
   void parse_alone(const source::chunk& c, std::size_t i);
@@ -59,6 +63,8 @@ private:
   std::vector<open_object> open_;  // around the innermost one
   structural_index index_;
   value_reader values_;
+  prefix_form prefix_;
+  std::map<std::size_t, std::string> without_prefix_;  // of the chunk, and why
   std::string why_;
 };
 
@@ -76,9 +82,9 @@ column_reader whole_record(const parser_options& options) {
   return out;
 }
 
-json_parser::json_parser(parser_options options)
+json_parser::json_parser(parser_options options, prefix_form prefix)
     : options_(std::move(options)), record_(whole_record(options_)), rows_(options_),
-      values_(record_.slots_end) {}
+      values_(record_.slots_end), prefix_(prefix) {}
 
 std::uint32_t length_of(const source::chunk& c, std::size_t i) {
   return c.lengths[i] == source::no_value ? 0 : c.lengths[i];
@@ -123,6 +129,30 @@ std::uint32_t find_backslash(const char* text, std::uint32_t at, std::uint32_t e
 }
 
 parsed json_parser::parse(const source::chunk& c) {
+  return prefix_ == prefix_form::none ? parse_all(c) : parse_all(without_prefixes(c));
+}
+
+source::chunk json_parser::without_prefixes(source::chunk c) {
+  without_prefix_.clear();
+  c.lines = false;  // a blank line has no prefix
+  for (std::size_t i = 0; i < c.records(); ++i) {
+    if (c.lengths[i] == source::no_value)
+      continue;
+    // The records around it are read in one go, and blanks may lie between them.
+    if (const auto body = take_prefix(prefix_, c.record(i), why_)) {
+      const auto taken = c.lengths[i] - static_cast<std::uint32_t>(body->body.size());
+      std::memset(c.bytes.data() + c.begins[i], ' ', taken);
+      c.begins[i] += taken;
+      c.lengths[i] -= taken;
+    } else {
+      std::memset(c.bytes.data() + c.begins[i], ' ', c.lengths[i]);
+      without_prefix_.emplace(i, why_);
+    }
+  }
+  return c;
+}
+
+parsed json_parser::parse_all(const source::chunk& c) {
   rows_.reserve(c.records());
   for (std::size_t i = 0; i < c.records();) {
     auto to = i;
@@ -171,7 +201,8 @@ void json_parser::parse_alone(const source::chunk& c, std::size_t i) {
     why_ = fmt::format(
         "the record begins as serializers of a Schema Registry write it (a zero byte and the schema's "
         "id, {}), which is no JSON; expected plain JSON, as Kafka Connect's "
-        "org.apache.kafka.connect.json.JsonConverter with schemas.enable=false writes it",
+        "org.apache.kafka.connect.json.JsonConverter with schemas.enable=false writes it, or \"prefix\": "
+        "\"confluent\" where JSON follows",
         *id);
     return note(i, record_outcome::dead);
   }
@@ -270,6 +301,8 @@ json_parser::record_outcome json_parser::read_record(const source::chunk& c, std
     return record_outcome::filtered;
   if (rows_.is_row_of_nulls(c, i))
     return rows_.accept_nulls(c, i) ? record_outcome::row : dead(rows_.why());
+  if (const auto none = without_prefix_.find(i); none != without_prefix_.end())
+    return dead(none->second);
   if (c.lengths[i] == source::no_value)
     return dead("the record has no value (a null, as Kafka's tombstones are); expected a JSON object");
   if (c.is_cut(i))
@@ -354,18 +387,20 @@ config::connector json_parser_declaration() {
               "a value has at most a megabyte",
        .default_text = "lines",
        .choices = {"lines", "values"}},
+      prefix_option(),
   };
   return c;
 }
 
-std::unique_ptr<record_parser> make_json_parser(parser_options options) {
-  return std::make_unique<json_parser>(std::move(options));
+std::unique_ptr<record_parser> make_json_parser(parser_options options, prefix_form prefix) {
+  return std::make_unique<json_parser>(std::move(options), prefix);
 }
 
 connector json_parser_connector() {
   return {.declared = json_parser_declaration(),
-          .parser = [](const config::values&, parser_options o) -> expected<std::unique_ptr<record_parser>> {
-            return make_json_parser(std::move(o));
+          .parser = [](const config::values& options,
+                       parser_options o) -> expected<std::unique_ptr<record_parser>> {
+            return make_json_parser(std::move(o), prefix_of(options, false));
           }};
 }
 

@@ -320,6 +320,31 @@ TEST_CASE("the prefix of a Schema Registry's serializers is named, whatever foll
   CHECK_THAT(p.dead[0].error, Contains("the schema's id, 7)"));
 }
 
+TEST_CASE("a prefix is taken off every record, whatever bytes it has, and a record without one is dead") {
+  const auto with = [](std::string id, std::string_view body) {
+    return std::string(1, '\0') + id + std::string(body);
+  };
+  const std::string quotes = "\"{\\\"";
+  auto parser = make_json_parser(options_of({v}, {"_raw"}), prefix_form::confluent);
+  for (int again = 0; again < 2; ++again) {
+    const auto p = parser->parse(
+        chunk_of({with(quotes, "{\"v\":1}"), "{\"v\":2}", with(std::string(4, '\0'), "{\"v\":3}"),
+                  std::string("\0\0\0", 3), with(quotes, ""), "", with(quotes, "{\"v\":4}")}));
+    CHECK(rows_of(p) == std::vector<std::string>{R"(1 "{\"v\":1}")", R"(3 "{\"v\":3}")", R"(4 "{\"v\":4}")"});
+    CHECK(p.records == std::vector<std::uint32_t>{0, 2, 6});
+    REQUIRE(p.dead.size() == 4);
+    CHECK_THAT(p.dead[0].error,
+               StartsWith("the record begins with the byte 0x7b; expected a zero byte and 4 "));
+    CHECK_THAT(p.dead[1].error, StartsWith("the record has 3 bytes; expected"));
+    CHECK(p.dead[2].error == "the record is empty; expected a JSON object");
+    CHECK_THAT(p.dead[3].error, StartsWith("the record has 0 bytes; expected"));
+  }
+  const auto p = make_json_parser(options_of({v}), prefix_form::apicurio)
+                     ->parse(chunk_of({with("12345678", "{\"v\":1}"), with(quotes, "{}")}));
+  CHECK(rows_of(p) == std::vector<std::string>{"1"});
+  CHECK(p.dead.size() == 1);
+}
+
 TEST_CASE("nesting is bounded at 1024 levels") {
   const auto lists = [](std::size_t n) {
     return "{\"v\":" + std::string(n, '[') + std::string(n, ']') + "}";
