@@ -11,10 +11,13 @@
 #include "actors/connectors/parquet/sink/parquet_sink.hpp"
 #include "actors/connectors/sql/sink/sql_sink.hpp"
 #include "actors/connectors/sql/source/sql_source.hpp"
+#include "actors/parsers/avro/avro_parser.hpp"
 #include "actors/parsers/csv/csv_parser.hpp"
 #include "actors/parsers/json/json_parser.hpp"
+#include "actors/parsers/protobuf/protobuf_parser.hpp"
 #include "actors/parsers/text/text_parser.hpp"
 #include "actors/parsers/timed_parser.hpp"
+#include "actors/parsers/timestamp_format.hpp"
 #include "actors/stream/source/replaying_reader.hpp"
 #include "actors/without_secrets.hpp"
 #include "config/secrets.hpp"
@@ -23,30 +26,6 @@
 
 namespace millrace {
 namespace {
-
-parser::parser_options::timestamp_format format_of(const config::parser_plan::timestamp_format& f) {
-  using format = parser::parser_options::timestamp_format;
-  format out;
-  out.trailing_ignored = f.trailing_ignored;
-  out.zone = f.zone;
-  if (f.format.empty())
-    out.kind = format::kind::iso;
-  else if (f.format == "epoch_s")
-    out.kind = format::kind::epoch_s;
-  else if (f.format == "epoch_ms")
-    out.kind = format::kind::epoch_ms;
-  else if (f.format == "epoch_us")
-    out.kind = format::kind::epoch_us;
-  else if (f.format == "epoch_d")
-    out.kind = format::kind::epoch_d;
-  else {
-    out.kind = format::kind::strptime;
-    out.pattern = f.format;
-  }
-  for (const auto& m : f.members)
-    out.members.push_back(format_of(m));
-  return out;
-}
 
 /// parser_plan is config's; parser_options is what parsers take. The same facts, kept apart so that config
 /// includes no parser.
@@ -57,7 +36,7 @@ parser::parser_options options_of(const config::stage& s) {
   out.declared = plan.declared;
   out.used = plan.used;
   for (const auto& f : plan.formats)
-    out.formats.push_back(format_of(f));
+    out.formats.push_back(parser::format_of(f));
   out.event_time = plan.event_time;
   out.watermark_delay = plan.watermark_delay;
   out.idle_timeout = plan.idle_timeout;
@@ -68,6 +47,19 @@ parser::parser_options options_of(const config::stage& s) {
   out.on_null = plan.on_null;
   out.schema_text = plan.schema_text;
   return out;
+}
+
+/// Outside of all others, so that replayed records get their schemas, too.
+expected<std::unique_ptr<source::reader>> with_schemas(std::unique_ptr<source::reader> own,
+                                                       const connector_context& context) {
+  if (context.parser == nullptr || !connector_of(*context.parser).registry)
+    return own;
+  ASSIGN_OR_RETURN(const auto options, config::with_secrets(*context.parser, connectors()));
+  const auto by = connector_of(*context.parser).registry(options);
+  if (!by)
+    return own;
+  return registry::registered(std::move(own), *by, context.schemas,
+                              name_in_logs(context.topology, context.stage));
 }
 
 const std::vector<connector>& all_connectors() {
@@ -83,6 +75,8 @@ const std::vector<connector>& all_connectors() {
       parser::json_parser_connector(),
       parser::csv_parser_connector(),
       parser::text_parser_connector(),
+      parser::avro_parser_connector(),
+      parser::protobuf_parser_connector(),
       sink::console_sink_connector(),
       sink::file_sink_connector(),
       sink::kafka_sink_connector(),
@@ -117,10 +111,10 @@ expected<std::unique_ptr<source::reader>> make_reader(const config::stage& s, co
   auto own = connector_of(s).reader(options, wants, context);
   if (own)
     own = without_secrets(std::move(*own));
-  if (!own || !context.replayed)
-    return own;
-  return std::make_unique<source::replaying_reader>(std::move(*own),
-                                                    replay::stored_batches(*context.replayed), wants);
+  if (own && context.replayed)
+    own = std::make_unique<source::replaying_reader>(std::move(*own),
+                                                     replay::stored_batches(*context.replayed), wants);
+  return own ? with_schemas(std::move(*own), context) : std::move(own);
 }
 
 expected<std::unique_ptr<parser::record_parser>> make_parser(const config::stage& s) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/parsers/parser.hpp"
+#include "actors/registry/registered.hpp"
 #include "actors/stream/replay/stored_batches.hpp"
 #include "actors/stream/sink/sink.hpp"
 #include "actors/stream/source/among_readers.hpp"
@@ -18,6 +19,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 namespace millrace {
@@ -40,6 +42,10 @@ struct connector_context {
   std::shared_ptr<stage::losses> losses = std::make_shared<stage::losses>();
   std::shared_ptr<source::among_readers> among_readers =
       std::make_shared<source::among_readers>();  // of that life
+  /// A source's: the parser that its records are for, which may name a registry of their schemas; null: none is asked.
+  const config::stage* parser = nullptr;
+  std::shared_ptr<registry::known_schemas> schemas =
+      std::make_shared<registry::known_schemas>();  // of that life
 };
 
 /// The place where a source that receives keeps what has come.
@@ -57,19 +63,22 @@ struct connector {
                                                           const connector_context&)>
       reader{};
   /// A source that goes on tells what has come since an earlier run read it to its end, which the identity `ended` says.
-  /// `is_decoded`: some parser reads another encoding than UTF-8, so that lengths are no positions. Blocks.
+  /// `readers`: how each of its parsers reads it. Blocks.
   std::function<expected<source::continuation>(const config::values& options, std::string_view ended,
-                                               bool is_decoded)>
+                                               std::span<const source::wants> readers)>
       news{};
   /// A source whose positions are bytes names the file that a partition means, as dead letters name it.
   std::function<std::string(const config::values& options, const std::string& partition)> file_of{};
-  /// Such a source reads the line of a file that names its columns; none where the file is gone or has none. Blocks.
+  /// Such a source reads the line of a file that names its columns, of a container the schema in its head; none where the
+  /// file is gone or has none. Blocks.
   std::function<std::optional<std::string>(const std::string& file, const source::wants&)> header_line{};
   std::function<expected<std::unique_ptr<parser::record_parser>>(const config::values& options,
                                                                  parser::parser_options)>
       parser{};
   /// A parser says how its source finds the ends of records, beside the options that all parsers share.
   std::function<void(const config::values& options, source::wants&)> wants{};
+  /// A parser says where its records' schemas are; nothing where it has none. Empty: it never has.
+  std::function<std::optional<registry::record_registry>(const config::values& options)> registry{};
   /// The writer contacts a server from open() on. `rows`: the schema of the batches that it gets.
   std::function<expected<std::unique_ptr<sink::writer>>(
       const config::values& options, const data::schema_ptr& rows, const connector_context&)>

@@ -13,6 +13,7 @@ find_package(OpenSSL REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(CURL REQUIRED)
 find_package(pugixml REQUIRED)
+find_package(Protobuf REQUIRED)
 find_package(Threads REQUIRED)
 
 # millrace_import(NAME HEADER LIBRARY...): an IMPORTED target for a library without CMake files.
@@ -39,6 +40,8 @@ millrace_import(pg_query pg_query.h pg_query protobuf-c)
 millrace_import(re2 re2/re2.h re2)
 millrace_import(utf8proc utf8proc.h utf8proc)
 millrace_import(xxhash xxhash.h xxhash)
+millrace_import(snappy snappy.h snappy)
+millrace_import(zstd zstd.h zstd)
 millrace_import(jemalloc jemalloc/jemalloc.h jemalloc)
 millrace_import(CLI11 CLI/CLI.hpp)
 # SOCI's MySQL backend includes <mysql.h>.

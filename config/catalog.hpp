@@ -125,8 +125,8 @@ struct connector {
   /// A parser gives its columns, where they never differ (it takes no schema then), and says if they nest.
   std::vector<data::field> fixed_columns{};
   bool nested_columns = true;
-  /// A parser whose records have a schema of their own reads what "schema_file" names; the error names the file. Empty: it
-  /// has no such option. The option `schema` may be left out then.
+  /// A parser whose records have a schema of their own reads what "schema_file" names, or else asks its "registry" for the
+  /// newest schema of "subject", which blocks; the error names the place. Empty: it has no such options. The option `schema` may be left out then.
   std::function<expected<written_schema>(const values&)> schema_in_file{};
   /// Such a parser compares the columns that the topology declares with it. May be empty.
   std::function<std::vector<misfit>(const values&, const written_schema&,

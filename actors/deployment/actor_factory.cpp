@@ -222,7 +222,9 @@ void actor_factory::add_lanes(const std::shared_ptr<const lane::lane_plan>& plan
   for (const auto& l : decided_.layout.lanes)
     if (l.plan == plan->name)
       lanes.push_back(&l);
-  const bool by_lane = config::traits_of(*plan->source).identity_by_lane;
+  // A source that receives has no identity of its own; the schemas of a registry, which are kept as one, are a parser's.
+  const auto& traits = config::traits_of(*plan->source);
+  const bool by_lane = traits.identity_by_lane || traits.receives;
   // A plan of a cluster keeps its number of lanes. Here a run before may have had others, of the same partitions.
   auto earlier = by_lane ? state_.values->get(identity_name(plan->source->name)).value_or(std::string())
                          : std::string();  // as the first start found the log

@@ -2,6 +2,7 @@
 
 #include "actors/catalog.hpp"
 #include "actors/deployment/start_positions.hpp"
+#include "actors/stream/source/kept_schemas.hpp"
 #include "runtime/base/earlier_format.hpp"
 #include "runtime/base/shard_name.hpp"
 #include "runtime/window/shard_windows.hpp"
@@ -88,11 +89,13 @@ private:
     return news->has_value();
   }
 
-  [[nodiscard]] bool is_decoded(const config::stage& source) const {
-    return std::ranges::any_of(topology_.stages, [&](const config::stage& s) {
-      return s.options.has("encoding") && s.options.text("encoding") != "utf-8" &&
-             std::ranges::count(s.from, source.name, &config::input_ref::stage) > 0;
-    });
+  [[nodiscard]] std::vector<source::wants> readers_of(const config::stage& source) const {
+    std::vector<source::wants> out;
+    for (const auto& s : topology_.stages)
+      if (s.kind == config::stage_kind::parser &&
+          std::ranges::count(s.from, source.name, &config::input_ref::stage) > 0)
+        out.push_back(wants_of(s));
+    return out;
   }
 
   /// Looked for once, also where several parsers read a source. Null: it failed.
@@ -103,7 +106,8 @@ private:
     std::optional<source::continuation> found;
     if (config::traits_of(source).goes_on) {
       const auto stored = end_.values.get(identity_name(source.name));
-      auto looked = stored ? connector_of(source).news(source.options, *stored, is_decoded(source))
+      auto looked = stored ? connector_of(source).news(source.options, source::without_schemas(*stored),
+                                                       readers_of(source))
                            : unexpected(stored.error());
       if (!looked) {
         failed_ = looked.error();
@@ -111,7 +115,7 @@ private:
           failed_->stage = source.name;
         return nullptr;
       }
-      next_.identities[source.name] = looked->identity;
+      next_.identities[source.name] = looked->identity + source::only_schemas(*stored);
       if (!looked->partitions.empty())
         found = std::move(*looked);
     }

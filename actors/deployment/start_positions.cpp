@@ -129,8 +129,13 @@ source::wants wants_of(const config::stage& parser) {
   source::wants out{used("_key"), used("_headers"), header};
   if (const auto& wanted = connector_of(parser).wants)
     wanted(parser.options, out);
-  if (parser.options.has("framing") && parser.options.text("framing") == "values")
+  const auto framing = parser.options.has("framing") ? parser.options.text("framing") : std::string();
+  if (framing == "values")
     out.frame = source::by_value{};
+  else if (framing == "container")
+    out.frame = source::by_container{};
+  else if (framing == "delimited")
+    out.frame = source::by_length{};
   return out;
 }
 
@@ -139,6 +144,7 @@ connector_context source_context(const lane::lane_plan& plan, const pipeline_opt
                                  const std::shared_ptr<source::feeds>& feeds) {
   connector_context c{options.topology->name, plan.source->name, store.folder(), options.clock};
   c.consumer = plan.parser->name;
+  c.parser = plan.parser;
   c.spool_folder = fmt::format("{}/spool/{}", snapshot::state_folder_of(store.folder(), store.id().state_id),
                                snapshot::file_name_of(plan.source->name));
   if (options.chains_of_run)

@@ -27,6 +27,11 @@ struct dead_record {
 /// The error of a record of which the source has kept the beginning alone.
 inline constexpr std::string_view cut_record = "the record is cut, and this is its beginning: it is too long "
                                                "to be taken, or its connection broke within it";
+/// The same of a record of this chunk, where its source knows more.
+[[nodiscard]] inline std::string why_cut(const source::chunk& c, std::size_t record) {
+  const auto known = c.why_cut.find(static_cast<std::uint32_t>(record));
+  return known == c.why_cut.end() ? std::string(cut_record) : known->second;
+}
 
 struct parsed {
   data::batch rows;  // rows of the parser's schema; columns that nobody uses are null pointers

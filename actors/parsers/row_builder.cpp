@@ -19,6 +19,9 @@ row_builder::row_builder(const parser_options& options)
       on_null_(options.on_null) {
   for (const auto& f : *schema_)
     builders_.emplace_back(f.type);
+  for (std::size_t i = 0; i < declared_; ++i)
+    if (!used_[i])
+      unused_.push_back(i);
 }
 
 void row_builder::reserve(std::size_t rows) {

@@ -43,6 +43,12 @@ public:
         builders_[i].cut(rows());
   }
 
+  /// Drops what was appended to declared columns that nobody uses: a value is read there only to see that it is good.
+  void drop_unused() {
+    for (const auto i : unused_)
+      builders_[i].cut(0);
+  }
+
   /// Room for that many rows more.
   void reserve(std::size_t rows);
   /// Gives what all records became, and empties the builder.
@@ -71,6 +77,7 @@ private:
   hidden_columns hidden_;
   event_time_check event_time_;
   std::size_t declared_;
+  std::vector<std::size_t> unused_;  // declared columns
   data::valueless on_null_;
   parsed out_;
   std::string why_;

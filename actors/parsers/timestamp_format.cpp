@@ -22,6 +22,29 @@ std::string expected_by_pattern(const parser_options::timestamp_format& format) 
 
 }  // namespace
 
+parser_options::timestamp_format format_of(const config::timestamp_format& f) {
+  parser_options::timestamp_format out;
+  out.trailing_ignored = f.trailing_ignored;
+  out.zone = f.zone;
+  if (f.format.empty())
+    out.kind = timestamp_kind::iso;
+  else if (f.format == "epoch_s")
+    out.kind = timestamp_kind::epoch_s;
+  else if (f.format == "epoch_ms")
+    out.kind = timestamp_kind::epoch_ms;
+  else if (f.format == "epoch_us")
+    out.kind = timestamp_kind::epoch_us;
+  else if (f.format == "epoch_d")
+    out.kind = timestamp_kind::epoch_d;
+  else {
+    out.kind = timestamp_kind::strptime;
+    out.pattern = f.format;
+  }
+  for (const auto& m : f.members)
+    out.members.push_back(format_of(m));
+  return out;
+}
+
 std::optional<event_micros> read_timestamp_text(std::string_view text,
                                                 const parser_options::timestamp_format& format,
                                                 const std::optional<expression::timestamp_pattern>& pattern,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/parsers/parser.hpp"
+#include "config/catalog.hpp"
 #include "runtime/base/day_memory.hpp"
 #include "runtime/expression/formats/timestamp_pattern.hpp"
 
@@ -12,6 +13,9 @@
 namespace millrace::parser {
 
 using timestamp_kind = enum parser_options::timestamp_format::kind;
+
+/// The format of the topology as parsers take it.
+[[nodiscard]] parser_options::timestamp_format format_of(const config::timestamp_format& f);
 
 /// Reads a text by its format, whose compiled pattern this is; without one as PostgreSQL does. Blanks around the text do
 /// not count.

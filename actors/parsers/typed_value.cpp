@@ -72,9 +72,10 @@ std::string_view to_string(scalar kind) {
 
 std::string why_not(scalar kind, const data::type& type, const parser_options::timestamp_format& format) {
   const auto only = [&](bool takes) {
-    return takes ? std::string()
-                 : fmt::format("it holds {}; declare it {}, or text and cast it in a select", to_string(kind),
-                               to_string(kind));
+    return takes                  ? std::string()
+           : kind == scalar::text ? std::string("it holds text; declare it text, and cast it in a select")
+                                  : fmt::format("it holds {}; declare it {}, or text and cast it in a select",
+                                                to_string(kind), to_string(kind));
   };
   switch (type.id()) {
   case type_id::text:

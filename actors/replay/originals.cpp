@@ -2,6 +2,7 @@
 
 #include "actors/catalog.hpp"
 #include "actors/deployment/start_positions.hpp"
+#include "actors/stream/source/kept_schemas.hpp"
 
 #include <fmt/format.h>
 
@@ -43,7 +44,7 @@ expected<std::optional<originals::original>> originals::of(const letter& l, cons
   // One log of several files names in its letters the one that it was, a single file its partition.
   out.topic = c.file_of(source.options, r.partition);
   const auto wanted = deployment::wants_of(*r.plan->parser);
-  if (!wanted.header)
+  if (!wanted.header && !std::holds_alternative<source::by_container>(wanted.frame))
     return out;
   auto known = headers_.find(out.topic);
   if (known == headers_.end())
@@ -83,7 +84,8 @@ expected<source::reader*> originals::reader_of(const route& r) {
     std::this_thread::sleep_for(again_after);
   }
   if (identity_of_) {
-    ASSIGN_OR_RETURN(const auto kept, identity_of_(*r.plan));
+    ASSIGN_OR_RETURN(const auto stored, identity_of_(*r.plan));
+    const auto kept = source::without_schemas(stored);  // its records are not parsed here
     if (!kept.empty())
       RETURN_IF_ERROR(made->check_identity(kept));
   }

@@ -1,5 +1,5 @@
 // Asks a source for what a dead letter does not hold of its record: a Kafka record's key, headers and
-// timestamp, the header line of a CSV file. May block on the source's server.
+// timestamp, the header line of a CSV file, the schema of a container. May block on the source's server.
 #pragma once
 
 #include "actors/replay/route.hpp"

@@ -1,5 +1,6 @@
 #include "actors/replay/replay.hpp"
 
+#include "actors/deployment/start_positions.hpp"
 #include "actors/replay/originals.hpp"
 #include "actors/replay/route.hpp"
 
@@ -140,12 +141,13 @@ private:
       if (!r || wanted_.erase(l.id) == 0)
         return {};
       ASSIGN_OR_RETURN(auto found, sources.of(l, *r));
-      const bool header =
-          r->plan->parser->options.has("header") && r->plan->parser->options.boolean("header");
-      if (!found && (header || uses_more_than_value(*r->plan))) {
+      const auto wanted = deployment::wants_of(*r->plan->parser);
+      const bool contained = std::holds_alternative<source::by_container>(wanted.frame);
+      if (!found && (wanted.header || contained || uses_more_than_value(*r->plan))) {
         ++out_.refused
-              [header
-                   ? "of which the source has no header line any more"
+              [wanted.header ? "of which the source has no header line any more"
+               : contained
+                   ? "of which the source has no container any more, whose head has their schema"
                    : "of which the source has dropped key, headers and timestamp, which the topology uses"];
         return {};
       }

@@ -2,6 +2,7 @@
 #include "config/plan/bind_step.hpp"
 #include "config/plan/parser_schema.hpp"
 #include "config/plan/plan_stages.hpp"
+#include "config/secrets.hpp"
 #include "runtime/expression/formats/time_text.hpp"
 
 #include <fmt/format.h>
@@ -9,6 +10,7 @@
 #include <algorithm>
 #include <cctype>
 #include <iterator>
+#include <utility>
 
 namespace millrace::config {
 namespace {
@@ -91,21 +93,32 @@ void read_event_time(draft& d, parser_plan& plan, const known_rows& rows, report
   plan.event_time = at;
 }
 
-/// Reads the file of "schema_file", whose columns stand in for those that the topology does not declare. `is_declared`:
+/// Reads the file of "schema_file", or the newest schema of a registry's "subject", whose columns stand in for those that the topology does not declare. `is_declared`:
 /// it has a `schema`, which was `read` where it is good.
 void read_written_schema(draft& d, parser_plan& plan, std::optional<parser_schema>& read, bool is_declared,
                          report& out) {
   const auto& options = d.built.options;
-  if (!options.has("schema_file")) {
+  const bool asks = !options.has("schema_file") && options.has("registry") && options.has("subject");
+  if (!options.has("schema_file") && (is_declared || !asks)) {
     if (!is_declared)
-      d.fail(out, {}, "nothing says which columns there are; expected a \"schema_file\", or a \"schema\"");
+      d.fail(out, {},
+             "nothing says which columns there are; expected a \"schema\", a \"schema_file\", or a "
+             "\"subject\" of a \"registry\"");
     return;
   }
   if (!d.options_good)
     return;
-  auto written = d.own->schema_in_file(options);
+  const auto resolved = asks ? with_secrets(d.built, {*d.own}) : expected<values>(options);
+  if (!resolved)
+    return d.fail(out, "registry_headers", resolved.error().message);
+  auto written = d.own->schema_in_file(*resolved);
   if (!written)
-    return d.fail(out, "schema_file", std::move(written.error().message));
+    return d.fail(out, asks ? "subject" : "schema_file", std::move(written.error().message));
+  if (!is_declared && written->columns.empty())
+    return d.fail(
+        out, {},
+        "the schema gives no columns by itself (records may be several messages, or there are too many "
+        "fields); expected a \"schema\" with those to read");
   if (!is_declared) {
     const auto count = written->columns.size();
     read = parser_schema{written->columns, std::vector<parser_plan::timestamp_format>(count),
@@ -158,19 +171,60 @@ void check_first_lines(draft& d, const drafts& all, report& out) {
     wants("skip", "lines", "or no \"skip\"");
 }
 
+/// Says what is wrong with a `framing` for records of this source; empty: nothing is.
+std::string why_no_framing(const std::string& framing, const source_traits& traits,
+                           const std::string& source) {
+  const bool has_lengths = framing == "container" || framing == "delimited";
+  if (!traits.splits_text)
+    return is_record_framing(framing)
+               ? std::string()
+               : fmt::format("the source {} has records of its own, whole messages or lines; expected a file "
+                             "source, or no \"framing\"",
+                             source);
+  if (framing == "record")
+    return fmt::format(
+        "the source {} splits files at line feeds, which may stand anywhere in a record of bytes; "
+        "expected another \"framing\" for files that tell the ends of records, or a source that "
+        "has records of its own",
+        source);
+  if (!has_lengths || (traits.bounded && !traits.splits_once))
+    return {};
+  const auto [is, without] =
+      traits.is_standard_input
+          ? std::pair("is standard input", "\"path\": \"-\": write the input into a file")
+      : traits.splits_once ? std::pair("makes a table of one", "`key`")
+                           : std::pair("follows them", "\"follow\": later runs read what comes later");
+  return fmt::format("\"{}\" is for files that are read to their end, and the source {} {}; expected a file "
+                     "source without {}",
+                     framing, source, is, without);
+}
+
 /// A message is one record, also if it has line feeds, and so is a line of a stream.
 void check_framing(draft& d, const drafts& all, report& out) {
   const auto& options = d.built.options;
-  if (!options.has("framing") || is_record_framing(options.text("framing")))
+  if (!options.has("framing"))
     return;
   for (const auto r : d.reads)
-    if (const auto* const traits = traits_of(all[r]); traits != nullptr && !traits->splits_text)
+    if (const auto* const traits = traits_of(all[r]); traits != nullptr)
+      if (auto why = why_no_framing(options.text("framing"), *traits, all[r].built.name); !why.empty())
+        return d.fail(out, "framing", std::move(why));
+}
+
+/// Messages have a schema's id in front, and nothing else has.
+void check_prefix(draft& d, const drafts& all, report& out) {
+  const auto& options = d.built.options;
+  const std::string_view option = options.has("registry")                                     ? "registry"
+                                  : options.has("prefix") && options.text("prefix") != "none" ? "prefix"
+                                                                                              : "";
+  if (option.empty())
+    return;
+  for (const auto r : d.reads)
+    if (const auto* const traits = traits_of(all[r]); traits != nullptr && traits->splits_text)
       return d.fail(
-          out, "framing",
-          fmt::format(
-              "the source {} has records of its own, whole messages or lines; expected a file source, or no "
-              "\"framing\"",
-              all[r].built.name));
+          out, option,
+          fmt::format("the source {} reads files, whose records have no schema's id in front; expected a "
+                      "source of messages, or no \"{}\"",
+                      all[r].built.name, option));
 }
 
 /// A file is decoded from its beginning wherever reading goes on; other sources cannot do that.
@@ -309,6 +363,7 @@ void plan_parser(draft& d, const drafts& all, report& out) {
   refuse_nested(d, *read, out);
   check_first_lines(d, all, out);
   check_framing(d, all, out);
+  check_prefix(d, all, out);
   check_encoding(d, all, out);
   check_split(d, all, out);
   plan.declared = read->declared.size();

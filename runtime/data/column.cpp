@@ -1,7 +1,5 @@
 #include "runtime/data/column.hpp"
 
-#include <bit>
-
 namespace millrace::data {
 
 std::size_t column::byte_size() const {
@@ -216,10 +214,9 @@ void column_builder::cut(std::size_t rows) {
       bits.back() = static_cast<std::uint8_t>(bits.back() & ((1U << (rows & 7)) - 1));
   };
   if (c.null_count_ != 0) {
+    for (auto i = rows; i < c.size_; ++i)
+      c.null_count_ -= bit_at(c.validity_, i) ? 0 : 1;
     cut_bits(c.validity_);
-    c.null_count_ = rows;
-    for (const auto byte : c.validity_)
-      c.null_count_ -= static_cast<std::size_t>(std::popcount(byte));
     if (c.null_count_ == 0)
       c.validity_.clear();
   }

@@ -41,6 +41,8 @@ class Relay:
         self.passes.set()
 
     def close(self):
+        with contextlib.suppress(OSError):  # a thread that waits in accept() would take one more
+            self.socket.shutdown(socket.SHUT_RDWR)
         self.socket.close()
         self.go_on()
         self.cut()

@@ -43,7 +43,8 @@ void agrees_with_simdjson(const std::string& record, const std::string& outcome)
 bool is_dead(const std::string& outcome) { return outcome.starts_with("dead "); }
 
 std::unique_ptr<parser::record_parser> parser_of(const parser::parser_options& options) {
-  return fuzz::parser_of(options, parser::make_json_parser);
+  return fuzz::parser_of(options,
+                         [](parser::parser_options o) { return parser::make_json_parser(std::move(o)); });
 }
 
 void same_with_other_columns(const parser::parser_options& options, const source::chunk& records,

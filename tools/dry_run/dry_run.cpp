@@ -99,48 +99,58 @@ std::vector<dry_run::chunk_in_work> dry_run::parse(const std::vector<arrival>& a
       for (const auto& a : arrivals)
         if (a.source == l->plan->source->name && a.partition == p.name)
           records.push_back(a.record);
-      if (records.empty())
-        continue;
-      chunk_in_work c{l.get(), &p, source::make_chunk(records, p.name, l->shape, p.next), {}, {}};
-      if (l->header) {
-        if (!p.header)
-          p.header = {std::string(c.chunk.record(0)), c.chunk.positions[0]};
-        c.chunk.header = p.header;
+      for (std::span<const source::written_record> rest(records); !rest.empty();) {
+        const auto size = static_cast<std::size_t>(
+            std::ranges::find_if(rest, [&](const auto& r) { return r.schema != rest.front().schema; }) -
+            rest.begin());
+        out.push_back(parse(*l, p, rest.first(size)));
+        rest = rest.subspan(size);
       }
-      c.parsed = l->parser->parse(c.chunk);
-      const auto each_row = [&](auto&& f) {
-        const auto times = millrace::lane::latest_times(*l->plan, c.chunk, c.parsed, now());
-        for (std::size_t i = 0; i < times.size(); ++i)
-          if (times[i] != no_watermark)
-            f(c.parsed.records[i], times[i]);
-      };
-      if (l->shape.has_timestamps) {
-        // A record without a given time was stored when it happened; or now, where nothing says when.
-        bool all = true;
-        auto stored = c.chunk.timestamps;
-        each_row([&](std::uint32_t record, event_micros t) {
-          if (!records[record].timestamp)
-            stored[record] = t;
-        });
-        for (std::size_t i = 0; i < stored.size(); ++i) {
-          all = all && records[i].timestamp;
-          if (!records[i].timestamp && stored[i] < 0)
-            stored[i] = now();
-        }
-        c.chunk.timestamps = std::move(stored);
-        if (!all)
-          c.parsed = l->parser->parse(c.chunk);
-      }
-      c.comes.assign(records.size(), no_watermark);
-      each_row([&](std::uint32_t record, event_micros t) { c.comes[record] = t; });
-      for (auto& t : c.comes)
-        t = p.latest = std::max(p.latest, t);
-      p.next = c.chunk.to;
-      p.silent = {};
-      p.idle = false;
-      out.push_back(std::move(c));
     }
   return out;
+}
+
+dry_run::chunk_in_work dry_run::parse(lane& of, partition& p,
+                                      std::span<const source::written_record> records) {
+  auto* const l = &of;
+  chunk_in_work c{l, &p, source::make_chunk(records, p.name, l->shape, p.next), {}, {}};
+  if (l->header) {
+    if (!p.header)
+      p.header = {std::string(c.chunk.record(0)), c.chunk.positions[0]};
+    c.chunk.header = p.header;
+  }
+  c.parsed = l->parser->parse(c.chunk);
+  const auto each_row = [&](auto&& f) {
+    const auto times = millrace::lane::latest_times(*l->plan, c.chunk, c.parsed, now());
+    for (std::size_t i = 0; i < times.size(); ++i)
+      if (times[i] != no_watermark)
+        f(c.parsed.records[i], times[i]);
+  };
+  if (l->shape.has_timestamps) {
+    // A record without a given time was stored when it happened; or now, where nothing says when.
+    bool all = true;
+    auto stored = c.chunk.timestamps;
+    each_row([&](std::uint32_t record, event_micros t) {
+      if (!records[record].timestamp)
+        stored[record] = t;
+    });
+    for (std::size_t i = 0; i < stored.size(); ++i) {
+      all = all && records[i].timestamp;
+      if (!records[i].timestamp && stored[i] < 0)
+        stored[i] = now();
+    }
+    c.chunk.timestamps = std::move(stored);
+    if (!all)
+      c.parsed = l->parser->parse(c.chunk);
+  }
+  c.comes.assign(records.size(), no_watermark);
+  each_row([&](std::uint32_t record, event_micros t) { c.comes[record] = t; });
+  for (auto& t : c.comes)
+    t = p.latest = std::max(p.latest, t);
+  p.next = c.chunk.to;
+  p.silent = {};
+  p.idle = false;
+  return c;
 }
 
 expected<void> dry_run::feed(const std::vector<arrival>& records) {

@@ -17,6 +17,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -68,6 +69,8 @@ private:
   [[nodiscard]] event_micros now() const { return clock_.value_or(default_clock); }
   [[nodiscard]] expected<void> arrive(chunk_in_work& c);
   [[nodiscard]] std::vector<chunk_in_work> parse(const std::vector<arrival>& records);
+  /// Records of one schema.
+  [[nodiscard]] chunk_in_work parse(lane& of, partition& p, std::span<const source::written_record> records);
 
   std::optional<event_micros> clock_;
   probed_topology probed_;

@@ -1,5 +1,8 @@
 #include "tools/dry_run/sample_file.hpp"
 
+#include "actors/connectors/file/source/container_reader.hpp"
+#include "actors/connectors/file/source/delimited_reader.hpp"
+#include "actors/connectors/file/source/file_list.hpp"
 #include "actors/connectors/file/source/first_lines.hpp"
 #include "actors/connectors/file/source/line_reader.hpp"
 #include "actors/deployment/start_positions.hpp"
@@ -30,11 +33,47 @@ expected<std::unique_ptr<source::byte_stream>> open_at(const std::string& file, 
   });
 }
 
+unexpected too_large(const std::string& file, std::string_view remedy) {
+  return user_error(
+      ec::refused, fmt::format("{}: a sample holds at most {} MiB; {}", file, largest_sample >> 20U, remedy));
+}
+
+/// The records of a container, or those that stand behind their lengths.
+expected<std::vector<source::written_record>> read_bytes(const std::string& file,
+                                                         const source::framing& frame) {
+  ASSIGN_OR_RETURN(const auto identity, source::identify(file));
+  std::unique_ptr<source::record_reader> reader;
+  if (std::holds_alternative<source::by_container>(frame)) {
+    ASSIGN_OR_RETURN(reader, source::container_reader::open(file, identity.length, 0, 0));
+  } else {
+    ASSIGN_OR_RETURN(auto stream, open_at(file, 0, data::encoding::utf_8));
+    reader = std::make_unique<source::delimited_reader>(std::move(stream), file, 0, 0);
+  }
+  std::vector<source::written_record> out;
+  std::size_t bytes = 0;
+  for (bool ended = false; !ended;) {
+    source::chunk c;
+    ASSIGN_OR_RETURN(ended, reader->read(c, bytes_at_once));
+    for (std::size_t i = 0; i < c.records(); ++i) {
+      out.push_back({.value = std::string(c.record(i)),
+                     .offset = c.positions[i].minor,
+                     .schema = c.schemas ? c.schemas->of_all : nullptr});
+      bytes += c.lengths[i];
+    }
+    if (bytes > largest_sample)
+      return too_large(file, "give a smaller file");
+  }
+  return out;
+}
+
 }  // namespace
 
 expected<std::vector<source::written_record>> read_sample(const std::string& file, const config::topology& t,
                                                           const std::string& source) {
   auto wanted = wants_of_source(t, source);
+  if (std::holds_alternative<source::by_container>(wanted.frame) ||
+      std::holds_alternative<source::by_length>(wanted.frame))
+    return read_bytes(file, wanted.frame);
   wanted.header = false;  // it is one of the lines here
   const auto open = [&](std::uint64_t offset) { return open_at(file, offset, wanted.encoding); };
   ASSIGN_OR_RETURN(const auto first, source::read_first_lines(wanted, file, 0, 0, true, open));
@@ -48,9 +87,7 @@ expected<std::vector<source::written_record>> read_sample(const std::string& fil
       if (c.lengths[i] != 0)  // blank lines part the records of any source here
         out.push_back({.value = std::string(c.record(i)), .offset = c.positions[i].minor});
     if (static_cast<std::size_t>(c.to.minor) > largest_sample)
-      return user_error(ec::refused,
-                        fmt::format("{}: a sample holds at most {} MiB; give fewer lines (head -n 10000)",
-                                    file, largest_sample >> 20U));
+      return too_large(file, "give fewer lines (head -n 10000)");
   }
   return out;
 }

@@ -5,6 +5,7 @@
 #include "config/text/overlay.hpp"
 #include "config/text/reader.hpp"
 #include "config/validate.hpp"
+#include "runtime/data/text_encoding.hpp"
 #include "runtime/expression/formats/time_text.hpp"
 #include "tools/dry_run/sample_file.hpp"
 #include "tools/dry_run/typed_value.hpp"
@@ -202,10 +203,10 @@ private:
            n.members.front().value.is_text();
   }
 
-  /// A map with `value` and none but the members of the long form.
+  /// A map with `value` or `base64` and none but the members of the long form.
   static bool is_long_form(const node& n) {
     const auto& known = config::test_record_options();
-    return n.is_map() && n.find("value") != nullptr &&
+    return n.is_map() && (n.find("value") == nullptr) != (n.find("base64") == nullptr) &&
            std::all_of(n.members.begin(), n.members.end(), [&](const config::member& m) {
              return std::any_of(known.begin(), known.end(), [&](const auto& o) { return o.name == m.name; });
            });
@@ -220,13 +221,21 @@ private:
     return out;
   }
 
+  std::string bytes_of(const node& n, const std::string& path) {
+    const auto bytes = data::from_base64(n.text);
+    if (!bytes)
+      out_.error(n.where, path, fmt::format("found {}; expected base64, with = at its end", describe(n)));
+    return bytes.value_or(std::string());
+  }
+
   void read_long_form(const node& n, const std::string& path, const std::string& source, step& s) {
     const auto options =
         config::read_options(n, config::test_record_options(), {path, "a record", {}, {}}, out_);
     arrival a{source, {}, source::only_partition};
-    const auto& value = n.find("value")->value;
-    if (value.what != node::kind::null)
-      a.record.value = value_of(value);
+    if (const auto* const value = n.find("value"); value == nullptr)
+      a.record.value = bytes_of(n.find("base64")->value, config::join(path, "base64"));
+    else if (value->value.what != node::kind::null)
+      a.record.value = value_of(value->value);
     if (options.has("key"))
       a.record.key = options.text("key");
     if (options.has("timestamp"))

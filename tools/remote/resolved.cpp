@@ -37,8 +37,15 @@ void carry_files(config::node& root, const config::topology& plan) {
     const auto carried = config::carried_by(s);
     if (!carried || written == nullptr)
       continue;
-    if (auto* const file = written->value.find(carried->option))
-      file->value.text = data::carried(carried->bytes);
+    auto* file = written->value.find(carried->option);
+    if (file == nullptr) {  // a registry gave it
+      config::member added;
+      added.name = carried->option;
+      added.value.what = config::node::kind::text;
+      written->value.members.push_back(std::move(added));
+      file = &written->value.members.back();
+    }
+    file->value.text = data::carried(carried->bytes);
   }
 }
 

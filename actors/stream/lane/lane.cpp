@@ -107,13 +107,14 @@ std::optional<std::size_t> record_processor::before_refused(partition& p, const 
     return record;
   dispatch_.flush(p);
   const bool file = config::traits_of(*all_.options.plan->source).by_bytes;
+  const auto* const place = !file ? "position" : c.schemas && c.schemas->of_all ? "record" : "byte";
   p.refused =
       error{ec::invalid_argument, fault::user, false,
             fmt::format(
                 "{} \"{}\", {} {}: {} (on_error is \"fail\"); all records before it are committed; mend it, "
                 "or set on_error to \"dead_letter\", and the same command goes on there",
-                file ? "file" : "partition", file ? c.topic : c.partition, file ? "byte" : "position",
-                c.positions[record].minor, bad->error),
+                file ? "file" : "partition", file ? c.topic : c.partition, place, c.positions[record].minor,
+                bad->error),
             all_.options.plan->parser->name};
   return std::nullopt;
 }

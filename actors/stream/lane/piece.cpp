@@ -30,6 +30,10 @@ source::chunk slice(const source::chunk& c, std::size_t first, std::size_t last)
   for (const auto record : c.cut)
     if (record >= first && record < last)
       out.cut.push_back(static_cast<std::uint32_t>(record - first));
+  for (const auto& [record, why] : c.why_cut)
+    if (record >= first && record < last)
+      out.why_cut.emplace(static_cast<std::uint32_t>(record - first), why);
+  out.schemas = c.schemas;
   out.topic = c.topic;
   out.part = c.part;
   if (!out.begins.empty()) {

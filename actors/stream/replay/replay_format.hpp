@@ -26,9 +26,10 @@ struct replayed_record {
 
 /// The records of one partition. Position (0, i) is that of records[i].
 struct replayed_batch {
-  std::string stage;     // the stage that had failed: the records go only to it and downstream of it
-  std::string topic;     // their `_topic`
-  std::string header{};  // the header line that their columns stand under, where there is one
+  std::string stage;  // the stage that had failed: the records go only to it and downstream of it
+  std::string topic;  // their `_topic`
+  std::string
+      header{};  // the header line that their columns stand under, or their container's schema; or empty
   std::vector<replayed_record> records;
 
   friend bool operator==(const replayed_batch&, const replayed_batch&) = default;

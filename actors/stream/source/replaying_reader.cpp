@@ -103,6 +103,9 @@ expected<std::optional<chunk>> replaying_reader::next_chunk(const std::string& p
   out.topic = p.batch->topic;
   if (wanted_.header)  // it stands at no position of its own
     out.header = header_line{p.batch->header, {-1, -1}};
+  if (std::holds_alternative<by_container>(wanted_.frame) && !p.batch->header.empty())
+    out.schemas = std::make_shared<const record_schemas>(
+        record_schemas{.of_all = std::make_shared<const std::string>(p.batch->header)});
   const auto at = [](std::size_t i) { return position{0, static_cast<std::int64_t>(i)}; };
   out.from = at(p.next);
   const bool timed = p.next < all.size() && all[p.next].timestamp;

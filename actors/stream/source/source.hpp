@@ -53,6 +53,8 @@ struct chunk {
   std::vector<event_micros> timestamps;       // the source's timestamps; empty where it stores none
   std::vector<std::uint8_t> timestamp_types;  // 0 create, 1 append; empty with timestamps
   std::vector<std::uint32_t> cut;  // records that are beginnings of ones too long to be taken, ascending
+  /// Reasons of some of these, for their dead letters.
+  std::map<std::uint32_t, std::string> why_cut{};
   bool lines = false;  // its records are lines of a text: a blank one is no record, and counted as filtered
   // These are filled only when asked for by wants::...
   std::vector<std::optional<std::string>> keys;  // keys as text; the digits where _key is a bigint

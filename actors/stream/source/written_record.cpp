@@ -27,6 +27,8 @@ chunk make_chunk(std::span<const written_record> records, const std::string& par
     c.to.minor += shape.by_bytes ? static_cast<std::int64_t>(size) + 1 : 1;
   }
   c.bytes.append(padding, '\0');
+  if (!records.empty() && records.front().schema)
+    c.schemas = std::make_shared<const record_schemas>(record_schemas{.of_all = records.front().schema});
   return c;
 }
 

@@ -5,6 +5,7 @@
 #include "actors/stream/source/source.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -17,6 +18,8 @@ struct written_record {
   std::optional<event_micros> timestamp{};
   std::string headers = "{}";            // JSON object text
   std::optional<std::int64_t> offset{};  // the beginning of its line in the file that it comes from
+  std::shared_ptr<const std::string>
+      schema{};  // of the container that it comes from; null: it comes from none
 };
 
 /// Names the partition of a source that has only one, or whose records do not say theirs.
@@ -29,7 +32,7 @@ struct log_shape {
   bool has_timestamps = false;  // the source stores a time with each record
 };
 
-/// The records as one chunk that begins at `from`. Timestamps that are not given are left out as a broker
+/// The records, of one schema, as one chunk that begins at `from`. Timestamps that are not given are left out as a broker
 /// does (-1).
 [[nodiscard]] chunk make_chunk(std::span<const written_record> records, const std::string& partition,
                                const log_shape& shape, position from);

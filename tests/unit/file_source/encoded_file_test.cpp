@@ -95,7 +95,9 @@ TEST_CASE("bytes that are left are not known of a file that is decoded, and its 
   CHECK(r.lag_bytes() == std::nullopt);
   const auto ended = r.identity();
   const auto since = [&](bool is_decoded) {
-    return source::continue_files(ended, path, false, source::file_order::natural, is_decoded);
+    std::vector<source::wants> readers(2);
+    readers.back().encoding = is_decoded ? data::encoding::windows_1252 : data::encoding::utf_8;
+    return source::continue_files(ended, path, false, source::file_order::natural, readers);
   };
   REQUIRE(since(true));
   CHECK(since(true)->partitions.empty());

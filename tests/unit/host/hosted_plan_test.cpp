@@ -3,7 +3,7 @@
 #include "config/plan/plan_model.hpp"
 #include "config/secrets.hpp"
 #include "runtime/base/earlier_format.hpp"
-#include "runtime/model/carried.hpp"
+#include "runtime/data/carried_file.hpp"
 #include "tests/unit/host/host_fixture.hpp"
 #include "tests/unit/model/small_models.hpp"
 
@@ -173,7 +173,7 @@ TEST_CASE("a plan carries its models: each node would read a file of its own") {
   REQUIRE_FALSE(refused);
   CHECK(refused.error().message.find("stage \"scored\" names a model's file, and nodes read none") !=
         std::string::npos);
-  const auto taken = must(with(millrace::model::carried(bytes)));
+  const auto taken = must(with(millrace::data::carried(bytes)));
   CHECK(config::model_of(*taken->find("scored"))->bytes == bytes);
 }
 

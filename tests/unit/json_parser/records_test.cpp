@@ -330,7 +330,8 @@ TEST_CASE("a prefix is taken off every record, whatever bytes it has, and a reco
     const auto p = parser->parse(
         chunk_of({with(quotes, "{\"v\":1}"), "{\"v\":2}", with(std::string(4, '\0'), "{\"v\":3}"),
                   std::string("\0\0\0", 3), with(quotes, ""), "", with(quotes, "{\"v\":4}")}));
-    CHECK(rows_of(p) == std::vector<std::string>{R"(1 "{\"v\":1}")", R"(3 "{\"v\":3}")", R"(4 "{\"v\":4}")"});
+    CHECK(rows_of(p) ==
+          std::vector<std::string>{R"("1" "{\"v\":1}")", R"("3" "{\"v\":3}")", R"("4" "{\"v\":4}")"});
     CHECK(p.records == std::vector<std::uint32_t>{0, 2, 6});
     REQUIRE(p.dead.size() == 4);
     CHECK_THAT(p.dead[0].error,
@@ -341,7 +342,7 @@ TEST_CASE("a prefix is taken off every record, whatever bytes it has, and a reco
   }
   const auto p = make_json_parser(options_of({v}), prefix_form::apicurio)
                      ->parse(chunk_of({with("12345678", "{\"v\":1}"), with(quotes, "{}")}));
-  CHECK(rows_of(p) == std::vector<std::string>{"1"});
+  CHECK(rows_of(p) == std::vector<std::string>{R"("1")"});
   CHECK(p.dead.size() == 1);
 }
 

@@ -125,6 +125,22 @@ TEST_CASE("a batch is read from any position to its end, in pieces") {
   CHECK(own.records.size() == 2);
 }
 
+TEST_CASE("a record of a container comes again with the schema that its batch has in the place of a header") {
+  const place at;
+  at.chains().add(batch());
+  auto r = at.reader({.frame = by_container{}});
+  REQUIRE(r.discover(test::no_wait));
+  const auto name = replay::partition_name("table", 1);
+  REQUIRE(r.assign(name, {}));
+  const std::vector<std::string> wanted{name};
+  const auto got = r.read(wanted, 1 << 16, test::no_wait);
+  REQUIRE(got);
+  REQUIRE(*got);
+  REQUIRE((*got)->schemas);
+  CHECK(*(*got)->schemas->of_all == "a,b");
+  CHECK_FALSE((*got)->header);
+}
+
 TEST_CASE("records carry what their source said of them") {
   const place at;
   at.chains().add(batch());

@@ -1,5 +1,7 @@
 #include "actors/connectors/file/source/bounded_reader.hpp"
 
+#include "actors/connectors/file/source/container_reader.hpp"
+#include "actors/connectors/file/source/delimited_reader.hpp"
 #include "actors/connectors/file/source/first_lines.hpp"
 #include "actors/connectors/file/source/generation_list.hpp"
 #include "actors/connectors/file/source/recent_bytes.hpp"
@@ -13,17 +15,43 @@
 namespace millrace::source {
 namespace {
 
-/// A compressed file that was cut off where the run's list has its end, and has got its rest, is the same file.
-void take_rest(file_identity& listed) {
+constexpr std::size_t judged_at_once = std::size_t{1} << 20U;
+
+bool is_by_container(const framing& frame) { return std::holds_alternative<by_container>(frame); }
+
+/// Whether a file, whose own bytes end there, has whole records alone.
+bool is_whole(const open_file& file, std::uint64_t length, const framing& frame) {
+  if (is_by_container(frame))
+    return count_records(file.path(), length).has_value();
+  auto copy = file.duplicate();
+  if (!copy)
+    return true;
+  auto stream = open_stream(std::move(*copy), 0, length);
+  if (!stream)
+    return false;
+  if (!std::holds_alternative<by_length>(frame))
+    return pass_lines(**stream, std::numeric_limits<std::size_t>::max()).has_value();
+  delimited_reader records(std::move(*stream), file.path(), 0, 0);
+  for (;;) {
+    chunk passed;
+    const auto ended = records.read(passed, judged_at_once);
+    if (!ended || *ended)
+      return ended.has_value();
+  }
+}
+
+/// A compressed file, or one whose records have lengths, that was cut off where the run's list has its end, and has got its
+/// rest, is the same file.
+void take_rest(file_identity& listed, const framing& frame) {
   auto file = open_file::open(listed.path);
-  if (!file || !is_gzip(*file).value_or(false))
+  const bool has_lengths = is_by_container(frame) || std::holds_alternative<by_length>(frame);
+  if (!file || !(has_lengths || is_gzip(*file).value_or(false)))
     return;
   auto now = identify(listed.path);
   if (!now || now->length <= listed.length || !goes_on_from(listed, *file, now->length).value_or(false))
     return;
-  const auto as_listed = open_stream(std::move(*file), 0, listed.length);
-  if (!as_listed || pass_lines(**as_listed, std::numeric_limits<std::size_t>::max()))
-    return;  // it was whole
+  if (is_whole(*file, listed.length, frame))
+    return;
   now->number = listed.number;
   listed = std::move(*now);
 }
@@ -60,7 +88,7 @@ expected<void> bounded_reader::check_identity(std::string_view stored) {
   ASSIGN_OR_RETURN(auto before, parse_identities(stored));
   for (auto& f : before)
     if (!f.done)
-      take_rest(f);
+      take_rest(f, wanted_.frame);
   const bool follows_another_run =
       std::any_of(before.begin(), before.end(), [](const auto& f) { return f.done; });
   if (!follows_another_run) {
@@ -131,6 +159,31 @@ expected<std::unique_ptr<byte_stream>> bounded_reader::stream_at(std::size_t fil
   return open_stream(std::move(opened), offset, files_[file].length, wanted_.encoding);
 }
 
+expected<void> bounded_reader::open_records(log& l) const {
+  const auto& file = files_[l.file];
+  const auto next = l.next.major == file.number ? static_cast<std::uint64_t>(l.next.minor) : 0;
+  if (is_by_container(wanted_.frame)) {
+    ASSIGN_OR_RETURN(l.records, container_reader::open(file.path, file.length, file.number, next));
+    return {};
+  }
+  if (!std::holds_alternative<by_length>(wanted_.frame))
+    return open_lines(l);
+  ASSIGN_OR_RETURN(auto stream, stream_at(l.file, next));
+  l.records = std::make_unique<delimited_reader>(std::move(stream), file.path, file.number, next);
+  return {};
+}
+
+expected<bool> bounded_reader::read_records(log& l, chunk& out, std::size_t max_bytes) const {
+  if (!l.lines && !l.records)
+    RETURN_IF_ERROR(open_records(l));
+  if (l.lines)
+    return l.lines->read(out, max_bytes, l.takes_rest);
+  auto ended = l.records->read(out, max_bytes);
+  if (!ended)
+    l.records.reset();  // another read begins where this one did
+  return ended;
+}
+
 expected<void> bounded_reader::open_lines(log& l) const {
   const auto& file = files_[l.file];
   ASSIGN_OR_RETURN(auto first, read_first_lines(wanted_, file.path, file.number, 0, true,
@@ -163,10 +216,8 @@ expected<std::optional<chunk>> bounded_reader::next_chunk(log& l, std::size_t ma
   chunk out;
   const position from = l.next;
   for (;;) {
-    if (!l.lines)
-      RETURN_IF_ERROR(open_lines(l));
-    ASSIGN_OR_RETURN(auto ended, l.lines->read(out, max_bytes, l.takes_rest));
-    if (ended && l.lines->unfinished() > 0 && !l.takes_rest) {
+    ASSIGN_OR_RETURN(auto ended, read_records(l, out, max_bytes));
+    if (ended && l.lines && l.lines->unfinished() > 0 && !l.takes_rest) {
       auto takes = judge_rest(l);
       const bool has_moved = out.to != out.from;
       if (!takes && !has_moved)
@@ -189,6 +240,7 @@ expected<std::optional<chunk>> bounded_reader::next_chunk(log& l, std::size_t ma
     } else if (ended) {
       ++l.file;
       l.lines.reset();
+      l.records.reset();
       l.takes_rest = false;
       if (out.records() == 0)
         continue;
@@ -258,8 +310,11 @@ std::optional<std::uint64_t> bounded_reader::lag_bytes() {
   for (const auto& [partition, l] : logs_) {
     for (auto file = l.file; !l.ended && file < l.end; ++file)
       left += files_[file].length;
-    if (!l.ended && l.next.major == files_[l.file].number)
-      left -= std::min(left, static_cast<std::uint64_t>(l.next.minor));
+    const auto read = is_by_container(wanted_.frame)          ? (l.records ? l.records->offset() : 0)
+                      : l.next.major == files_[l.file].number ? static_cast<std::uint64_t>(l.next.minor)
+                                                              : 0;
+    if (!l.ended)
+      left -= std::min(left, read);
   }
   return left;
 }

@@ -4,10 +4,12 @@
 
 #include "actors/connectors/file/source/file_list.hpp"
 #include "actors/connectors/file/source/line_reader.hpp"
+#include "actors/connectors/file/source/record_reader.hpp"
 #include "actors/stream/source/source.hpp"
 
 #include <atomic>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -43,14 +45,18 @@ private:
     std::size_t file = 0;
     std::size_t end = 0;               // one past the log's last file
     position next{};                   // the position in `file`, or the end of the one before it
-    std::optional<line_reader> lines;  // lines of `file`, opened when first needed
+    std::optional<line_reader> lines;  // lines of `file`, opened when first needed; or its records:
+    std::unique_ptr<record_reader> records{};
     std::optional<header_line> header;
     bool takes_rest = false;  // an unterminated last line of `file` is a record
     bool ended = false;       // said so
   };
   expected<std::optional<chunk>> next_chunk(log& l, std::size_t max_bytes);
-  /// Opens its lines from l.next on, behind those that are no records.
+  /// Opens its records from l.next on.
+  expected<void> open_records(log& l) const;
+  /// The same of lines, behind those that are no records.
   expected<void> open_lines(log& l) const;
+  expected<bool> read_records(log& l, chunk& out, std::size_t max_bytes) const;
   /// Whether the unterminated last line at the end of its file is whole: nobody has written on in it. Where the log has its
   /// end there, the identity keeps the answer, and the log ends before a line that is not.
   expected<bool> judge_rest(const log& l);

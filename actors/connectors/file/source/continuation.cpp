@@ -1,5 +1,6 @@
 #include "actors/connectors/file/source/continuation.hpp"
 
+#include "actors/connectors/file/source/container_file.hpp"
 #include "actors/connectors/file/source/file_list.hpp"
 
 #include <fmt/format.h>
@@ -15,16 +16,45 @@ unexpected refused(std::string_view what, std::string_view remedy) {
   return user_error(ec::mismatch, fmt::format("{}; {}, or begin anew with --fresh", what, remedy));
 }
 
-/// Returns where the lines beyond what was read begin: behind the end that its last line has got, if it had none.
-expected<std::uint64_t> check_growth(const file_identity& before, const open_file& file, bool is_decoded) {
+/// How the files are split into records, where all parsers do it by lengths; else by lines.
+enum class splits : std::uint8_t { lines, blocks, lengths, otherwise };
+
+splits split_by(std::span<const wants> readers) {
+  const auto by = [&](auto frame) {
+    return std::ranges::count_if(
+        readers, [](const wants& w) { return std::holds_alternative<decltype(frame)>(w.frame); });
+  };
+  const auto all = std::ssize(readers);
+  const auto blocks = by(by_container{});
+  const auto lengths = by(by_length{});
+  return blocks + lengths == 0 ? splits::lines
+         : blocks == all       ? splits::blocks
+         : lengths == all      ? splits::lengths
+                               : splits::otherwise;
+}
+
+/// Returns where the records beyond what was read begin. Those are lines behind the end that the last line has got, if it
+/// had none, or follow those of the blocks that were there.
+expected<std::uint64_t> check_growth(const file_identity& before, const open_file& file,
+                                     std::span<const wants> readers) {
+  const bool is_decoded =
+      std::ranges::any_of(readers, [](const wants& w) { return w.encoding != data::encoding::utf_8; });
   ASSIGN_OR_RETURN(auto packed, is_gzip(file));
   if (packed || is_decoded)
     return refused(fmt::format("{}: it is {} and has grown from {} bytes since it was read to its end",
                                before.path, packed ? "compressed" : "decoded by an `encoding`",
                                before.length),
                    "write what comes into a file of its own");
-  if (before.length == 0)
-    return 0;
+  const auto by = split_by(readers);
+  if (by == splits::otherwise)
+    return refused(fmt::format("{}: it has grown from {} bytes since it was read to its end, and its parsers "
+                               "split it into records by another `framing` each",
+                               before.path, before.length),
+                   "write what comes into a file of its own");
+  if (by == splits::blocks)
+    return count_records(before.path, before.length);
+  if (before.length == 0 || by == splits::lengths)
+    return before.length;
   char edge[3] = {};
   ASSIGN_OR_RETURN(const auto got, file.read_at(before.length - 1, edge, sizeof edge));
   if (edge[0] == '\n')
@@ -42,8 +72,8 @@ expected<std::uint64_t> check_growth(const file_identity& before, const open_fil
 
 class continuation_finder {
 public:
-  continuation_finder(bool parallel, file_order order, bool is_decoded)
-      : parallel_(parallel), order_(order), is_decoded_(is_decoded) {}
+  continuation_finder(bool parallel, file_order order, std::span<const wants> readers)
+      : parallel_(parallel), order_(order), readers_(readers) {}
 
   expected<continuation> run(std::string_view ended, const std::string& pattern) {
     ASSIGN_OR_RETURN(auto before, parse_identities(ended));
@@ -115,7 +145,7 @@ private:
                                  "glob is one log in the order of names",
                                  now.path, last_),
                      "write what comes into a file with a later name");
-    ASSIGN_OR_RETURN(const auto from, check_growth(before, file, is_decoded_));
+    ASSIGN_OR_RETURN(const auto from, check_growth(before, file, readers_));
     take(std::move(now), from, parallel_ ? before.number + 1 : next_number_);
     return {};
   }
@@ -131,7 +161,7 @@ private:
 
   bool parallel_;
   file_order order_;
-  bool is_decoded_;
+  std::span<const wants> readers_;
   std::map<std::string, file_identity> known_;
   std::string last_;  // the last of the read files; they are one log
   std::int64_t next_number_ = 0;
@@ -143,8 +173,8 @@ private:
 }  // namespace
 
 expected<continuation> continue_files(std::string_view ended, const std::string& pattern, bool parallel,
-                                      file_order order, bool is_decoded) {
-  return continuation_finder(parallel, order, is_decoded).run(ended, pattern);
+                                      file_order order, std::span<const wants> readers) {
+  return continuation_finder(parallel, order, readers).run(ended, pattern);
 }
 
 }  // namespace millrace::source

@@ -1,10 +1,12 @@
 #include "actors/connectors/file/source/file_source.hpp"
 
 #include "actors/connectors/file/source/bounded_reader.hpp"
+#include "actors/connectors/file/source/container_file.hpp"
 #include "actors/connectors/file/source/continuation.hpp"
 #include "actors/connectors/file/source/file_list.hpp"
 #include "actors/connectors/file/source/file_table.hpp"
 #include "actors/connectors/file/source/followed_logs.hpp"
+#include "actors/connectors/file/source/present_file.hpp"
 #include "actors/connectors/file/source/record_end.hpp"
 #include "actors/connectors/file/source/standard_input.hpp"
 #include "actors/stream/source/spooled_reader.hpp"
@@ -14,6 +16,7 @@
 #include <fmt/format.h>
 
 #include <mutex>
+#include <span>
 
 namespace millrace::source {
 namespace {
@@ -64,10 +67,21 @@ std::unique_ptr<reader> make_table_reader(const config::values& options, const w
   return make_spooled_reader(options, at, std::move(running), std::move(make), options.text("path"));
 }
 
+/// A container's schema, for its records.
+std::optional<std::string> schema_of_container(const std::string& path) {
+  const auto present = look_at(path);
+  if (!present)
+    return std::nullopt;
+  const auto file = container_file::open(path, present->size);
+  return file ? std::optional(file->head().schema) : std::nullopt;
+}
+
 /// None where the file is gone or has no such line, and of standard input, which is read once.
 std::optional<std::string> header_line_of(const std::string& file, const wants& wants) {
   if (file == standard_input_path)
     return std::nullopt;
+  if (std::holds_alternative<by_container>(wants.frame))
+    return schema_of_container(file);
   bounded_reader reader(file, false, wants);
   if (!reader.discover(std::chrono::milliseconds(2'000)) || !reader.assign("0", {}))
     return std::nullopt;
@@ -220,9 +234,9 @@ connector file_source_connector() {
           .reader = [](const config::values& options, const wants& wanted,
                        const connector_context& at) { return make_file_reader(options, wanted, at); },
           .news =
-              [](const config::values& options, std::string_view ended, bool is_decoded) {
+              [](const config::values& options, std::string_view ended, std::span<const wants> readers) {
                 return continue_files(ended, options.text("path"), options.boolean("parallel"),
-                                      file_order_of(options.text("order")), is_decoded);
+                                      file_order_of(options.text("order")), readers);
               },
           .file_of =
               [](const config::values& options, const std::string& partition) {

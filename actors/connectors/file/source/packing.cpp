@@ -21,17 +21,27 @@ constexpr packing known[] = {
     {"PK\x03\x04", "zip", "unzip -p "},        {"PAR1\x15", "Parquet", "duckdb -csv -c \"from '", "'\""},
 };
 
-bool begins_with(std::string_view head, std::string_view begin) {
+bool is_begun_by(std::string_view head, std::string_view begin) {
   return head.size() >= begin.size() && std::ranges::equal(begin, head.substr(0, begin.size()),
                                                            [](char b, char h) { return b == '?' || b == h; });
 }
 
+const packing* find_packing(std::string_view head) {
+  const auto* const found =
+      std::ranges::find_if(known, [&](const packing& p) { return is_begun_by(head, p.begin); });
+  return found == std::end(known) ? nullptr : found;
+}
+
 }  // namespace
 
+std::string_view packing_of(std::string_view head) {
+  const auto* const found = find_packing(head);
+  return found == nullptr ? std::string_view() : found->name;
+}
+
 std::string why_packed(std::string_view head, std::string_view what, std::string_view file) {
-  const auto* const found =
-      std::ranges::find_if(known, [&](const packing& p) { return begins_with(head, p.begin); });
-  if (found == std::end(known))
+  const auto* const found = find_packing(head);
+  if (found == nullptr)
     return {};
   return fmt::format(
       "{} is packed as {}, which is no text; unpack it: {}{}{} | millrace run ..., with \"path\": \"-\"",

@@ -59,10 +59,12 @@ struct pace {
   static constexpr curl_off_t step = 64 << 10;
 
   clock::duration patience;
+  const std::atomic<bool>* stop = nullptr;
   clock::time_point since = clock::now();
   curl_off_t mark = 0;  // bytes of both ways by then
   bool is_sent = false;
   bool is_over = false;
+  bool is_stopped = false;
 };
 
 /// libcurl calls it once a second at least, and with each part of a transfer.
@@ -75,7 +77,8 @@ int look(void* of, curl_off_t, curl_off_t got, curl_off_t to_send, curl_off_t se
     p.since = pace::clock::now();
   }
   p.is_over = pace::clock::now() - p.since > p.patience;
-  return p.is_over ? 1 : 0;
+  p.is_stopped = p.stop != nullptr && p.stop->load();
+  return p.is_over || p.is_stopped ? 1 : 0;
 }
 
 std::size_t give(char* to, std::size_t size, std::size_t count, void* from) {
@@ -123,6 +126,10 @@ void set_connection(CURL* easy, const exchange_options& options, char* problem) 
   curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, silence_s);
   if (!options.ca_file.empty())
     curl_easy_setopt(easy, CURLOPT_CAINFO, options.ca_file.c_str());
+  if (!options.verify) {
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+  }
   if (options.sign) {
     const auto& s = *options.sign;
     curl_easy_setopt(easy, CURLOPT_AWS_SIGV4, fmt::format("aws:amz:{}:s3", s.region).c_str());
@@ -172,11 +179,19 @@ expected<body_file> set_request(CURL* easy, const request& r) {
 /// Says why there is no answer, as far as there is none. `problem`: libcurl's own words.
 expected<void> outcome_of(CURLcode code, const request& r, const taken& got, const pace& seen,
                           std::string_view problem) {
+  if (seen.is_stopped)
+    return unexpected(error{ec::cancelled,
+                            fault::ours,
+                            false,
+                            fmt::format("{}: the request was stopped", without_query(r.url)),
+                            {}});
   if (seen.is_over)
     return outside_error(ec::unavailable, fmt::format("{}: bytes come or go too slowly to be waited for",
                                                       without_query(r.url)));
   if (code == CURLE_ABORTED_BY_CALLBACK)
     return outside_error(ec::io, fmt::format("cannot read {} to its end", r.file.string()));
+  if (got.too_long && r.longer_is_answer)
+    return {};
   if (got.too_long)
     return outside_error(ec::unavailable, fmt::format("{} gave an answer of more than {} bytes",
                                                       without_query(r.url), r.most_bytes));
@@ -196,6 +211,9 @@ answer answer_of(CURL* easy, std::string body) {
   curl_off_t length = 0;
   curl_easy_getinfo(easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
   a.length = length > 0 ? static_cast<std::uint64_t>(length) : 0;
+  const char* to = nullptr;
+  curl_easy_getinfo(easy, CURLINFO_REDIRECT_URL, &to);
+  a.sent_on_to = to == nullptr ? "" : to;
   a.body = std::move(body);
   return a;
 }
@@ -229,13 +247,15 @@ expected<answer> exchange::send(const request& r) {
   got.most = r.most_bytes;
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, &got);
-  pace seen{options_.patience};
+  pace seen{options_.patience, options_.stop};
   curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
   curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, look);
   curl_easy_setopt(easy, CURLOPT_XFERINFODATA, &seen);
   const auto code = curl_easy_perform(easy);
   return outcome_of(code, r, got, seen, handle_->problem.data()).map([&] {
-    return answer_of(easy, std::move(got.body));
+    auto a = answer_of(easy, got.too_long ? std::string() : std::move(got.body));
+    a.is_longer = got.too_long;
+    return a;
   });
 }
 

@@ -1,10 +1,11 @@
-// One HTTP request after the other by libcurl, for clients of file stores: a request, perhaps with a file as
-// its body, and the whole, bounded answer. Blocks; each object belongs to one thread and keeps its
+// One HTTP request after the other by libcurl, for clients of file stores and of schema registries: a request, perhaps
+// with a file as its body, and the whole, bounded answer. Blocks; each object belongs to one thread and keeps its
 // connections.
 #pragma once
 
 #include "runtime/base/error.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -26,9 +27,12 @@ struct signature {
 
 struct exchange_options {
   std::string ca_file{};  // replaces the system's authorities
+  bool verify = true;     // checks the server's certificate and name
   std::optional<signature> sign{};
   /// The time that 64 KiB of a body or an answer may take; a store may work for minutes before it answers.
   std::chrono::milliseconds patience = std::chrono::minutes(10);
+  /// Ends a request with ec::cancelled within a second of being set; null: none ends it. Outlives the exchange.
+  const std::atomic<bool>* stop = nullptr;
 };
 
 struct request {
@@ -38,12 +42,15 @@ struct request {
   std::string body;                    // sent unless there is a file
   std::filesystem::path file;          // its bytes are the body
   std::uint64_t most_bytes = 1 << 20;  // limit of the answer's body; more is an error
+  bool longer_is_answer = false;       // or an answer that says is_longer, without a body
 };
 
 struct answer {
   long status = 0;
   std::string body;
   std::uint64_t length = 0;  // Content-Length, which HEAD gives without a body
+  std::string sent_on_to{};  // where a redirect leads, as a whole URL; empty: it is none
+  bool is_longer = false;    // its body has more than most_bytes
 };
 
 class exchange {

@@ -56,6 +56,7 @@ expected<std::optional<progress>> kafka_writer::open(const claim& who) {
     there.error().retry |= was_open_ && there.error().code == ec::refused;
     return unexpected(there.error());
   }
+  RETURN_IF_ERROR(find_schemas());
   // The position is checked before the transactional id is taken: a claim that is refused must fence nobody.
   ASSIGN_OR_RETURN(const auto peek, stored_envelope(*reader_, group_, options_.topic));
   RETURN_IF_ERROR(take_position(peek));
@@ -111,6 +112,18 @@ expected<void> kafka_writer::look_at_topic() {
                       fmt::format("topic \"{}\" is compacted and takes no records without a key; name the "
                                   "key's column by \"key\", or choose another topic",
                                   topic));
+  return {};
+}
+
+expected<void> kafka_writer::find_schemas() {
+  if (!options_.registry)
+    return {};
+  for (auto* const written : {&options_.key_schema, &options_.value_schema}) {
+    if (!*written)
+      continue;
+    registry::client asked(*options_.registry, (*written)->kind());
+    RETURN_IF_ERROR((*written)->find_id(asked, options_.adds_schemas));
+  }
   return {};
 }
 

@@ -5,8 +5,11 @@
 #include "actors/connectors/kafka/sink/progress_place.hpp"
 #include "config/plan.hpp"
 #include "config/plan/missing_column.hpp"
+#include "runtime/avro/row_encoder.hpp"
 
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace millrace::sink {
 namespace {
@@ -49,7 +52,7 @@ kafka::settings defaults_for(const std::map<std::string, std::string>& given) {
 }
 
 std::vector<option> options() {
-  return {
+  std::vector<option> all{
       {.name = "brokers",
        .doc = "Addresses of some brokers, as host:port,host:port",
        .required = true,
@@ -64,6 +67,34 @@ std::vector<option> options() {
        .doc = "The column whose value is the record's value, its bytes unchanged, such as _raw; null gives a "
               "null value. Without it the row as JSON",
        .plain = true},
+      {.name = "format",
+       .type = option_type::choice,
+       .doc = "How the row is written where no column is the `value`: json; avro, protobuf or json_schema, "
+              "with a "
+              "schema of the columns in a `registry`, whose id is in front of each record as Confluent's "
+              "serializers write it",
+       .default_text = "json",
+       .choices = {"json", "avro", "protobuf", "json_schema"}},
+      {.name = "key_format",
+       .type = option_type::choice,
+       .doc = "How the key is written: text; avro, protobuf or json_schema, with a schema of its own in the "
+              "subject TOPIC-key",
+       .default_text = "text",
+       .choices = {"text", "avro", "protobuf", "json_schema"}},
+      {.name = "record",
+       .doc = "The full name of the record or message that a row becomes, such as com.example.Click. "
+              "Default: the "
+              "topic's, with _ for what names do not have",
+       .plain = true},
+      {.name = "subject",
+       .type = option_type::choice,
+       .doc = "The registry's subject of the rows' schema: TOPIC-value, RECORD, or TOPIC-RECORD",
+       .default_text = "topic",
+       .choices = {"topic", "record", "topic_record"}},
+      {.name = "register",
+       .type = option_type::boolean,
+       .doc = "Adds the schema to its subject where it is not there; otherwise it must be",
+       .default_text = "false"},
       {.name = "removed",
        .type = option_type::choice,
        .doc =
@@ -87,6 +118,72 @@ std::vector<option> options() {
                     .minimum = 1}}},
       kafka::properties_option(),
   };
+  for (auto& o : registry::access_options())
+    all.push_back(std::move(o));
+  return all;
+}
+
+bool has_schema(const config::values& o, std::string_view option, std::string_view otherwise) {
+  return o.has(option) && o.text(option) != otherwise;
+}
+bool has_value_schema(const config::values& o) { return has_schema(o, "format", "json"); }
+bool has_key_schema(const config::values& o) { return has_schema(o, "key_format", "text"); }
+
+registry::schema_kind kind_of(std::string_view format) {
+  return format == "avro"       ? registry::schema_kind::avro
+         : format == "protobuf" ? registry::schema_kind::protobuf
+                                : registry::schema_kind::json;
+}
+
+std::string record_of(const config::values& o) {
+  return o.has("record") ? o.text("record") : avro::name_of(o.text("topic"));
+}
+
+/// The schema of the visible columns.
+expected<record_schema> value_schema_of(const config::values& o, const data::schema& shown) {
+  schema_wish wish{.kind = kind_of(o.text("format")), .subject = {}, .record = record_of(o), .columns = {}};
+  const auto& by = o.text("subject");
+  wish.subject = by == "record"         ? wish.record
+                 : by == "topic_record" ? fmt::format("{}-{}", o.text("topic"), wish.record)
+                                        : o.text("topic") + "-value";
+  for (std::size_t i = 0; i < shown.size(); ++i)
+    wish.columns.push_back(i);
+  return record_schema::make(std::move(wish), shown);
+}
+
+expected<record_schema> key_schema_of(const config::values& o, const data::schema& rows, std::size_t key) {
+  return record_schema::make({.kind = kind_of(o.text("key_format")),
+                              .subject = o.text("topic") + "-key",
+                              .record = record_of(o) + "_key",
+                              .columns = {key},
+                              .is_bare = true},
+                             rows);
+}
+
+void check_schemas(const config::check_input& in, const config::say& say) {
+  const auto& o = in.options;
+  const bool any = has_value_schema(o) || has_key_schema(o);
+  registry::check_access(in, say);
+  if (any && !o.has("registry"))
+    say(has_value_schema(o) ? "format" : "key_format",
+        "takes a schema registry, which keeps the schema; expected \"registry\" beside it");
+  if (!any)
+    for (const auto* name : {"registry", "record", "register", "subject"})
+      if (std::ranges::find(o.shown(), name, &config::values::given::name) != o.shown().end())
+        say(name, "is for records with a schema; expected \"format\" or \"key_format\" beside it");
+  if (has_value_schema(o) && o.has("value"))
+    say("value", "is a column whose bytes stay as they are; expected it, or a \"format\", not both");
+  if (has_key_schema(o) && !o.has("key"))
+    say("key_format", "has no key to write; expected \"key\" beside it");
+  if (!in.input || !o.has("topic"))
+    return;
+  if (has_value_schema(o) && !o.has("value"))
+    if (const auto made = value_schema_of(o, *select_columns(*in.input, visible_columns(*in.input))); !made)
+      say("format", made.error().message);
+  if (const auto key = has_key_schema(o) && o.has("key") ? in.input->find(o.text("key")) : std::nullopt;
+      key && !(*in.input)[*key].type.is_nested())
+    if (const auto made = key_schema_of(o, *in.input, *key); !made)
+      say("key_format", made.error().message);
 }
 
 bool has_tombstones(const config::values& o) { return o.has("removed") && o.text("removed") == "tombstone"; }
@@ -110,6 +207,7 @@ void check(const config::check_input& in, const config::say& say) {
       say(name, fmt::format("column '{}' is of type {}; expected a column with single values", o.text(name),
                             (*in.input)[*column].type.name()));
   }
+  check_schemas(in, say);
   if (has_tombstones(o) && !o.has("key"))
     say("removed", "a tombstone says by its key which record holds no more; expected \"key\" beside it");
   if (o.has("properties"))
@@ -159,6 +257,15 @@ expected<std::unique_ptr<writer>> make_kafka_writer(const config::values& option
     *column = rows->find(options.text(name));
     if (!*column)
       return user_error(ec::not_found, fmt::format("{}: there is no column '{}'", name, options.text(name)));
+  }
+  o.registry = registry::access_of(options);
+  o.adds_schemas = options.has("register") && options.boolean("register");
+  if (has_value_schema(options)) {
+    ASSIGN_OR_RETURN(o.value_schema,
+                     value_schema_of(options, *select_columns(*rows, visible_columns(*rows))));
+  }
+  if (has_key_schema(options) && o.key) {
+    ASSIGN_OR_RETURN(o.key_schema, key_schema_of(options, *rows, *o.key));
   }
   o.deletes = rows->find(config::deletion_column);
   if (options.has("create")) {

@@ -80,17 +80,33 @@ expected<void> kafka_writer::write(const data::batch& rows) {
   return done;
 }
 
+std::optional<std::string_view> kafka_writer::key_of(const data::batch& rows, std::size_t row) {
+  if (!options_.key)
+    return std::nullopt;
+  const auto& column = *rows.columns[*options_.key];
+  if (!options_.key_schema)
+    return bare_key(key_, column, row);
+  if (column.is_null(row))
+    return std::nullopt;
+  key_.clear();
+  static_cast<void>(options_.key_schema->append(key_, rows, row));  // a key is no list
+  return key_;
+}
+
 expected<void> kafka_writer::produce_row(const data::batch& rows, const data::batch& shown, std::size_t row) {
-  std::optional<std::string_view> key;
+  const auto key = key_of(rows, row);
   std::optional<std::string_view> value;
-  if (options_.key)
-    key = bare_key(key_, *rows.columns[*options_.key], row);
   if (limits_.compacted && !key)
     return reject(shown, row, fmt::format("topic \"{}\" is compacted and takes no null key", options_.topic));
   if (options_.deletes && is_true(*rows.columns[*options_.deletes], row)) {
     value = std::nullopt;
   } else if (options_.value) {
     value = bare(value_, *rows.columns[*options_.value], row);
+  } else if (options_.value_schema) {
+    value_.clear();
+    if (!options_.value_schema->append(value_, shown, row))
+      return reject(shown, row, std::string(record_schema::why()));
+    value = value_;
   } else {
     value_.clear();
     json_.append(value_, shown, row);

@@ -8,6 +8,7 @@
 
 #include "actors/connectors/kafka/client/client.hpp"
 #include "actors/connectors/kafka/sink/position_record.hpp"
+#include "actors/connectors/kafka/sink/record_schema.hpp"
 #include "actors/connectors/kafka/sink/transaction.hpp"
 #include "actors/stream/sink/row_format.hpp"
 #include "actors/stream/sink/sink.hpp"
@@ -30,8 +31,12 @@ struct topic_limits {
 struct kafka_sink_options {
   kafka::connection to;
   std::string topic;
-  std::optional<std::size_t> key;           // column
-  std::optional<std::size_t> value;         // column; else the row as JSON
+  std::optional<std::size_t> key;                  // column
+  std::optional<std::size_t> value;                // column; else the row as JSON, or by `value_schema`
+  std::optional<record_schema> key_schema = {};    // over the batch
+  std::optional<record_schema> value_schema = {};  // over the columns that are written (row_format::shown)
+  std::optional<registry::access> registry = {};
+  bool adds_schemas = false;                // to the registry, where it has not got them
   std::optional<std::size_t> deletes = {};  // column: whether the row is a tombstone
   struct creation {
     int partitions = 1;
@@ -57,10 +62,13 @@ public:
 private:
   [[nodiscard]] expected<kafka::client> open_consumer(const char* isolation) const;
   [[nodiscard]] expected<void> look_at_topic();
+  [[nodiscard]] expected<void> find_schemas();
   [[nodiscard]] expected<void> open_producer();
   [[nodiscard]] expected<void> take_position(const std::optional<envelope>& stored);
   [[nodiscard]] expected<void> not_older(const std::optional<envelope>& stored);
   [[nodiscard]] expected<void> has_progress() const;
+  /// The key's bytes; none is a null one.
+  [[nodiscard]] std::optional<std::string_view> key_of(const data::batch& rows, std::size_t row);
   [[nodiscard]] expected<void> produce_row(const data::batch& rows, const data::batch& shown,
                                            std::size_t row);
   [[nodiscard]] expected<void> reject(const data::batch& shown, std::size_t row, const std::string& why);

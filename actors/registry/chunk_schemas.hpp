@@ -1,0 +1,33 @@
+// What the records of a chunk need of a registry, and the chunk in two parts where a schema has come amid it. Pure.
+#pragma once
+
+#include "actors/parsers/record_prefix.hpp"
+#include "actors/registry/known_schemas.hpp"
+#include "actors/stream/source/source.hpp"
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+namespace millrace::registry {
+
+/// The greatest id that a registry gives: a greater one is nobody's, and no registry has to be asked.
+[[nodiscard]] std::uint64_t greatest_id(parser::prefix_form form);
+
+/// An id in a chunk, with the positions of its first and last record there.
+struct id_in_chunk {
+  std::uint64_t id = 0;
+  position first{};
+  position last{};
+  friend bool operator==(const id_in_chunk&, const id_in_chunk&) = default;
+};
+/// The ids of the records that have one, each once, in the order of their first records.
+[[nodiscard]] std::vector<id_in_chunk> ids_of(const source::chunk& c, parser::prefix_form form);
+
+/// Tells whether the registry is to be asked for this id: some record of it has neither a schema nor the word that it has none.
+[[nodiscard]] bool is_asked_for(const id_in_chunk& i, const known_schemas::standing& s);
+
+/// Takes the records from `at` on out of the chunk, as a chunk of their own; some are left.
+[[nodiscard]] source::chunk cut_off(source::chunk& c, position at);
+
+}  // namespace millrace::registry

@@ -1,0 +1,246 @@
+#include "runtime/avro/default_datum.hpp"
+
+#include "runtime/data/json_value.hpp"
+#include "runtime/data/text_encoding.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <limits>
+
+namespace millrace::avro {
+namespace {
+
+namespace json = boost::json;
+
+// Defaults within defaults multiply: a short schema could ask for any number of bytes.
+constexpr std::size_t most_steps = 1'000'000;
+constexpr std::size_t most_bytes = std::size_t{1} << 20;
+constexpr std::uint32_t deepest_default = 64;
+constexpr std::size_t longest_shown_default = 64;
+
+std::string_view text_in(const json::value& v) { return {v.get_string().data(), v.get_string().size()}; }
+
+void append_zigzag(std::string& out, std::int64_t number) {
+  auto v = static_cast<std::uint64_t>(number) << 1 ^ static_cast<std::uint64_t>(number >> 63);
+  for (; v >= 0x80; v >>= 7)
+    out.push_back(static_cast<char>(v | 0x80));
+  out.push_back(static_cast<char>(v));
+}
+
+template<class Word>
+void append_word(std::string& out, Word v) {
+  char bytes[sizeof v];
+  std::memcpy(bytes, &v, sizeof v);
+  out.append(bytes, sizeof v);
+}
+
+/// Costs little however long the value is: each branch of a union that it does not fit asks for it.
+std::string shown_default(const json::value& v) {
+  if (v.is_object())
+    return "(an object)";
+  if (v.is_array())
+    return "(a list)";
+  if (data::is_text(v) && v.get_string().size() > longest_shown_default)
+    return "(a text of " + std::to_string(v.get_string().size()) + " bytes)";
+  return data::excerpt(data::json_text(v), longest_shown_default);
+}
+
+std::optional<std::int64_t> whole_number(const json::value& v) {
+  if (v.is_int64())
+    return v.get_int64();
+  return std::nullopt;
+}
+
+std::optional<double> real_number(const json::value& v) {
+  if (v.is_int64())
+    return static_cast<double>(v.get_int64());
+  if (v.is_uint64())
+    return static_cast<double>(v.get_uint64());
+  if (v.is_double())
+    return v.get_double();
+  if (const auto digits = data::kept_digits(v)) {
+    double out = 0;
+    if (std::from_chars(digits->data(), digits->data() + digits->size(), out).ec == std::errc())
+      return out;
+  } else if (v.is_string()) {
+    const auto text = text_in(v);
+    if (text == "NaN")
+      return std::numeric_limits<double>::quiet_NaN();
+    if (text == "Infinity" || text == "-Infinity")
+      return text.front() == '-' ? -std::numeric_limits<double>::infinity()
+                                 : std::numeric_limits<double>::infinity();
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::string> default_encoder::datum_of(const json::value& v, type_index of,
+                                                     std::string& problem) {
+  std::string out;
+  why_.clear();
+  if (append(v, of, out, 0)) {
+    bytes_ += out.size();
+    return out;
+  }
+  problem = std::move(why_);
+  return std::nullopt;
+}
+
+bool default_encoder::misfit(const json::value& v, const type& t) {
+  why_ = fmt::format("the default {} does not fit its type, {}", shown_default(v), word_of(t.is));
+  return false;
+}
+
+bool default_encoder::append(const json::value& v, type_index of, std::string& out, std::uint32_t depth) {
+  const auto& t = types_[of];
+  if (depth > deepest_default || ++steps_ > most_steps || bytes_ + out.size() > most_bytes) {
+    why_ = fmt::format(
+        "the default, with the defaults of the records within it, is nested deeper than {} levels, "
+        "or the schema's defaults have more than {} bytes",
+        deepest_default, most_bytes);
+    return false;
+  }
+  switch (t.is) {
+  case kind::null:
+    return v.is_null() || misfit(v, t);
+  case kind::boolean:
+    if (!v.is_bool())
+      return misfit(v, t);
+    out.push_back(v.get_bool() ? '\1' : '\0');
+    return true;
+  case kind::int32:
+  case kind::int64:
+  case kind::float32:
+  case kind::float64:
+    return append_number(v, t, out);
+  case kind::bytes:
+  case kind::fixed:
+    return append_bytes(v, t, out);
+  case kind::string:
+    if (!data::is_text(v))
+      return misfit(v, t);
+    append_zigzag(out, static_cast<std::int64_t>(text_in(v).size()));
+    out += text_in(v);
+    return true;
+  case kind::enumeration: {
+    const auto symbol = data::is_text(v) ? std::ranges::find(t.symbols, text_in(v)) : t.symbols.end();
+    if (symbol == t.symbols.end())
+      return misfit(v, t);
+    append_zigzag(out, symbol - t.symbols.begin());
+    return true;
+  }
+  case kind::record:
+    return append_record(v, of, out, depth);
+  case kind::array:
+  case kind::map:
+    return append_items(v, t, out, depth);
+  case kind::one_of:
+    return append_branch(v, t, out, depth);
+  }
+  return false;
+}
+
+bool default_encoder::append_number(const json::value& v, const type& t, std::string& out) {
+  if (t.is == kind::int32 || t.is == kind::int64) {
+    const auto number = whole_number(v);
+    if (!number || (t.is == kind::int32 && *number != static_cast<std::int32_t>(*number)))
+      return misfit(v, t);
+    append_zigzag(out, *number);
+    return true;
+  }
+  const auto number = real_number(v);
+  if (!number)
+    return misfit(v, t);
+  if (t.is == kind::float32)
+    append_word(out, static_cast<float>(*number));
+  else
+    append_word(out, *number);
+  return true;
+}
+
+/// A text of characters up to U+00FF, each of which is a byte.
+bool default_encoder::append_bytes(const json::value& v, const type& t, std::string& out) {
+  if (!data::is_text(v))
+    return misfit(v, t);
+  std::string bytes;
+  const auto text = text_in(v);
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c < 0x80) {
+      bytes.push_back(text[i]);
+    } else if ((c == 0xC2 || c == 0xC3) && i + 1 < text.size()) {
+      bytes.push_back(static_cast<char>((c & 3) << 6 | (static_cast<unsigned char>(text[++i]) & 0x3F)));
+    } else {
+      return misfit(v, t);
+    }
+  }
+  if (t.is == kind::fixed && bytes.size() != t.size)
+    return misfit(v, t);
+  if (t.is == kind::bytes)
+    append_zigzag(out, static_cast<std::int64_t>(bytes.size()));
+  out += bytes;
+  return true;
+}
+
+bool default_encoder::append_record(const json::value& v, type_index of, std::string& out,
+                                    std::uint32_t depth) {
+  const auto& t = types_[of];
+  if (!v.is_object())
+    return misfit(v, t);
+  for (std::size_t i = 0; i < t.fields.size(); ++i) {
+    const auto& f = t.fields[i];
+    const auto* member = v.get_object().if_contains(json::string_view(f.name.data(), f.name.size()));
+    if (member == nullptr)
+      if (const auto own = written_.find({of, i}); own != written_.end())
+        member = own->second;
+    if (member == nullptr)
+      return misfit(v, t);
+    if (!append(*member, f.of, out, depth + 1))
+      return false;
+  }
+  return true;
+}
+
+bool default_encoder::append_items(const json::value& v, const type& t, std::string& out,
+                                   std::uint32_t depth) {
+  const bool is_map = t.is == kind::map;
+  if (is_map ? !v.is_object() : !v.is_array())
+    return misfit(v, t);
+  const auto count = is_map ? v.get_object().size() : v.get_array().size();
+  if (count != 0)
+    append_zigzag(out, static_cast<std::int64_t>(count));
+  if (is_map)
+    for (const auto& member : v.get_object()) {
+      append_zigzag(out, static_cast<std::int64_t>(member.key().size()));
+      out.append(member.key().data(), member.key().size());
+      if (!append(member.value(), t.of.front(), out, depth + 1))
+        return false;
+    }
+  else
+    for (const auto& item : v.get_array())
+      if (!append(item, t.of.front(), out, depth + 1))
+        return false;
+  append_zigzag(out, 0);
+  return true;
+}
+
+/// The first branch that fits: older versions of the specification take the first alone, newer ones any.
+bool default_encoder::append_branch(const json::value& v, const type& t, std::string& out,
+                                    std::uint32_t depth) {
+  const auto begin = out.size();
+  for (std::size_t i = 0; i < t.of.size(); ++i) {
+    append_zigzag(out, static_cast<std::int64_t>(i));
+    if (append(v, t.of[i], out, depth + 1)) {
+      why_.clear();
+      return true;
+    }
+    out.resize(begin);
+  }
+  return misfit(v, t);
+}
+
+}  // namespace millrace::avro

@@ -1,0 +1,169 @@
+#include "runtime/avro/json_text.hpp"
+
+#include "runtime/avro/scalar_value.hpp"
+#include "runtime/avro/skip.hpp"
+#include "runtime/base/time.hpp"
+#include "runtime/data/render.hpp"
+#include "runtime/data/text_encoding.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <iterator>
+
+namespace millrace::avro {
+namespace {
+
+struct scalar_as_json {
+  std::string& out;
+
+  void operator()(null_value) const { out += "null"; }
+  void operator()(bool v) const { out += v ? "true" : "false"; }
+  void operator()(std::int64_t v) const { fmt::format_to(std::back_inserter(out), "{}", v); }
+  void operator()(double v) const {
+    const char* const quote = std::isfinite(v) ? "" : "\"";
+    out += quote;
+    data::append_double(out, v);
+    out += quote;
+  }
+  void operator()(std::string_view v) const { data::append_json_string(out, v); }
+  void operator()(const decimal& v) const { append_decimal(out, v); }
+  void operator()(date_value v) const {
+    out.push_back('"');
+    append_date(out, v.days);
+    out.push_back('"');
+  }
+  void operator()(timestamp_value v) const {
+    out.push_back('"');
+    append_timestamp(out, v.micros);
+    out.push_back('"');
+  }
+};
+
+}  // namespace
+
+bool json_text::append(reading_index i, cursor& at, std::string& out) {
+  why_.clear();
+  path_.clear();
+  return append_value(i, at, out, 0);
+}
+
+bool json_text::append_value(reading_index i, cursor& at, std::string& out, std::uint32_t depth) {
+  const auto& r = (*how_)[i];
+  if (out.size() > longest_json)
+    return fail(fmt::format("the value's JSON text would have more than {} MiB", longest_json >> 20));
+  switch (r.as) {
+  case content::nothing:
+    return fail(r.problem);
+  case content::record:
+  case content::array:
+  case content::map:
+  case content::one_of:
+    break;
+  default:
+    return append_scalar(r, at, out);
+  }
+  if (depth >= deepest_value)
+    return fail(fmt::format("the value is nested deeper than {} levels", deepest_value));
+  if (r.as == content::record)
+    return append_record(r, at, out, depth);
+  if (r.as != content::one_of)
+    return append_items(r, at, out, depth);
+  std::size_t branch = 0;
+  if (!at.index(r.of.size(), branch))
+    return fail(no_branch(branch, r.of.size(), at));
+  return append_value(r.of[branch], at, out, depth + 1);
+}
+
+bool json_text::append_scalar(const reading& r, cursor& at, std::string& out) {
+  scalar_value v;
+  if (!read_scalar(r, at, v, scratch_, why_))
+    return false;
+  if (r.as == content::text)
+    if (const auto text = std::get<std::string_view>(v); !is_plain_text(text) && !data::is_utf8(text))
+      return fail("the string is no UTF-8");
+  std::visit(scalar_as_json{out}, v);
+  return true;
+}
+
+bool json_text::append_record(const reading& r, cursor& at, std::string& out, std::uint32_t depth) {
+  if (!r.problem.empty())
+    return fail(r.problem);
+  const auto begin = [&, first = true](const std::string& name) mutable {
+    out.push_back(first ? '{' : ',');
+    first = false;
+    data::append_json_string(out, name);
+    out.push_back(':');
+  };
+  bool any = false;
+  auto next = begin;
+  const auto failed_in = [&](const std::string& name) {
+    path_.insert(0, "." + name);
+    return false;
+  };
+  for (const auto& m : r.members) {
+    if (!m.of) {
+      if (!skip(how_->writer(), m.skipped, at, depth + 1))
+        return fail(at.ended() ? "the record ends before its fields do"
+                               : "the bytes are no field of the writer's schema");
+      continue;
+    }
+    any = true;
+    next(m.name);
+    if (!append_value(*m.of, at, out, depth + 1))
+      return failed_in(m.name);
+  }
+  for (const auto& d : r.defaults) {
+    any = true;
+    next(d.name);
+    cursor datum(d.datum);
+    if (!append_value(d.of, datum, out, depth + 1))
+      return failed_in(d.name);
+  }
+  out += any ? "}" : "{}";
+  return true;
+}
+
+bool json_text::append_items(const reading& r, cursor& at, std::string& out, std::uint32_t depth) {
+  const bool keyed = r.as == content::map;
+  bool any = false;
+  out.push_back(keyed ? '{' : '[');
+  std::size_t index = 0;
+  for (;;) {
+    std::uint64_t count = 0;
+    std::optional<std::uint64_t> size;
+    if (!at.block(count, size))
+      return fail(unreadable(r.from, at));
+    if (count == 0)
+      break;
+    const auto left = at.left();
+    for (; count > 0; --count, ++index) {
+      const auto* const place = at.place();
+      if (any)
+        out.push_back(',');
+      any = true;
+      std::string_view key;
+      if (keyed) {
+        if (!at.bytes(key))
+          return fail(unreadable(kind::string, at));
+        if (!is_plain_text(key) && !data::is_utf8(key))
+          return fail("the map's key is no UTF-8");
+        data::append_json_string(out, key);
+        out.push_back(':');
+      }
+      if (!append_value(r.of.front(), at, out, depth + 1)) {
+        path_.insert(0, keyed ? "." + data::excerpt(key) : fmt::format("[{}]", index));
+        return false;
+      }
+      if (at.place() == place && !at.empty_items(1))
+        return fail(fmt::format("the array has more than {} items without a byte", most_empty_items));
+    }
+    if (size && left - at.left() != *size)
+      return fail(fmt::format("a block of the {} says that it has {} bytes, and has {}", word_of(r.from),
+                              *size, left - at.left()));
+  }
+  out.push_back(keyed ? '}' : ']');
+  return true;
+}
+
+}  // namespace millrace::avro

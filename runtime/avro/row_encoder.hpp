@@ -1,0 +1,35 @@
+// Rows as Avro: the schema that columns have, and each row as one datum of it. Pure.
+// Source: Apache Avro 1.11 specification, "Schema Declaration" and "Binary Encoding".
+#pragma once
+
+#include "runtime/base/error.hpp"
+#include "runtime/data/batch.hpp"
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace millrace::avro {
+
+/// A record of that full name (a.b.Name) with a field a column, each of a union with null whose default is null: boolean, bigint
+/// long, double, text string, timestamp a long of timestamp-micros, date an int of date, numeric(p,s) bytes of decimal(p,s),
+/// nested a record (NAME_COLUMN), a list an array. json and numeric of any scale are strings. Errors: a name that Avro
+/// does not take, which the caller puts into place.
+[[nodiscard]] expected<std::string> schema_of_columns(std::string_view name,
+                                                      const std::vector<data::field>& columns);
+/// The schema of a single value of that type, without null.
+[[nodiscard]] expected<std::string> schema_of_value(std::string_view name, const data::type& type);
+
+/// Appends a row of a batch as a datum of schema_of_columns(). `columns`: of the batch, in the schema's order.
+void append_row(std::string& out, const data::batch& rows, const std::vector<std::size_t>& columns,
+                std::size_t row);
+/// Appends a value, which is not null, as a datum of schema_of_value().
+void append_value(std::string& out, const data::column& c, std::size_t row);
+
+/// Letters, digits and _, no digit first.
+[[nodiscard]] bool is_name(std::string_view text);
+/// The text with _ for every other character, and in front of a digit that it begins with.
+[[nodiscard]] std::string name_of(std::string_view text);
+
+}  // namespace millrace::avro
