@@ -35,8 +35,7 @@ parser::parser_options options_of(const config::stage& s) {
   out.schema = s.schema;
   out.declared = plan.declared;
   out.used = plan.used;
-  for (const auto& f : plan.formats)
-    out.formats.push_back(parser::format_of(f));
+  out.formats = parser::formats_of(plan.formats);
   out.event_time = plan.event_time;
   out.watermark_delay = plan.watermark_delay;
   out.idle_timeout = plan.idle_timeout;

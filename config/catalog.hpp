@@ -103,6 +103,7 @@ struct timestamp_format {
 struct written_schema {
   std::string bytes;                   // as the topology's text carries it, and the parser gets it
   std::vector<data::field> columns{};  // the columns that it gives, where the topology declares none
+  std::string why_no_columns{};        // it gives none
 };
 /// A declared column that records of a schema cannot fill.
 struct misfit {

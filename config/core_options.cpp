@@ -486,7 +486,7 @@ std::vector<option> stage_options(stage_kind kind, std::string_view type, const 
     for (auto& o : out)
       if (o.name == "schema") {
         o.required = false;
-        o.doc += ". Default: the columns of \"schema_file\"";
+        o.doc += ". Default: those of \"schema_file\" or \"subject\" (docs/schemas.md)";
       }
   return out;
 }

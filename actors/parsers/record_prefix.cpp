@@ -32,6 +32,25 @@ std::optional<prefixed> take_prefix(prefix_form form, std::string_view record, s
   return prefixed{id, record.substr(1 + bytes)};
 }
 
+std::optional<std::uint32_t> confluent_id_of(std::string_view record) {
+  constexpr std::size_t prefix = 1 + confluent_id_bytes;
+  if (record.size() <= prefix || !record.starts_with(std::string_view("\0\0", 2)))
+    return std::nullopt;
+  std::uint32_t id = 0;
+  for (const char c : record.substr(1, prefix - 1))
+    id = id << 8 | static_cast<unsigned char>(c);
+  return id;
+}
+
+std::string prefix_hint(prefix_form form, std::string_view record) {
+  const auto id = form == prefix_form::none ? confluent_id_of(record) : std::nullopt;
+  return id ? fmt::format("; it begins as a registry's serializers write it (a zero byte and the schema's "
+                          "id, {}): is "
+                          "it \"prefix\": \"confluent\"?",
+                          *id)
+            : std::string();
+}
+
 config::option prefix_option() {
   return {.name = "prefix",
           .type = config::option_type::choice,

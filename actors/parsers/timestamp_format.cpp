@@ -20,8 +20,6 @@ std::string expected_by_pattern(const parser_options::timestamp_format& format) 
                          : " and nothing after it (\"trailing\": \"ignore\" allows that)");
 }
 
-}  // namespace
-
 parser_options::timestamp_format format_of(const config::timestamp_format& f) {
   parser_options::timestamp_format out;
   out.trailing_ignored = f.trailing_ignored;
@@ -40,9 +38,22 @@ parser_options::timestamp_format format_of(const config::timestamp_format& f) {
     out.kind = timestamp_kind::strptime;
     out.pattern = f.format;
   }
-  for (const auto& m : f.members)
-    out.members.push_back(format_of(m));
+  out.members = formats_of(f.members);
   return out;
+}
+
+}  // namespace
+
+std::vector<parser_options::timestamp_format> formats_of(const std::vector<config::timestamp_format>& all) {
+  std::vector<parser_options::timestamp_format> out;
+  for (const auto& f : all)
+    out.push_back(format_of(f));
+  return out;
+}
+
+parser_options::timestamp_format format_at(const std::vector<parser_options::timestamp_format>& formats,
+                                           std::size_t i) {
+  return i < formats.size() ? formats[i] : parser_options::timestamp_format{};
 }
 
 std::optional<event_micros> read_timestamp_text(std::string_view text,

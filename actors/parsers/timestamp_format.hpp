@@ -9,13 +9,18 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace millrace::parser {
 
 using timestamp_kind = enum parser_options::timestamp_format::kind;
 
-/// The format of the topology as parsers take it.
-[[nodiscard]] parser_options::timestamp_format format_of(const config::timestamp_format& f);
+/// The formats of the topology as parsers take them.
+[[nodiscard]] std::vector<parser_options::timestamp_format>
+formats_of(const std::vector<config::timestamp_format>& all);
+/// The format of a column, or of a member; that of ISO where there are fewer.
+[[nodiscard]] parser_options::timestamp_format
+format_at(const std::vector<parser_options::timestamp_format>& formats, std::size_t i);
 
 /// Reads a text by its format, whose compiled pattern this is; without one as PostgreSQL does. Blanks around the text do
 /// not count.

@@ -30,6 +30,27 @@ std::int64_t micros_of(timestamp_kind epoch) {
   return epoch == timestamp_kind::epoch_s ? 1'000'000 : epoch == timestamp_kind::epoch_ms ? 1'000 : 1;
 }
 
+/// The type to declare.
+std::string_view type_of(scalar kind) {
+  switch (kind) {
+  case scalar::boolean:
+    return "boolean";
+  case scalar::integer:
+    return "bigint";
+  case scalar::real:
+    return "double";
+  case scalar::numeric:
+    return "numeric";
+  case scalar::text:
+    return "text";
+  case scalar::timestamp:
+    return "timestamp";
+  case scalar::date:
+    return "date";
+  }
+  return {};
+}
+
 std::string why_no_time(scalar kind, const data::type& type, const parser_options::timestamp_format& format) {
   const bool is_date = type.id() == type_id::date;
   if (kind == (is_date ? scalar::date : scalar::timestamp))
@@ -50,32 +71,12 @@ std::string why_no_time(scalar kind, const data::type& type, const parser_option
 
 }  // namespace
 
-std::string_view to_string(scalar kind) {
-  switch (kind) {
-  case scalar::boolean:
-    return "boolean";
-  case scalar::integer:
-    return "bigint";
-  case scalar::real:
-    return "double";
-  case scalar::numeric:
-    return "numeric";
-  case scalar::text:
-    return "text";
-  case scalar::timestamp:
-    return "timestamp";
-  case scalar::date:
-    return "date";
-  }
-  return {};
-}
-
 std::string why_not(scalar kind, const data::type& type, const parser_options::timestamp_format& format) {
   const auto only = [&](bool takes) {
     return takes                  ? std::string()
            : kind == scalar::text ? std::string("it holds text; declare it text, and cast it in a select")
                                   : fmt::format("it holds {}; declare it {}, or text and cast it in a select",
-                                                to_string(kind), to_string(kind));
+                                                type_of(kind), type_of(kind));
   };
   switch (type.id()) {
   case type_id::text:
@@ -92,8 +93,8 @@ std::string why_not(scalar kind, const data::type& type, const parser_options::t
     return why_no_time(kind, type, format);
   case type_id::object:
   case type_id::list:
-    return fmt::format("it holds {}, no {}; declare it {}", to_string(kind),
-                       type.id() == type_id::list ? "list" : "nested columns", to_string(kind));
+    return fmt::format("it holds {}, no {}; declare it {}", type_of(kind),
+                       type.id() == type_id::list ? "list" : "nested columns", type_of(kind));
   }
   return {};
 }
@@ -254,6 +255,14 @@ bool typed_value::append_time(std::optional<std::int64_t> v, std::string_view sh
 }
 
 bool typed_value::append_text(std::string_view v, data::column_builder& out) {
+  // A text of a time has no other bytes.
+  std::optional<std::int64_t> time;
+  if (type_.id() == type_id::timestamp)
+    time = is_epoch(format_) ? read_epoch(v, format_.kind) : read_timestamp_text(v, format_, pattern_, day_);
+  else if (type_.id() == type_id::date)
+    time = read_date_text(v, format_, pattern_, day_);
+  if (time)
+    return append_time(time, v, out);
   if (const auto why = data::why_no_text(v); !why.empty()) {
     why_ = fmt::format("the text {}", why);
     return false;
@@ -265,11 +274,8 @@ bool typed_value::append_text(std::string_view v, data::column_builder& out) {
   case type_id::json:
     return append_as_bytes(v, true, out);
   case type_id::timestamp:
-    return append_time(is_epoch(format_) ? read_epoch(v, format_.kind)
-                                         : read_timestamp_text(v, format_, pattern_, day_),
-                       v, out);
   case type_id::date:
-    return append_time(read_date_text(v, format_, pattern_, day_), v, out);
+    return append_time(std::nullopt, v, out);
   default:
     return mismatch(fmt::format("the text \"{}\"", data::excerpt(v, longest_shown)),
                     fmt::format("{}; declare it text and cast it", type_.name()));

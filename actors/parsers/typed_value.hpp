@@ -16,7 +16,6 @@ namespace millrace::parser {
 
 /// What a record's schema says of a scalar.
 enum class scalar : std::uint8_t { boolean, integer, real, numeric, text, timestamp, date };
-[[nodiscard]] std::string_view to_string(scalar kind);  // "a whole number", "a text", ...
 
 /// Returns why no value of that kind becomes one of the type, as the end of a sentence with a remedy; empty where they may.
 /// The type is not nested.

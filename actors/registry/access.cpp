@@ -12,9 +12,7 @@ std::vector<config::option> access_options() {
   return {
       {.name = "registry",
        .type = option_type::text,
-       .doc = "URL of a schema registry with Confluent's API, without credentials; each record has the id of "
-              "its "
-              "schema in front (\"prefix\")",
+       .doc = "URL of a schema registry with Confluent's API, without credentials",
        .plain = true},
       {.name = "registry_headers",
        .type = option_type::text_map,
@@ -53,8 +51,7 @@ void check_access(const config::check_input& in, const config::say& say) {
         "\"Authorization\"");
   else if (url.find_first_of("?# \t\r\n") != std::string::npos)
     say("registry", "has a query, a fragment or a blank; expected the address that the paths of the "
-                    "registry's API are put "
-                    "behind, such as \"https://registry.example.com:8081\"");
+                    "registry's API are put behind, such as \"https://registry.example.com:8081\"");
   if (o.has("ca_file") && is_url(o.text("ca_file")))
     say("ca_file", "is a URL, and certificates are read from a file of this machine; expected a path");
   if (o.has("registry_headers"))

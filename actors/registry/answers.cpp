@@ -162,9 +162,6 @@ std::string path_of_versions(std::string_view subject) { return path_of_subject(
 std::string path_of_version(std::string_view subject, std::string_view version) {
   return fmt::format("{}/{}", path_of_versions(subject), http::escaped(version));
 }
-std::string path_of_compatibility(std::string_view subject) {
-  return fmt::format("/compatibility{}/versions/latest", path_of_subject(subject));
-}
 
 std::string body_of(const schema& s) {
   json::object out;
@@ -192,14 +189,6 @@ expected<looked<std::uint64_t>> read_id(const std::string& registry, const http:
                                         return std::nullopt;
                                       return looked<std::uint64_t>{.found = static_cast<std::uint64_t>(*id)};
                                     });
-}
-
-expected<looked<bool>> read_compatibility(const std::string& registry, const http::answer& a) {
-  return read_answer<bool>(registry, a, [](const json::object& o) -> std::optional<looked<bool>> {
-    const auto* const v = o.if_contains("is_compatible");
-    const auto* const is = v ? v->if_bool() : nullptr;
-    return is ? std::optional(looked<bool>{.found = *is}) : std::nullopt;
-  });
 }
 
 }  // namespace millrace::registry

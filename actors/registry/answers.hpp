@@ -44,7 +44,6 @@ struct looked {
 [[nodiscard]] std::string path_of_version(std::string_view subject, std::string_view version);
 [[nodiscard]] std::string path_of_subject(std::string_view subject);
 [[nodiscard]] std::string path_of_versions(std::string_view subject);
-[[nodiscard]] std::string path_of_compatibility(std::string_view subject);
 
 /// The body of a request that sends a schema.
 [[nodiscard]] std::string body_of(const schema& s);
@@ -55,7 +54,5 @@ struct looked {
 [[nodiscard]] expected<looked<schema>> read_schema(const std::string& registry, const http::answer& a);
 /// The id of a schema that was looked up in a subject, or added to it. A registry that refuses a schema says why: ec::refused.
 [[nodiscard]] expected<looked<std::uint64_t>> read_id(const std::string& registry, const http::answer& a);
-/// Whether a schema could be added to a subject.
-[[nodiscard]] expected<looked<bool>> read_compatibility(const std::string& registry, const http::answer& a);
 
 }  // namespace millrace::registry

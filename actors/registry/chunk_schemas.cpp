@@ -1,5 +1,7 @@
 #include "actors/registry/chunk_schemas.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <iterator>
 #include <limits>
@@ -24,6 +26,25 @@ std::vector<T> tail(std::vector<T>& of, std::size_t from) {
 std::uint64_t greatest_id(parser::prefix_form form) {
   return form == parser::prefix_form::confluent ? std::numeric_limits<std::int32_t>::max()
                                                 : std::numeric_limits<std::int64_t>::max();
+}
+
+std::string why_no_id(std::uint64_t id, parser::prefix_form form) {
+  if (form == parser::prefix_form::confluent && id == 0)
+    return "the record names schema 0, and registries count from 1: are these the first bytes of an id of 8, "
+           "\"prefix\": \"apicurio\"?";
+  return id <= greatest_id(form)
+             ? std::string()
+             : fmt::format("the record names schema {}, and a registry gives ids up to {}; it was written "
+                           "otherwise, or \"prefix\" is another one",
+                           id, greatest_id(form));
+}
+
+std::string_view other_prefix(std::uint64_t id, parser::prefix_form form) {
+  // Four bytes of an id, and what follows it.
+  constexpr std::uint64_t least = std::uint64_t{1} << 32;
+  return form == parser::prefix_form::apicurio && id >= least
+             ? "; is it an id of 4 bytes and a part of the record, \"prefix\": \"confluent\"?"
+             : "";
 }
 
 std::vector<id_in_chunk> ids_of(const source::chunk& c, parser::prefix_form form) {

@@ -91,11 +91,6 @@ expected<looked<std::uint64_t>> client::add(std::string_view subject, const sche
   return read_id(where_.url, a);
 }
 
-expected<looked<bool>> client::is_compatible(std::string_view subject, const schema& s) {
-  ASSIGN_OR_RETURN(const auto a, ask("POST", path_of_compatibility(subject), body_of(s)));
-  return read_compatibility(where_.url, a);
-}
-
 expected<fetched> client::fetch(std::uint64_t id) {
   const auto none = [&](std::string_view why) {
     return fetched{.why_none = fmt::format("schema {} of the registry {}: {}", id, where_.url, why)};
@@ -128,10 +123,11 @@ expected<fetched> client::whole(schema s) {
   if (s.references.empty() || kind_ == schema_kind::json)
     return fetched{.text = std::make_shared<const std::string>(std::move(s.text))};
   if (kind_ == schema_kind::protobuf)
-    return none(fmt::format("it imports \"{}\" from the subject \"{}\", and imports of other subjects are "
-                            "not read; remedy: give a "
-                            "descriptor set in \"schema_file\", or put the messages into one file",
-                            visible(s.references.front().name), visible(s.references.front().subject)));
+    return none(
+        fmt::format("it imports \"{}\" from the subject \"{}\", and imports of other subjects are not read; "
+                    "remedy: no \"registry\", but a descriptor set in \"schema_file\" and a \"prefix\"; or "
+                    "put the messages into one file",
+                    visible(s.references.front().name), visible(s.references.front().subject)));
   std::string why;
   ASSIGN_OR_RETURN(const auto referenced, referenced_by(s, why));
   if (!referenced)

@@ -35,7 +35,6 @@ public:
   [[nodiscard]] expected<looked<std::uint64_t>> id_in(std::string_view subject, const schema& s);
   /// Adds it to the subject, unless it has it.
   [[nodiscard]] expected<looked<std::uint64_t>> add(std::string_view subject, const schema& s);
-  [[nodiscard]] expected<looked<bool>> is_compatible(std::string_view subject, const schema& s);
 
 private:
   [[nodiscard]] expected<http::answer> ask(std::string method, const std::string& path,

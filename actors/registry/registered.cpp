@@ -24,7 +24,10 @@ std::optional<record_registry> of_records(const config::values& options, schema_
 }
 
 expected<std::string> newest_schema(const config::values& options, schema_kind kind) {
-  return client(*access_of(options), kind).newest_of(options.text("subject"));
+  const auto where = access_of(options);
+  if (where->url.find('@') != std::string::npos)  // a password, perhaps, which no request shall have
+    return user_error(ec::invalid_argument, "the registry was not asked: see \"registry\"");
+  return client(*where, kind).newest_of(options.text("subject"));
 }
 
 std::unique_ptr<source::reader> registered(std::unique_ptr<source::reader> own, const record_registry& by,

@@ -134,13 +134,8 @@ expected<registered_reader::whys> registered_reader::fetch_for(const source::chu
                                                                clock::time_point until) {
   whys out;
   for (const auto& i : ids) {
-    if (i.id > greatest_id(options_.prefix)) {
-      out.emplace(
-          i.id,
-          fmt::format(
-              "the record names schema {}, and a registry gives ids up to {}; it was written otherwise, or "
-              "\"prefix\" is another one",
-              i.id, greatest_id(options_.prefix)));
+    if (const auto why = why_no_id(i.id, options_.prefix); !why.empty()) {
+      out.emplace(i.id, why);
       continue;
     }
     if (!is_asked_for(i, known_->of(i.id, c.partition)))
@@ -148,8 +143,12 @@ expected<registered_reader::whys> registered_reader::fetch_for(const source::chu
     RETURN_IF_ERROR(wait_for_next_try(until));
     auto got = fetch(i.id);
     if (!got) {
-      if (!got.error().retry)
+      if (got.error().code == ec::cancelled)
         return unexpected(std::move(got).error());
+      // A token that has expired, and an address that sends requests on, are mended as a server that is away is.
+      got.error().code = ec::unavailable;
+      got.error().whose = fault::outside;
+      got.error().retry = true;
       got.error().message +=
           fmt::format("; {} record{} of partition {} wait{} for schema {}", c.records(),
                       c.records() == 1 ? "" : "s", c.partition, c.records() == 1 ? "s" : "", i.id);
@@ -163,6 +162,7 @@ expected<registered_reader::whys> registered_reader::fetch_for(const source::chu
       RETURN_IF_ERROR(known_->add(i.id, std::move(got->text)));
       ++changes_;
     } else {
+      got->why_none += other_prefix(i.id, options_.prefix);
       if (known_->is_without(i.id, c.partition, c.to, got->why_none))
         ++changes_;
       out.emplace(i.id, std::move(got->why_none));
@@ -237,8 +237,7 @@ void registered_reader::compare(const std::map<std::uint64_t, known_schemas::tex
     waits.reset();
     if (now->text && *now->text != *kept)
       spdlog::warn("{}: the schema registry {} has another schema under the id {} than the state; records "
-                   "are read with the "
-                   "state's",
+                   "are read with the state's",
                    options_.in_logs, options_.registry, id);
   }
 }

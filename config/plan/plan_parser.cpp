@@ -93,8 +93,23 @@ void read_event_time(draft& d, parser_plan& plan, const known_rows& rows, report
   plan.event_time = at;
 }
 
-/// Reads the file of "schema_file", or the newest schema of a registry's "subject", whose columns stand in for those that the topology does not declare. `is_declared`:
-/// it has a `schema`, which was `read` where it is good.
+/// Hidden columns have such names.
+void leave_out_reserved(draft& d, written_schema& written, std::string_view option, report& out) {
+  std::vector<std::string> names;
+  for (const auto& f : written.columns)
+    if (is_reserved(f.name))
+      names.push_back(quoted_name(f.name));
+  if (names.empty())
+    return;
+  std::erase_if(written.columns, [](const auto& f) { return is_reserved(f.name); });
+  out.warning(d.location_of(option), join(d.path, option),
+              fmt::format("the field{} {} {} left out: names that begin with _ are reserved; in Avro a "
+                          "\"schema_file\" may give another name with the field's as its alias",
+                          names.size() == 1 ? "" : "s", one_of(names), names.size() == 1 ? "is" : "are"));
+}
+
+/// Reads the file of "schema_file", or the newest schema of a registry's "subject", whose columns stand in for those that the
+/// topology does not declare. `is_declared`: it has a `schema`, which was `read` where it is good.
 void read_written_schema(draft& d, parser_plan& plan, std::optional<parser_schema>& read, bool is_declared,
                          report& out) {
   const auto& options = d.built.options;
@@ -106,19 +121,26 @@ void read_written_schema(draft& d, parser_plan& plan, std::optional<parser_schem
              "\"subject\" of a \"registry\"");
     return;
   }
-  if (!d.options_good)
+  if (!d.options_good || d.broken)
     return;
   const auto resolved = asks ? with_secrets(d.built, {*d.own}) : expected<values>(options);
-  if (!resolved)
-    return d.fail(out, "registry_headers", resolved.error().message);
+  if (!resolved) {
+    const auto& said = resolved.error().message;  // with the place, which the finding has, too
+    return d.fail(out, "registry_headers", said.substr(std::min(said.find("${"), said.size())));
+  }
   auto written = d.own->schema_in_file(*resolved);
   if (!written)
     return d.fail(out, asks ? "subject" : "schema_file", std::move(written.error().message));
+  if (!is_declared && !written->why_no_columns.empty())
+    return d.fail(out, asks ? "subject" : "schema_file",
+                  fmt::format("{}; expected a \"schema\" with those to read", written->why_no_columns));
   if (!is_declared && written->columns.empty())
     return d.fail(
         out, {},
         "the schema gives no columns by itself (records may be several messages, or there are too many "
         "fields); expected a \"schema\" with those to read");
+  if (!is_declared)
+    leave_out_reserved(d, *written, asks ? "subject" : "schema_file", out);
   if (!is_declared) {
     const auto count = written->columns.size();
     read = parser_schema{written->columns, std::vector<parser_plan::timestamp_format>(count),
@@ -218,6 +240,10 @@ void check_prefix(draft& d, const drafts& all, report& out) {
                                                                                               : "";
   if (option.empty())
     return;
+  if (option == "registry" && options.has("prefix") && options.text("prefix") == "none")
+    return d.fail(out, "prefix",
+                  "records say by the id in front of them which schema of the registry is theirs; expected "
+                  "\"confluent\" or \"apicurio\", or no \"registry\"");
   for (const auto r : d.reads)
     if (const auto* const traits = traits_of(all[r]); traits != nullptr && traits->splits_text)
       return d.fail(

@@ -1,6 +1,7 @@
 #include "runtime/avro/container.hpp"
 
 #include "runtime/avro/block_codec.hpp"
+#include "runtime/avro/cursor.hpp"
 #include "runtime/data/text_encoding.hpp"
 
 #include <fmt/format.h>
@@ -22,24 +23,9 @@ class head_bytes {
 public:
   enum class found : std::uint8_t { whole, unfinished, too_long, wrong };
 
-  explicit head_bytes(std::string_view bytes) : bytes_(bytes) {}
+  explicit head_bytes(std::string_view bytes) : size_(bytes.size()), at_(bytes) {}
 
-  found number(std::int64_t& out) {
-    std::uint64_t value = 0;
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-      if (at_ == bytes_.size())
-        return found::unfinished;
-      const auto byte = static_cast<unsigned char>(bytes_[at_++]);
-      if (shift == 63 && byte > 1)
-        return found::wrong;
-      value |= static_cast<std::uint64_t>(byte & 0x7FU) << shift;
-      if ((byte & 0x80U) == 0) {
-        out = static_cast<std::int64_t>(value >> 1U) ^ -static_cast<std::int64_t>(value & 1U);
-        return found::whole;
-      }
-    }
-    return found::wrong;
-  }
+  found number(std::int64_t& out) { return found_by(at_.integer(out)); }
 
   found text(std::string_view& out) {
     std::int64_t size = 0;
@@ -51,20 +37,18 @@ public:
   }
 
   found take(std::uint64_t size, std::string_view& out) {
-    if (size > longest_head)
-      return found::too_long;
-    if (size > bytes_.size() - at_)
-      return found::unfinished;
-    out = bytes_.substr(at_, size);
-    at_ += size;
-    return found::whole;
+    return size > longest_head ? found::too_long : found_by(at_.fixed(size, out));
   }
 
-  [[nodiscard]] std::size_t at() const { return at_; }
+  [[nodiscard]] std::size_t at() const { return size_ - static_cast<std::size_t>(at_.left()); }
 
 private:
-  std::string_view bytes_;
-  std::size_t at_ = 0;
+  [[nodiscard]] found found_by(bool read) const {
+    return read ? found::whole : at_.ended() ? found::unfinished : found::wrong;
+  }
+
+  std::size_t size_;
+  cursor at_;
 };
 
 struct metadata {

@@ -15,11 +15,12 @@ namespace millrace::avro {
 
 class cursor {
 public:
-  cursor(const char* begin, const char* end) : at_(begin), end_(end) {}
   explicit cursor(std::string_view bytes) : at_(bytes.data()), end_(bytes.data() + bytes.size()) {}
 
   [[nodiscard]] std::uint64_t left() const { return static_cast<std::uint64_t>(end_ - at_); }
   [[nodiscard]] const char* place() const { return at_; }
+  /// Goes on at a place of the same bytes.
+  void go_to(const char* place) { at_ = place; }
   /// The bytes were too few for a value.
   [[nodiscard]] bool ended() const { return ended_; }
 
@@ -127,22 +128,20 @@ private:
     at_ += sizeof out;
     return true;
   }
+  /// The first byte is there, and says that another one follows.
   [[nodiscard]] bool long_integer(std::int64_t& out) {
-    std::uint64_t v = 0;
-    for (unsigned shift = 0; shift < 70; shift += 7) {
-      if (at_ == end_)
-        return ended_early();
+    std::uint64_t v = static_cast<unsigned char>(*at_++) & 0x7FU;
+    for (unsigned shift = 7; at_ != end_; shift += 7) {
       const auto byte = static_cast<unsigned char>(*at_++);
-      // the tenth byte has one bit
-      if (shift == 63 && byte > 1)
-        return false;
       v |= std::uint64_t{byte & 0x7FU} << shift;
       if (byte < 0x80) {
         out = unzigzag(v);
-        return true;
+        return shift < 63 || byte <= 1;  // the tenth byte has one bit
       }
+      if (shift == 63)
+        return false;
     }
-    return false;
+    return ended_early();
   }
 
   const char* at_;

@@ -1,5 +1,6 @@
 #include "runtime/avro/default_datum.hpp"
 
+#include "runtime/avro/datum.hpp"
 #include "runtime/data/json_value.hpp"
 #include "runtime/data/text_encoding.hpp"
 
@@ -7,7 +8,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstring>
 #include <limits>
 
 namespace millrace::avro {
@@ -23,20 +23,6 @@ constexpr std::size_t longest_shown_default = 64;
 
 std::string_view text_in(const json::value& v) { return {v.get_string().data(), v.get_string().size()}; }
 
-void append_zigzag(std::string& out, std::int64_t number) {
-  auto v = static_cast<std::uint64_t>(number) << 1 ^ static_cast<std::uint64_t>(number >> 63);
-  for (; v >= 0x80; v >>= 7)
-    out.push_back(static_cast<char>(v | 0x80));
-  out.push_back(static_cast<char>(v));
-}
-
-template<class Word>
-void append_word(std::string& out, Word v) {
-  char bytes[sizeof v];
-  std::memcpy(bytes, &v, sizeof v);
-  out.append(bytes, sizeof v);
-}
-
 /// Costs little however long the value is: each branch of a union that it does not fit asks for it.
 std::string shown_default(const json::value& v) {
   if (v.is_object())
@@ -46,12 +32,6 @@ std::string shown_default(const json::value& v) {
   if (data::is_text(v) && v.get_string().size() > longest_shown_default)
     return "(a text of " + std::to_string(v.get_string().size()) + " bytes)";
   return data::excerpt(data::json_text(v), longest_shown_default);
-}
-
-std::optional<std::int64_t> whole_number(const json::value& v) {
-  if (v.is_int64())
-    return v.get_int64();
-  return std::nullopt;
 }
 
 std::optional<double> real_number(const json::value& v) {
@@ -119,18 +99,17 @@ bool default_encoder::append(const json::value& v, type_index of, std::string& o
     return append_number(v, t, out);
   case kind::bytes:
   case kind::fixed:
-    return append_bytes(v, t, out);
+    return append_binary(v, t, out);
   case kind::string:
     if (!data::is_text(v))
       return misfit(v, t);
-    append_zigzag(out, static_cast<std::int64_t>(text_in(v).size()));
-    out += text_in(v);
+    append_bytes(out, text_in(v));
     return true;
   case kind::enumeration: {
     const auto symbol = data::is_text(v) ? std::ranges::find(t.symbols, text_in(v)) : t.symbols.end();
     if (symbol == t.symbols.end())
       return misfit(v, t);
-    append_zigzag(out, symbol - t.symbols.begin());
+    append_long(out, symbol - t.symbols.begin());
     return true;
   }
   case kind::record:
@@ -146,24 +125,24 @@ bool default_encoder::append(const json::value& v, type_index of, std::string& o
 
 bool default_encoder::append_number(const json::value& v, const type& t, std::string& out) {
   if (t.is == kind::int32 || t.is == kind::int64) {
-    const auto number = whole_number(v);
-    if (!number || (t.is == kind::int32 && *number != static_cast<std::int32_t>(*number)))
+    const auto* const number = v.if_int64();
+    if (number == nullptr || (t.is == kind::int32 && *number != static_cast<std::int32_t>(*number)))
       return misfit(v, t);
-    append_zigzag(out, *number);
+    append_long(out, *number);
     return true;
   }
   const auto number = real_number(v);
   if (!number)
     return misfit(v, t);
   if (t.is == kind::float32)
-    append_word(out, static_cast<float>(*number));
+    append_real(out, static_cast<float>(*number));
   else
-    append_word(out, *number);
+    append_real(out, *number);
   return true;
 }
 
 /// A text of characters up to U+00FF, each of which is a byte.
-bool default_encoder::append_bytes(const json::value& v, const type& t, std::string& out) {
+bool default_encoder::append_binary(const json::value& v, const type& t, std::string& out) {
   if (!data::is_text(v))
     return misfit(v, t);
   std::string bytes;
@@ -181,8 +160,9 @@ bool default_encoder::append_bytes(const json::value& v, const type& t, std::str
   if (t.is == kind::fixed && bytes.size() != t.size)
     return misfit(v, t);
   if (t.is == kind::bytes)
-    append_zigzag(out, static_cast<std::int64_t>(bytes.size()));
-  out += bytes;
+    append_bytes(out, bytes);
+  else
+    out += bytes;
   return true;
 }
 
@@ -212,11 +192,10 @@ bool default_encoder::append_items(const json::value& v, const type& t, std::str
     return misfit(v, t);
   const auto count = is_map ? v.get_object().size() : v.get_array().size();
   if (count != 0)
-    append_zigzag(out, static_cast<std::int64_t>(count));
+    append_long(out, static_cast<std::int64_t>(count));
   if (is_map)
     for (const auto& member : v.get_object()) {
-      append_zigzag(out, static_cast<std::int64_t>(member.key().size()));
-      out.append(member.key().data(), member.key().size());
+      append_bytes(out, {member.key().data(), member.key().size()});
       if (!append(member.value(), t.of.front(), out, depth + 1))
         return false;
     }
@@ -224,7 +203,7 @@ bool default_encoder::append_items(const json::value& v, const type& t, std::str
     for (const auto& item : v.get_array())
       if (!append(item, t.of.front(), out, depth + 1))
         return false;
-  append_zigzag(out, 0);
+  append_long(out, 0);
   return true;
 }
 
@@ -233,7 +212,7 @@ bool default_encoder::append_branch(const json::value& v, const type& t, std::st
                                     std::uint32_t depth) {
   const auto begin = out.size();
   for (std::size_t i = 0; i < t.of.size(); ++i) {
-    append_zigzag(out, static_cast<std::int64_t>(i));
+    append_long(out, static_cast<std::int64_t>(i));
     if (append(v, t.of[i], out, depth + 1)) {
       why_.clear();
       return true;

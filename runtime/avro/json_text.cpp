@@ -42,7 +42,9 @@ struct scalar_as_json {
 
 }  // namespace
 
-bool json_text::append(reading_index i, cursor& at, std::string& out) {
+bool json_text::append(reading_index i, cursor& at, std::string& out, std::size_t most) {
+  most_ = most;
+  is_too_long_ = false;
   why_.clear();
   path_.clear();
   return append_value(i, at, out, 0);
@@ -50,8 +52,9 @@ bool json_text::append(reading_index i, cursor& at, std::string& out) {
 
 bool json_text::append_value(reading_index i, cursor& at, std::string& out, std::uint32_t depth) {
   const auto& r = (*how_)[i];
-  if (out.size() > longest_json)
-    return fail(fmt::format("the value's JSON text would have more than {} MiB", longest_json >> 20));
+  is_too_long_ = is_too_long_ || out.size() > most_;
+  if (is_too_long_)
+    return false;
   switch (r.as) {
   case content::nothing:
     return fail(r.problem);
@@ -89,79 +92,61 @@ bool json_text::append_scalar(const reading& r, cursor& at, std::string& out) {
 bool json_text::append_record(const reading& r, cursor& at, std::string& out, std::uint32_t depth) {
   if (!r.problem.empty())
     return fail(r.problem);
-  const auto begin = [&, first = true](const std::string& name) mutable {
-    out.push_back(first ? '{' : ',');
-    first = false;
+  bool is_first = true;
+  const auto append_member = [&](const std::string& name, reading_index i, cursor& from) {
+    if (!is_first)
+      out.push_back(',');
+    is_first = false;
     data::append_json_string(out, name);
     out.push_back(':');
-  };
-  bool any = false;
-  auto next = begin;
-  const auto failed_in = [&](const std::string& name) {
+    if (append_value(i, from, out, depth + 1))
+      return true;
     path_.insert(0, "." + name);
     return false;
   };
-  for (const auto& m : r.members) {
-    if (!m.of) {
-      if (!skip(how_->writer(), m.skipped, at, depth + 1))
-        return fail(at.ended() ? "the record ends before its fields do"
-                               : "the bytes are no field of the writer's schema");
-      continue;
+  out.push_back('{');
+  for (const auto& m : r.members)
+    if (m.of) {
+      if (!append_member(m.name, *m.of, at))
+        return false;
+    } else if (!skip(how_->writer(), m.skipped, at, depth + 1)) {
+      return fail(at.ended() ? "the record ends before its fields do"
+                             : "the bytes are no field of the writer's schema");
     }
-    any = true;
-    next(m.name);
-    if (!append_value(*m.of, at, out, depth + 1))
-      return failed_in(m.name);
-  }
   for (const auto& d : r.defaults) {
-    any = true;
-    next(d.name);
     cursor datum(d.datum);
-    if (!append_value(d.of, datum, out, depth + 1))
-      return failed_in(d.name);
+    if (!append_member(d.name, d.of, datum))
+      return false;
   }
-  out += any ? "}" : "{}";
+  out.push_back('}');
   return true;
 }
 
 bool json_text::append_items(const reading& r, cursor& at, std::string& out, std::uint32_t depth) {
   const bool keyed = r.as == content::map;
-  bool any = false;
   out.push_back(keyed ? '{' : '[');
   std::size_t index = 0;
-  for (;;) {
-    std::uint64_t count = 0;
-    std::optional<std::uint64_t> size;
-    if (!at.block(count, size))
-      return fail(unreadable(r.from, at));
-    if (count == 0)
-      break;
-    const auto left = at.left();
-    for (; count > 0; --count, ++index) {
-      const auto* const place = at.place();
-      if (any)
-        out.push_back(',');
-      any = true;
-      std::string_view key;
-      if (keyed) {
-        if (!at.bytes(key))
-          return fail(unreadable(kind::string, at));
-        if (!is_plain_text(key) && !data::is_utf8(key))
-          return fail("the map's key is no UTF-8");
-        data::append_json_string(out, key);
-        out.push_back(':');
-      }
-      if (!append_value(r.of.front(), at, out, depth + 1)) {
-        path_.insert(0, keyed ? "." + data::excerpt(key) : fmt::format("[{}]", index));
-        return false;
-      }
-      if (at.place() == place && !at.empty_items(1))
-        return fail(fmt::format("the array has more than {} items without a byte", most_empty_items));
+  const auto append_item = [&] {
+    if (index > 0)
+      out.push_back(',');
+    std::string_view key;
+    if (keyed) {
+      if (!at.bytes(key))
+        return fail(unreadable(kind::string, at));
+      if (!is_plain_text(key) && !data::is_utf8(key))
+        return fail("the map's key is no UTF-8");
+      data::append_json_string(out, key);
+      out.push_back(':');
     }
-    if (size && left - at.left() != *size)
-      return fail(fmt::format("a block of the {} says that it has {} bytes, and has {}", word_of(r.from),
-                              *size, left - at.left()));
-  }
+    if (!append_value(r.of.front(), at, out, depth + 1)) {
+      path_.insert(0, keyed ? "." + data::excerpt(key) : fmt::format("[{}]", index));
+      return false;
+    }
+    ++index;
+    return true;
+  };
+  if (!read_blocks(r.from, at, why_, append_item))
+    return false;
   out.push_back(keyed ? '}' : ']');
   return true;
 }

@@ -10,15 +10,14 @@
 
 namespace millrace::avro {
 
-/// Longest JSON text of one value: names of fields multiply what few bytes say.
-inline constexpr std::size_t longest_json = std::size_t{16} << 20;
-
 class json_text {
 public:
   explicit json_text(resolution_ptr how) : how_(std::move(how)) {}
 
-  /// Reads a value and appends it; false leaves why() and path() as the error.
-  [[nodiscard]] bool append(reading_index i, cursor& at, std::string& out);
+  /// Reads a value and appends it; false leaves why() and path() as the error, or is_too_long(): names of fields multiply what
+  /// few bytes say, and the text has about `most` bytes at most.
+  [[nodiscard]] bool append(reading_index i, cursor& at, std::string& out, std::size_t most);
+  [[nodiscard]] bool is_too_long() const { return is_too_long_; }
   [[nodiscard]] const std::string& why() const { return why_; }
   /// The place within the value: `.items[3]`.
   [[nodiscard]] const std::string& path() const { return path_; }
@@ -35,6 +34,8 @@ private:
 
   resolution_ptr how_;
   std::string scratch_;
+  std::size_t most_ = 0;
+  bool is_too_long_ = false;
   std::string why_;
   std::string path_;
 };

@@ -141,7 +141,7 @@ public:
     const place_in_schema w{out_->writer_.get(), out_->writer_->root_index()};
     const place_in_schema r =
         out_->reader_ ? place_in_schema{out_->reader_.get(), out_->reader_->root_index()} : w;
-    out_->root_ = reading_of(w, r);
+    reading_of(w, r);  // the first: root()
     // Types name each other over any number of records, so this goes by a list and not by calls.
     while (done_ < pairs_.size()) {
       if (pairs_.size() > most_readings)
@@ -177,7 +177,7 @@ private:
     if (w->is == kind::one_of) {
       reading out{.from = kind::one_of, .as = content::one_of};
       for (std::size_t i = 0; i < w->of.size(); ++i)
-        out.of.push_back(reading_of(w.of(w->of[i]), is_same(w, r) ? r.of(r->of[i]) : r));
+        out.of.push_back(reading_of(w.of(w->of[i]), w == r ? r.of(r->of[i]) : r));
       return out;
     }
     if (r->is == kind::one_of) {
@@ -189,7 +189,6 @@ private:
     reading out{.from = w->is, .as = content_of(r->is, r->means), .size = w->size};
     const auto& logical = meant(*w, *r);
     out.scale = logical.scale;
-    out.precision = logical.precision;
     const bool millis = logical.means == meaning::time_millis || logical.means == meaning::timestamp_millis;
     out.micros = millis ? 1'000 : 1;
     if (w->is == kind::array || w->is == kind::map) {
@@ -201,8 +200,6 @@ private:
       add_members(w, r, out);
     return out;
   }
-
-  static bool is_same(place_in_schema w, place_in_schema r) { return w == r; }
 
   /// The branch of that very type and name, or else the first that fits.
   static std::optional<type_index> branch_for(place_in_schema w, place_in_schema r) {

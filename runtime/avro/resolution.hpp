@@ -44,7 +44,6 @@ struct reading {
   content as = content::nothing;
   std::uint32_t size = 0;   // of a fixed
   int scale = 0;            // of a decimal
-  int precision = 0;        // of a decimal, as the column that it gives
   std::int64_t micros = 1;  // a time, or a timestamp, counts so many
   std::string problem{};    // nothing, or a record that lacks a field: why
   /// An array and a map have one, a union one a branch.
@@ -83,8 +82,7 @@ public:
   [[nodiscard]] const schema& writer() const { return *writer_; }
   /// The schema of defaults: the reader's, or the writer's where there is none.
   [[nodiscard]] const schema& reader() const { return reader_ ? *reader_ : *writer_; }
-  [[nodiscard]] const reading& root() const { return readings_[root_]; }
-  [[nodiscard]] reading_index root_index() const { return root_; }
+  [[nodiscard]] const reading& root() const { return readings_.front(); }
   [[nodiscard]] const reading& operator[](reading_index i) const { return readings_[i]; }
 
 private:
@@ -92,7 +90,6 @@ private:
   schema_ptr writer_;
   schema_ptr reader_;
   std::vector<reading> readings_;
-  reading_index root_ = 0;
 };
 using resolution_ptr = std::shared_ptr<const resolution>;
 

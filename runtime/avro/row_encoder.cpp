@@ -1,13 +1,11 @@
 #include "runtime/avro/row_encoder.hpp"
 
-#include "runtime/data/render.hpp"
+#include "runtime/avro/datum.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <bit>
-#include <cstring>
 #include <set>
 
 namespace millrace::avro {
@@ -29,9 +27,6 @@ unexpected no_name(std::string_view name) {
 class schema_writer {
 public:
   expected<void> add_record(std::string_view name, const std::vector<data::field>& fields) {
-    const auto last = name.substr(name.rfind('.') + 1);
-    if (!is_name(last))
-      return no_name(last);
     std::string own(name);
     while (!names_.insert(own).second)  // a_b with a field c, and a with a field b_c
       own += '_';
@@ -99,26 +94,6 @@ private:
   std::set<std::string> names_;
 };
 
-/// Zigzag, then seven bits a byte, the lowest first.
-void append_long(std::string& out, std::int64_t v) {
-  auto rest = (static_cast<std::uint64_t>(v) << 1) ^ static_cast<std::uint64_t>(v >> 63);
-  for (; rest >= 0x80; rest >>= 7)
-    out += static_cast<char>(rest | 0x80);
-  out += static_cast<char>(rest);
-}
-
-void append_bytes(std::string& out, std::string_view bytes) {
-  append_long(out, static_cast<std::int64_t>(bytes.size()));
-  out += bytes;
-}
-
-void append_double_bits(std::string& out, double v) {
-  static_assert(std::endian::native == std::endian::little);
-  std::array<char, sizeof v> bytes{};
-  std::memcpy(bytes.data(), &v, sizeof v);
-  out.append(bytes.data(), bytes.size());
-}
-
 /// The units in two's complement, big-endian, in as few bytes as say their sign.
 void append_units(std::string& out, __int128 units) {
   std::array<char, sizeof units> bytes{};
@@ -148,6 +123,15 @@ bool is_name(std::string_view text) {
          std::ranges::all_of(text, [](char c) { return is_letter(c) || is_digit(c); });
 }
 
+bool is_full_name(std::string_view text) {
+  for (auto dot = text.find('.'); dot != std::string_view::npos; dot = text.find('.')) {
+    if (!is_name(text.substr(0, dot)))
+      return false;
+    text.remove_prefix(dot + 1);
+  }
+  return is_name(text);
+}
+
 std::string name_of(std::string_view text) {
   std::string out(text.empty() || is_digit(text.front()) ? "_" : "");
   for (const char c : text)
@@ -156,6 +140,12 @@ std::string name_of(std::string_view text) {
 }
 
 expected<std::string> schema_of_columns(std::string_view name, const std::vector<data::field>& columns) {
+  if (!is_full_name(name))
+    return user_error(
+        ec::invalid_argument,
+        fmt::format("the record's name \"{}\" is none of Avro; expected letters, digits and _, and no "
+                    "digit first, between dots: give another \"record\"",
+                    name));
   schema_writer out;
   RETURN_IF_ERROR(out.add_record(name, columns));
   return out.take();
@@ -183,7 +173,7 @@ void append_value(std::string& out, const data::column& c, std::size_t row) {
   case type_id::date:
     return append_long(out, c.ints()[row]);
   case type_id::float64:
-    return append_double_bits(out, c.doubles()[row]);
+    return append_real(out, c.doubles()[row]);
   case type_id::text:
   case type_id::json:
     return append_bytes(out, c.text_at(row));

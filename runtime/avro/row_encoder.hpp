@@ -29,6 +29,8 @@ void append_value(std::string& out, const data::column& c, std::size_t row);
 
 /// Letters, digits and _, no digit first.
 [[nodiscard]] bool is_name(std::string_view text);
+/// One such name, or several with dots between them.
+[[nodiscard]] bool is_full_name(std::string_view text);
 /// The text with _ for every other character, and in front of a digit that it begins with.
 [[nodiscard]] std::string name_of(std::string_view text);
 

@@ -1,5 +1,6 @@
 #include "runtime/avro/scalar_value.hpp"
 
+#include "runtime/base/hex_digits.hpp"
 #include "runtime/base/time.hpp"
 #include "runtime/data/text_encoding.hpp"
 
@@ -28,7 +29,7 @@ bool read_units(std::string_view bytes, int scale, decimal& out) {
     return false;
   int kept = scale;
   auto rest = number;
-  for (; kept > most_decimal_digits && rest % 10 == 0 && kept > 0; --kept)
+  for (; kept > most_decimal_digits && rest % 10 == 0; --kept)
     rest /= 10;
   if (kept > most_decimal_digits) {
     if (number != 0)
@@ -51,15 +52,11 @@ bool read_time_of_day(std::int64_t v, std::int64_t micros, std::string& out) {
   return true;
 }
 
-void append_uuid(std::string_view bytes, std::string& out) {
-  constexpr char hex[] = "0123456789abcdef";
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10)
-      out.push_back('-');
-    const auto c = static_cast<unsigned char>(bytes[i]);
-    out.push_back(hex[c >> 4]);
-    out.push_back(hex[c & 15]);
-  }
+std::string uuid_of(std::string_view bytes) {
+  auto out = hex_of(bytes);
+  for (const std::size_t hyphen : {8, 13, 18, 23})
+    out.insert(hyphen, 1, '-');
+  return out;
 }
 
 /// Values that are read from bytes of a length: bytes, string and fixed.
@@ -69,7 +66,6 @@ bool read_bytes(const reading& how, cursor& at, scalar_value& out, std::string& 
     why = unreadable(how.from, at);
     return false;
   }
-  scratch.clear();
   switch (how.as) {
   case content::decimal: {
     decimal v;
@@ -82,7 +78,7 @@ bool read_bytes(const reading& how, cursor& at, scalar_value& out, std::string& 
     return true;
   }
   case content::uuid:
-    append_uuid(bytes, scratch);
+    scratch = uuid_of(bytes);
     out = std::string_view(scratch);
     return true;
   case content::binary:
@@ -149,6 +145,14 @@ std::string no_branch(std::size_t branch, std::size_t count, const cursor& at) {
     return "the record ends before its union does";
   return fmt::format("the union's branch {} is not there: it has {}", static_cast<std::int64_t>(branch),
                      count);
+}
+
+std::string wrong_block_size(kind k, std::uint64_t said, std::uint64_t found) {
+  return fmt::format("a block of the {} says that it has {} bytes, and has {}", word_of(k), said, found);
+}
+
+std::string too_many_empty_items() {
+  return fmt::format("the array has more than {} items without a byte", most_empty_items);
 }
 
 bool read_scalar(const reading& how, cursor& at, scalar_value& out, std::string& scratch, std::string& why) {

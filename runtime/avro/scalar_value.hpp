@@ -31,6 +31,39 @@ using scalar_value = std::variant<null_value, bool, std::int64_t, double, std::s
 [[nodiscard]] std::string unreadable(kind k, const cursor& at);
 /// The same of a union's branch.
 [[nodiscard]] std::string no_branch(std::size_t branch, std::size_t count, const cursor& at);
+/// The same of a block whose items do not have the bytes that it says, or have none.
+[[nodiscard]] std::string wrong_block_size(kind k, std::uint64_t said, std::uint64_t found);
+[[nodiscard]] std::string too_many_empty_items();
+
+/// Reads an array or a map, each item or entry by `item`, which may fail. False leaves `why` as the error, unless the
+/// item has failed.
+template<class Item>
+[[nodiscard]] bool read_blocks(kind k, cursor& at, std::string& why, Item item) {
+  for (;;) {
+    std::uint64_t count = 0;
+    std::optional<std::uint64_t> size;
+    if (!at.block(count, size)) {
+      why = unreadable(k, at);
+      return false;
+    }
+    if (count == 0)
+      return true;
+    const auto left = at.left();
+    for (; count > 0; --count) {
+      const auto* const place = at.place();
+      if (!item())
+        return false;
+      if (at.place() == place && !at.empty_items(1)) {
+        why = too_many_empty_items();
+        return false;
+      }
+    }
+    if (size && left - at.left() != *size) {
+      why = wrong_block_size(k, *size, left - at.left());
+      return false;
+    }
+  }
+}
 
 /// Whether the bytes are all of ASCII, without NUL: eight at a time.
 [[nodiscard]] inline bool is_plain_text(std::string_view s) {

@@ -1,6 +1,7 @@
 #include "runtime/avro/schema.hpp"
 
 #include "runtime/avro/default_datum.hpp"
+#include "runtime/avro/skip.hpp"
 #include "runtime/data/json_value.hpp"
 #include "runtime/data/text_encoding.hpp"
 
@@ -98,6 +99,9 @@ public:
     auto out = std::make_shared<schema>();
     out->types_ = std::move(types_);
     out->root_ = root;
+    for (auto& t : out->types_)
+      for (const auto& f : t.fields)
+        t.passed.push_back(how_to_pass(*out, f.of));
     return schema_ptr(std::move(out));
   }
 

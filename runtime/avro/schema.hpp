@@ -64,6 +64,14 @@ struct field {
   std::string default_problem{};
 };
 
+/// How a value is passed over that nobody reads.
+struct passing {
+  enum class way : std::uint8_t { integer, bytes, fixed, other };
+  way how = way::other;
+  type_index of = 0;       // the value's type
+  std::uint64_t size = 0;  // of `fixed`: the value's bytes
+};
+
 struct type {
   kind is = kind::null;
   meaning means = meaning::none;
@@ -78,6 +86,7 @@ struct type {
   std::optional<std::uint32_t> other{};  // of an enum: the symbol that stands for unknown ones
   /// The bytes of each value, where all have as many.
   std::optional<std::uint64_t> length{};
+  std::vector<passing> passed{};  // of a record: how its fields are, one after another
 };
 
 class schema {
@@ -85,7 +94,6 @@ public:
   [[nodiscard]] const type& root() const { return types_[root_]; }
   [[nodiscard]] type_index root_index() const { return root_; }
   [[nodiscard]] const type& operator[](type_index i) const { return types_[i]; }
-  [[nodiscard]] std::size_t size() const { return types_.size(); }
 
 private:
   friend class schema_reader;

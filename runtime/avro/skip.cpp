@@ -39,6 +39,63 @@ bool skip_blocks(const schema& s, const type& t, cursor& at, std::uint32_t depth
 
 }  // namespace
 
+passing how_to_pass(const schema& s, type_index i) {
+  using way = passing::way;
+  const auto& t = s[i];
+  return {.how = t.length                                                                  ? way::fixed
+                 : t.is == kind::int64 || t.is == kind::int32 || t.is == kind::enumeration ? way::integer
+                 : t.is == kind::bytes || t.is == kind::string                             ? way::bytes
+                                                                                           : way::other,
+          .of = i,
+          .size = t.length.value_or(0)};
+}
+
+std::size_t pass_all(const schema& s, std::span<const passing> values, cursor& at, std::uint32_t depth) {
+  // Most lengths and many numbers have one byte: these are passed with the place in a register.
+  const char* place = at.place();
+  const char* const end = place + at.left();
+  const auto has_short = [&] { return place != end && static_cast<unsigned char>(*place) < 0x80; };
+  std::int64_t number = 0;
+  std::string_view text;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const auto& v = values[i];
+    bool is_good = false;
+    switch (v.how) {
+    case passing::way::bytes:
+      if (has_short()) [[likely]]
+        if (const auto zigzag = static_cast<unsigned char>(*place);
+            (zigzag & 1) == 0 && end - place > zigzag / 2) [[likely]] {
+          place += 1 + zigzag / 2;
+          continue;
+        }
+      at.go_to(place);
+      is_good = at.bytes(text);
+      break;
+    case passing::way::integer:
+      if (has_short()) {
+        ++place;
+        continue;
+      }
+      at.go_to(place);
+      is_good = at.integer(number);
+      break;
+    case passing::way::fixed:
+      at.go_to(place);
+      is_good = at.pass(v.size);
+      break;
+    case passing::way::other:
+      at.go_to(place);
+      is_good = skip(s, v.of, at, depth);
+      break;
+    }
+    if (!is_good) [[unlikely]]
+      return i;
+    place = at.place();
+  }
+  at.go_to(place);
+  return values.size();
+}
+
 bool skip(const schema& s, type_index i, cursor& at, std::uint32_t depth) {
   const auto& t = s[i];
   if (t.length)
@@ -52,23 +109,19 @@ bool skip(const schema& s, type_index i, cursor& at, std::uint32_t depth) {
   case kind::float32:
   case kind::float64:
   case kind::fixed:
-    return false;  // each of them has a length
-  case kind::int32:
-    return at.short_integer(number);
+    return false;    // each of them has a length
+  case kind::int32:  // a number that is too great does, too
   case kind::int64:
     return at.integer(number);
   case kind::bytes:
   case kind::string:
     return at.bytes(text);
-  case kind::enumeration:
-    return at.index(t.symbols.size(), index);
+  case kind::enumeration:  // a symbol that is none ends as others do
+    return at.integer(number);
   case kind::record:
     if (depth >= deepest_value)
       return false;
-    for (const auto& f : t.fields)
-      if (!skip(s, f.of, at, depth + 1))
-        return false;
-    return true;
+    return pass_all(s, t.passed, at, depth + 1) == t.passed.size();
   case kind::array:
   case kind::map:
     return depth < deepest_value && skip_blocks(s, t, at, depth);

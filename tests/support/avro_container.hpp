@@ -2,6 +2,8 @@
 #pragma once
 
 #include "runtime/avro/container.hpp"
+#include "tests/support/avro_bytes.hpp"
+#include "tests/support/deflated.hpp"
 
 #include <zlib.h>
 
@@ -15,42 +17,16 @@
 
 namespace millrace::test {
 
-/// A number as Avro writes it.
-inline std::string avro_number(std::int64_t value) {
-  auto rest = static_cast<std::uint64_t>(value) << 1U ^ static_cast<std::uint64_t>(value >> 63);
-  std::string out;
-  for (; rest > 0x7F; rest >>= 7U)
-    out += static_cast<char>(rest | 0x80U);
-  return out += static_cast<char>(rest);
-}
-inline std::string avro_text(std::string_view text) {
-  return avro_number(static_cast<std::int64_t>(text.size())) + std::string(text);
-}
-
 inline const std::string test_sync = "sync marker, 16.";
 
 inline std::string avro_head(std::string_view schema, std::string_view codec = "null") {
-  return std::string(avro::container_magic) + avro_number(2) + avro_text("avro.schema") + avro_text(schema) +
-         avro_text("avro.codec") + avro_text(codec) + avro_number(0) + test_sync;
-}
-
-inline std::string raw_deflate(std::string_view bytes) {
-  z_stream z{};
-  deflateInit2(&z, 6, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY);
-  std::string out(deflateBound(&z, bytes.size()) + 32, '\0');
-  z.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
-  z.avail_in = static_cast<uInt>(bytes.size());
-  z.next_out = reinterpret_cast<Bytef*>(out.data());
-  z.avail_out = static_cast<uInt>(out.size());
-  deflate(&z, Z_FINISH);
-  out.resize(out.size() - z.avail_out);
-  deflateEnd(&z);
-  return out;
+  return std::string(avro::container_magic) + avro_long(2) + avro_text("avro.schema") + avro_text(schema) +
+         avro_text("avro.codec") + avro_text(codec) + avro_long(0) + test_sync;
 }
 
 inline std::string packed_block(std::string_view codec, std::string_view bytes) {
   if (codec == "deflate")
-    return raw_deflate(bytes);
+    return deflated(bytes, raw_window);
   if (codec == "snappy") {
     std::string out;
     snappy::Compress(bytes.data(), bytes.size(), &out);
@@ -69,7 +45,7 @@ inline std::string packed_block(std::string_view codec, std::string_view bytes) 
 
 /// A block that says it has `records` records, in `bytes`.
 inline std::string avro_block(std::size_t records, std::string_view bytes, std::string_view codec = "null") {
-  return avro_number(static_cast<std::int64_t>(records)) + avro_text(packed_block(codec, bytes)) + test_sync;
+  return avro_long(static_cast<std::int64_t>(records)) + avro_text(packed_block(codec, bytes)) + test_sync;
 }
 
 /// A container of these records, so many in a block.

@@ -166,6 +166,7 @@ void add_check(CLI::App& app, int& status) {
   const auto a = std::make_shared<check_arguments>();
   sub->add_option("TOPOLOGY", a->files, "The topology file; several are checked one by one")->required();
   add_overlay_options_by_name(*sub, a->overlays, a->sets);
+  add_secrets_folder(*sub);
   auto* const samples =
       sub->add_option("--sample", a->samples,
                       "Runs these records (a line each, .gz too) through the topology and prints the rows of "

@@ -294,6 +294,7 @@ void add_apply(CLI::App& app, int& status) {
       app, status, "apply", "Run a topology on a cluster, or change the one that runs", apply_topology);
   sub->add_option("TOPOLOGY", a->topology.file, "The topology file")->required();
   add_overlay_options(*sub, a->topology);
+  add_secrets_folder(*sub);
   sub->add_flag("--fresh", a->fresh,
                 "Start over under a new state; the one that runs is stopped, its state goes, and files are "
                 "replaced, tables keep their rows");

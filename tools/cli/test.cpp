@@ -51,6 +51,7 @@ void add_test(CLI::App& app, int& status) {
   const auto files = std::make_shared<std::vector<std::string>>();
   sub->add_option("FILE.test.json", *files, "Test files")->required();
   add_property_switch(*sub);
+  add_secrets_folder(*sub);
   sub->footer(
       "Example:\n"
       "  millrace test pipelines/active_users/active_users.test.json\n\n"
@@ -67,8 +68,8 @@ void add_test(CLI::App& app, int& status) {
       "  }\n\n"
       "Prints a line a case, and of a failed one the rows that are missing or unexpected. Exit status: 0 "
       "when all\n"
-      "are as expected, 1 when one is not, 2 when a file is wrong. Nothing is contacted and nothing "
-      "written.");
+      "are as expected, 1 when one is not, 2 when a file is wrong. Nothing is written, and nothing "
+      "contacted but the registry of a \"subject\" that gives columns.");
   sub->callback([files, &status] { status = test(*files); });
 }
 

@@ -1,7 +1,7 @@
 #include "actors/parsers/avro/avro_parser.hpp"
 
 #include "actors/parsers/avro/record_decoder.hpp"
-#include "actors/parsers/row_builder.hpp"
+#include "actors/parsers/binary_records.hpp"
 #include "actors/parsers/timestamp_format.hpp"
 #include "actors/registry/registered.hpp"
 #include "runtime/avro/columns.hpp"
@@ -33,13 +33,11 @@ struct writer_plan {
   std::string problem;  // without a decoder: why
 };
 
-avro_columns columns_of(const parser_options& options) {
+avro_columns columns_of(const parser_options& options, const row_builder& rows) {
   avro_columns out;
-  const row_builder rows(options);  // knows that the event time is used
   for (std::size_t i = 0; i < options.declared; ++i) {
     out.fields.push_back((*options.schema)[i]);
-    out.formats.push_back(i < options.formats.size() ? options.formats[i]
-                                                     : parser_options::timestamp_format{});
+    out.formats.push_back(format_at(options.formats, i));
     out.used.push_back(options.validate_whole || rows.used(i));
   }
   return out;
@@ -48,16 +46,10 @@ avro_columns columns_of(const parser_options& options) {
 class avro_parser final : public record_parser {
 public:
   avro_parser(const parser_options& options, prefix_form prefix, avro::schema_ptr file)
-      : columns_(columns_of(options)), rows_(options), prefix_(prefix), file_(std::move(file)) {}
+      : rows_(options), columns_(columns_of(options, rows_)), prefix_(prefix), file_(std::move(file)) {}
 
   [[nodiscard]] parsed parse(const source::chunk& c) override {
-    rows_.reserve(c.records());
-    for (std::size_t i = 0; i < c.records(); ++i)
-      if (rows_.passes(c, i))
-        rows_.filter(i);
-      else if (!(rows_.is_row_of_nulls(c, i) ? accept_nulls(c, i) : read(c, i)))
-        rows_.dead(i, std::move(why_));
-    return rows_.finish();
+    return parse_binary(c, rows_, "an Avro record", why_, [&](std::size_t i) { return read(c, i); });
   }
 
 private:
@@ -66,15 +58,7 @@ private:
     return false;
   }
 
-  bool accept_nulls(const source::chunk& c, std::size_t i) {
-    return rows_.accept_nulls(c, i) || fail(rows_.why());
-  }
-
   bool read(const source::chunk& c, std::size_t i) {
-    if (c.lengths[i] == source::no_value)
-      return fail("the record has no value (a null, as Kafka's tombstones are); expected an Avro record");
-    if (c.is_cut(i))
-      return fail(why_cut(c, i));
     const auto record = take_prefix(prefix_, c.record(i), why_);
     if (!record)
       return false;
@@ -83,17 +67,8 @@ private:
       return false;
     if (!plan->decoder)
       return fail(plan->problem);
-    const bool is_good = plan->decoder->decode(record->body, rows_);
-    rows_.drop_unused();
-    if (!is_good) {
-      rows_.take_back();
-      return fail(plan->decoder->why());
-    }
-    const auto timed = rows_.event_time();
-    if (rows_.accept(c, i, timed ? rows_.column(*timed).last_int() : std::nullopt))
-      return true;
-    rows_.take_back();
-    return fail(rows_.why());
+    return plan->decoder->decode(record->body, rows_) ||
+           fail(plan->decoder->why() + prefix_hint(prefix_, c.record(i)));
   }
 
   /// Null leaves why_ as the error.
@@ -134,13 +109,16 @@ private:
         plans_.clear();  // last_ is replaced below
       known = plans_.insert_or_assign(id, plan_of(text, fmt::format("the schema with the id {}", id))).first;
     }
-    known->second.text = text;
     last_id_ = id;
     return last_ = &known->second;
   }
 
-  static bool is_of(const writer_plan& plan, const std::shared_ptr<const std::string>& text) {
-    return plan.text == text || *plan.text == *text;
+  /// Whether the plan is one of this text, which it keeps then: later records have the same one, and need no comparison.
+  static bool is_of(writer_plan& plan, const std::shared_ptr<const std::string>& text) {
+    if (plan.text != text && *plan.text != *text)
+      return false;
+    plan.text = text;
+    return true;
   }
 
   writer_plan plan_of(const std::shared_ptr<const std::string>& text, const std::string& what) {
@@ -162,8 +140,8 @@ private:
     return out;
   }
 
-  avro_columns columns_;
   row_builder rows_;
+  avro_columns columns_;
   prefix_form prefix_;
   avro::schema_ptr file_;
   std::optional<writer_plan> of_file_;
@@ -205,9 +183,7 @@ std::vector<config::misfit> misfits(const config::values&, const config::written
   const auto how = avro::resolution::of(*schema, nullptr);
   if (!how)
     return out;
-  avro_columns columns{declared, {}, std::vector<bool>(declared.size(), true)};
-  for (const auto& f : formats)
-    columns.formats.push_back(format_of(f));
+  const avro_columns columns{declared, formats_of(formats), std::vector<bool>(declared.size(), true)};
   for (auto& m : record_decoder(*how, columns).misfits())
     out.push_back({m.column, std::move(m.problem)});
   return out;
@@ -229,18 +205,17 @@ config::connector avro_parser_declaration() {
   config::connector c;
   c.kind = config::stage_kind::parser;
   c.type = "avro";
-  c.doc = "Reads one Avro record a record, by a schema file or the schemas that come with records";
+  c.doc = "Reads one Avro record a record, by a schema file or the schemas that come with records "
+          "(docs/schemas.md)";
   c.options = {
       {.name = "schema_file",
        .doc = "The schema in JSON, as .avsc files are: that of the records, and where those come with "
-              "schemas of their "
-              "own the reader's, by Avro's rules of resolution"},
+              "schemas of their own the reader's, by Avro's rules of resolution"},
       prefix_option(),
       {.name = "framing",
        .type = config::option_type::choice,
        .doc = "What is a record: what the source gives as one, or (container) in a file a datum of an Avro "
-              "object "
-              "container, whose head has the schema",
+              "object container, whose head has the schema",
        .default_text = "record",
        .choices = {"record", "container"}},
   };

@@ -1,8 +1,8 @@
 #include "actors/parsers/avro/record_decoder.hpp"
 
+#include "config/text/report.hpp"
 #include "runtime/avro/scalar_value.hpp"
 #include "runtime/avro/skip.hpp"
-#include "runtime/base/edit_distance.hpp"
 #include "runtime/base/time.hpp"
 #include "runtime/data/text_encoding.hpp"
 
@@ -40,29 +40,14 @@ scalar scalar_of(content c) {
   }
 }
 
-parser_options::timestamp_format format_at(const std::vector<parser_options::timestamp_format>& formats,
-                                           std::size_t i) {
-  return i < formats.size() ? formats[i] : parser_options::timestamp_format{};
-}
-
-/// The end of a sentence about a name that is none of these.
+/// The end of a sentence about a name that is none of the record's fields.
 std::string suggestion(const avro::reading& record, std::string_view name) {
-  constexpr std::size_t furthest = 3;
-  const std::string* best = nullptr;
-  auto distance = furthest;
-  const auto look = [&](const std::string& known) {
-    if (known.empty() || name.size() > avro::longest_name)
-      return;
-    if (const auto d = edit_distance(name, known); d < distance) {
-      distance = d;
-      best = &known;
-    }
-  };
+  std::vector<std::string> known;
   for (const auto& m : record.members)
-    look(m.name);
+    known.push_back(m.name);
   for (const auto& d : record.defaults)
-    look(d.name);
-  return best == nullptr ? std::string() : fmt::format("; did you mean \"{}\"?", *best);
+    known.push_back(d.name);
+  return config::did_you_mean(name, known);
 }
 
 struct as_typed {
@@ -82,14 +67,36 @@ struct as_typed {
   bool operator()(avro::timestamp_value v) const { return to.append_timestamp(v.micros, out); }
 };
 
+std::size_t bytes_of(const avro_step& s);
+
+std::size_t bytes_of_defaults(const avro_step& s) {
+  std::size_t out = 0;
+  for (const auto& d : s.defaults)
+    out += d.datum.size() + bytes_of(*d.step);
+  return out;
+}
+
+/// What a value takes at least, whatever its bytes are.
+std::size_t bytes_of(const avro_step& s) {
+  auto out = record_budget::cell_bytes * (1 + s.absent.size()) + bytes_of_defaults(s);
+  for (const auto& e : s.entries)
+    if (e.step)
+      out += bytes_of(*e.step);
+  if (s.what == avro_step::op::one_of)
+    for (const auto& branch : s.of)
+      out += bytes_of(branch);
+  return out;
+}
+
 /// The first reason why not all values of the step are good, with the place in the column in front.
 std::optional<std::string> problem_of(const avro_step& s, const std::string& place) {
   switch (s.what) {
   case avro_step::op::fails:
     return place.empty() ? s.problem : fmt::format("{}: {}", place, s.problem);
   case avro_step::op::object:
+  case avro_step::op::chosen:
     if (!s.absent.empty())
-      return fmt::format("{}.{}", place, s.absent.front().second);
+      return fmt::format("{}.{}: {}", place, s.absent.front().name, s.absent.front().problem);
     for (const auto* const entries : {&s.entries, &s.defaults})
       for (const auto& e : *entries)
         if (e.to != avro_step::entry::skipped)
@@ -98,11 +105,6 @@ std::optional<std::string> problem_of(const avro_step& s, const std::string& pla
     return std::nullopt;
   case avro_step::op::list:
     return problem_of(s.of.front(), place + "[]");
-  case avro_step::op::chosen:
-    for (std::size_t i = 0; i < s.of.size(); ++i)
-      if (auto problem = problem_of(s.of[i], fmt::format("{}.{}", place, s.absent[i].second)))
-        return problem;
-    return std::nullopt;
   case avro_step::op::one_of: {
     std::optional<std::string> first;
     for (const auto& branch : s.of) {
@@ -126,7 +128,6 @@ std::optional<std::string> problem_of(const avro_step& s, const std::string& pla
 record_decoder::record_decoder(avro::resolution_ptr how, const avro_columns& columns)
     : how_(std::move(how)), json_(how_) {
   const auto& r = how_->root();
-  root_.how = &r;
   if (!r.problem.empty()) {
     root_.problem = r.problem;
   } else if (r.as != content::record) {
@@ -134,6 +135,7 @@ record_decoder::record_decoder(avro::resolution_ptr how, const avro_columns& col
                                 avro::describe(how_->writer(), how_->writer().root_index()));
   } else {
     plan_record(r, columns, &how_->writer(), root_);
+    bytes_of_defaults_ = bytes_of_defaults(root_);
   }
 }
 
@@ -154,12 +156,16 @@ void record_decoder::plan_record(const avro::reading& r, const avro_columns& to,
     return column;
   };
   for (const auto& m : r.members) {
-    avro_step::entry e{
-        .to = m.of ? take(m.name) : avro_step::entry::skipped, .type = m.skipped, .name = m.name};
-    if (e.to != avro_step::entry::skipped)
+    avro_step::entry e{.to = m.of ? take(m.name) : avro_step::entry::skipped, .name = m.name};
+    if (e.to != avro_step::entry::skipped) {
       e.step =
           std::make_unique<avro_step>(plan(*m.of, to.fields[e.to].type, format_at(to.formats, e.to), in));
-    out.entries.push_back(std::move(e));
+      out.entries.push_back(std::move(e));
+      continue;
+    }
+    if (out.entries.empty() || out.entries.back().to != avro_step::entry::skipped)
+      out.entries.push_back(std::move(e));
+    out.entries.back().passed.push_back(avro::how_to_pass(*in, m.skipped));
   }
   for (const auto& d : r.defaults)
     if (const auto column = take(d.name); column != avro_step::entry::skipped) {
@@ -171,8 +177,9 @@ void record_decoder::plan_record(const avro::reading& r, const avro_columns& to,
     }
   for (std::size_t i = 0; i < to.fields.size(); ++i)
     if (wanted.contains(to.fields[i].name))
-      out.absent.emplace_back(i, fmt::format("{}: the schema has no such field in {}{}", to.fields[i].name,
-                                             data::excerpt(r.name), suggestion(r, to.fields[i].name)));
+      out.absent.push_back({i, to.fields[i].name,
+                            fmt::format("the schema has no such field in {}{}", data::excerpt(r.name),
+                                        suggestion(r, to.fields[i].name))});
 }
 
 avro_step record_decoder::plan(avro::reading_index from, const data::type& to,
@@ -205,14 +212,16 @@ avro_step record_decoder::plan(avro::reading_index from, const data::type& to,
     } else {
       out.what = op::chosen;
       for (std::size_t i = 0; i < to.fields().size(); ++i) {
-        out.of.push_back(plan(r.of.front(), to.fields()[i].type, format_at(format.members, i), in));
-        out.absent.emplace_back(i, to.fields()[i].name);
+        auto step = plan(r.of.front(), to.fields()[i].type, format_at(format.members, i), in);
+        out.entries.push_back(
+            {.to = i, .name = to.fields()[i].name, .step = std::make_unique<avro_step>(std::move(step))});
       }
     }
   } else if (r.as == content::array) {
     if (to.id() == type_id::list) {
       out.what = op::list;
       out.of.push_back(plan(r.of.front(), to.element(), format_at(format.members, 0), in));
+      out.element_bytes = bytes_of(out.of.front());
     } else {
       out.problem = "it holds an array; declare it json, or a list";
     }
@@ -229,15 +238,11 @@ void record_decoder::plan_union(const avro::reading& r, const data::type& to,
     for (const std::size_t null : {0U, 1U}) {
       if ((*how_)[r.of[null]].as != content::null)
         continue;
-      out = plan(r.of[1 - null], to, format, in);
-      if (out.what != op::one_of) {
-        out.null_branch = static_cast<std::int8_t>(null);
-        return;
-      }
+      out = plan(r.of[1 - null], to, format, in);  // no union stands directly in a union
+      out.null_branch = static_cast<std::int8_t>(null);
+      return;
     }
   out.what = op::one_of;
-  out.how = &r;
-  out.of.clear();
   for (const auto branch : r.of)
     out.of.push_back(plan(branch, to, format, in));
 }
@@ -254,6 +259,8 @@ void record_decoder::plan_scalar(const avro::reading& r, const data::type& to,
     out.what = op::integer;
   else if (r.as == content::text && to.id() == type_id::text)
     out.what = op::text;
+  else if (r.as == content::text && r.from == kind::string)
+    out.what = op::parsed;
   else if (r.as == content::real && r.from == kind::float64 && to.id() == type_id::float64)
     out.what = op::real;
   else if (r.as == content::timestamp && to.id() == type_id::timestamp)
@@ -264,8 +271,8 @@ std::vector<record_decoder::misfit> record_decoder::misfits() const {
   std::vector<misfit> out;
   if (root_.what == op::fails)
     return {{0, root_.problem}};
-  for (const auto& [column, what] : root_.absent)
-    out.push_back({column, what.substr(what.find(": ") + 2)});
+  for (const auto& a : root_.absent)
+    out.push_back({a.to, a.problem});
   for (const auto* const entries : {&root_.entries, &root_.defaults})
     for (const auto& e : *entries)
       if (e.to != avro_step::entry::skipped)
@@ -284,6 +291,9 @@ bool record_decoder::decode(std::string_view datum, row_builder& rows) {
     return fail(root_.problem);
   path_.clear();
   places_.clear();
+  budget_.begin(datum.size());
+  if (!budget_.take(bytes_of_defaults_))
+    return fail(std::string(record_budget::exceeded));
   avro::cursor at(datum);
   if (!read_record(root_, at, [&](std::size_t i) -> data::column_builder& { return rows.column(i); })) {
     if (!path_.empty())
@@ -304,10 +314,11 @@ bool record_decoder::read_record(avro_step& s, avro::cursor& at, BuilderOf build
         path_.insert(0, "." + e.name);
         return false;
       }
-    } else if (!avro::skip(*s.in, e.type, at)) [[unlikely]] {
+    } else if (const auto passed = avro::pass_all(*s.in, e.passed, at); passed != e.passed.size())
+        [[unlikely]] {
       return fail(fmt::format("{} in a field that is not read, of type {}",
                               at.ended() ? "the record ends" : "the bytes do not fit their schema",
-                              avro::describe(*s.in, e.type)));
+                              avro::describe(*s.in, e.passed[passed].of)));
     }
   }
   for (auto& d : s.defaults) {
@@ -317,8 +328,8 @@ bool record_decoder::read_record(avro_step& s, avro::cursor& at, BuilderOf build
       return false;
     }
   }
-  for (const auto& [to, what] : s.absent)
-    builder_of(to).append_null();
+  for (const auto& a : s.absent)
+    builder_of(a.to).append_null();
   return true;
 }
 
@@ -347,6 +358,12 @@ bool record_decoder::read(avro_step& s, avro::cursor& at, data::column_builder& 
       out.append_text(text);
       return true;
     }
+    return s.value->append_text(text, out) || fail(s.value->why());
+  }
+  case op::parsed: {
+    std::string_view text;
+    if (!at.bytes(text)) [[unlikely]]
+      return unreadable(s, at);
     return s.value->append_text(text, out) || fail(s.value->why());
   }
   case op::real: {
@@ -379,10 +396,12 @@ bool record_decoder::read_other(avro_step& s, avro::cursor& at, data::column_bui
     return true;
   case op::json:
     scratch_.clear();
-    if (!json_.append(s.from, at, scratch_)) {
+    if (!json_.append(s.from, at, scratch_, budget_.left()) && !json_.is_too_long()) {
       path_ = json_.path();
       return fail(json_.why());
     }
+    if (json_.is_too_long() || !budget_.take(scratch_.size()))
+      return fail(std::string(record_budget::exceeded));
     out.append_text(scratch_);
     return true;
   case op::object:
@@ -416,27 +435,18 @@ bool record_decoder::read_scalar(avro_step& s, avro::cursor& at, data::column_bu
 
 bool record_decoder::read_list(avro_step& s, avro::cursor& at, data::column_builder& out) {
   std::size_t index = 0;
-  for (;;) {
-    std::uint64_t count = 0;
-    std::optional<std::uint64_t> size;
-    if (!at.block(count, size))
-      return unreadable(s, at);
-    if (count == 0)
-      break;
-    const auto left = at.left();
-    for (; count > 0; --count, ++index) {
-      const auto* const place = at.place();
-      if (!read(s.of.front(), at, out.child(0))) {
-        path_.insert(0, fmt::format("[{}]", index));
-        return false;
-      }
-      if (at.place() == place && !at.empty_items(1))
-        return fail(fmt::format("the array has more than {} items without a byte", avro::most_empty_items));
+  const auto read_item = [&] {
+    if (!budget_.take(s.element_bytes))
+      return fail(std::string(record_budget::exceeded));
+    if (!read(s.of.front(), at, out.child(0))) {
+      path_.insert(0, fmt::format("[{}]", index));
+      return false;
     }
-    if (size && left - at.left() != *size)
-      return fail(
-          fmt::format("a block of the array says that it has {} bytes, and has {}", *size, left - at.left()));
-  }
+    ++index;
+    return true;
+  };
+  if (!avro::read_blocks(s.how->from, at, why_, read_item))
+    return false;
   out.append_list();
   return true;
 }
@@ -444,42 +454,32 @@ bool record_decoder::read_list(avro_step& s, avro::cursor& at, data::column_buil
 /// A map's entries come in any order, and of those with one key the last counts, so their places are noted first.
 bool record_decoder::read_members(avro_step& s, avro::cursor& at, data::column_builder& out) {
   const auto base = places_.size();
-  places_.resize(base + s.of.size());
+  places_.resize(base + s.entries.size());
   std::size_t next = 0;
-  for (;;) {
-    std::uint64_t count = 0;
-    std::optional<std::uint64_t> size;
-    if (!at.block(count, size))
-      return unreadable(s, at);
-    if (count == 0)
-      break;
-    const auto left = at.left();
-    for (; count > 0; --count) {
-      std::string_view key;
-      if (!at.bytes(key))
-        return fail(avro::unreadable(kind::string, at));
-      for (std::size_t tried = 0; tried < s.of.size(); ++tried, ++next) {
-        next = next < s.of.size() ? next : 0;
-        if (s.absent[next].second == key) {
-          places_[base + next++] = at;
-          break;
-        }
+  const auto note_entry = [&] {
+    std::string_view key;
+    if (!at.bytes(key))
+      return fail(avro::unreadable(kind::string, at));
+    for (std::size_t tried = 0; tried < s.entries.size(); ++tried, ++next) {
+      next = next < s.entries.size() ? next : 0;
+      if (s.entries[next].name == key) {
+        places_[base + next++] = at;
+        break;
       }
-      if (!avro::skip(*s.in, s.how->value, at))
-        return fail(fmt::format("{} within the map's value of key {}",
-                                at.ended() ? "the record ends" : "the bytes do not fit their schema",
-                                data::excerpt(key)));
     }
-    if (size && left - at.left() != *size)
-      return fail(
-          fmt::format("a block of the map says that it has {} bytes, and has {}", *size, left - at.left()));
-  }
-  for (std::size_t i = 0; i < s.of.size(); ++i) {
+    return avro::skip(*s.in, s.how->value, at) ||
+           fail(fmt::format("{} within the map's value of key {}",
+                            at.ended() ? "the record ends" : "the bytes do not fit their schema",
+                            data::excerpt(key)));
+  };
+  if (!avro::read_blocks(s.how->from, at, why_, note_entry))
+    return false;
+  for (std::size_t i = 0; i < s.entries.size(); ++i) {
     auto place = places_[base + i];
     if (!place) {
       out.child(i).append_null();
-    } else if (!read(s.of[i], *place, out.child(i))) {
-      path_.insert(0, "." + s.absent[i].second);
+    } else if (!read(*s.entries[i].step, *place, out.child(i))) {
+      path_.insert(0, "." + s.entries[i].name);
       return false;
     }
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/parsers/parser.hpp"
+#include "actors/parsers/record_budget.hpp"
 #include "actors/parsers/row_builder.hpp"
 #include "actors/parsers/typed_value.hpp"
 #include "runtime/avro/cursor.hpp"
@@ -28,6 +29,7 @@ struct avro_step {
     text,     // string as text
     real,     // double as double
     moment,   // long as timestamp
+    parsed,   // string as another type
     scalar,   // any other scalar, by the rules of typed_value
     json,
     object,  // a record
@@ -42,21 +44,27 @@ struct avro_step {
   const avro::reading* how = nullptr;
   std::string problem{};
   std::unique_ptr<typed_value> value{};
-  std::vector<avro_step> of{};  // of a list its element, of a union one a branch, of a map one a member
+  std::vector<avro_step> of{};  // of a list its element, of a union one a branch
 
-  /// A field of a record in the writer's order.
+  /// A field of a record in the writer's order, some one after another that are skipped, or a chosen member of a map.
   struct entry {
     static constexpr std::size_t skipped = static_cast<std::size_t>(-1);
     std::size_t to = skipped;  // a column, or a member
-    avro::type_index type = 0;
+    std::vector<avro::passing> passed{};
     std::string name{};
     std::string datum{};                // of a default
     std::unique_ptr<avro_step> step{};  // null where it is skipped
   };
   std::vector<entry> entries{};
   std::vector<entry> defaults{};
-  std::vector<std::pair<std::size_t, std::string>>
-      absent{};                      // members that are null, and what a check says of them
+  /// A column or member that is null, and what a check says of it.
+  struct lacking {
+    std::size_t to;
+    std::string name;
+    std::string problem;
+  };
+  std::vector<lacking> absent{};
+  std::size_t element_bytes = 0;     // of a list: what an element takes of the record's budget
   const avro::schema* in = nullptr;  // what is skipped is of this schema
 };
 
@@ -109,6 +117,8 @@ private:
   avro::resolution_ptr how_;
   avro_step root_;
   avro::json_text json_;
+  record_budget budget_;
+  std::size_t bytes_of_defaults_ = 0;  // that each record has
   std::size_t steps_ = 0;
   std::string scratch_;
   std::vector<std::optional<avro::cursor>> places_;  // a stack over maps

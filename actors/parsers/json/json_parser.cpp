@@ -74,8 +74,7 @@ column_reader whole_record(const parser_options& options) {
   parser_options::timestamp_format formats;
   for (std::size_t i = 0; i < options.declared; ++i) {
     fields.push_back({(*options.schema)[i].name, (*options.schema)[i].type});
-    formats.members.push_back(i < options.formats.size() ? options.formats[i]
-                                                         : parser_options::timestamp_format{});
+    formats.members.push_back(format_at(options.formats, i));
   }
   auto out = make_column_reader({}, data::type::object_of(std::move(fields)), formats);
   number_slots(out, 0);
@@ -88,18 +87,6 @@ json_parser::json_parser(parser_options options, prefix_form prefix)
 
 std::uint32_t length_of(const source::chunk& c, std::size_t i) {
   return c.lengths[i] == source::no_value ? 0 : c.lengths[i];
-}
-
-/// The id in front of a value (JSON, Avro or Protobuf) that was written by way of a Schema Registry: a zero byte, then
-/// the id, big-endian. Ids count from 1, so the first byte of one is zero, too.
-std::optional<std::uint32_t> schema_id_of(std::string_view record) {
-  constexpr std::size_t prefix = 5;
-  if (record.size() <= prefix || !record.starts_with(std::string_view("\0\0", 2)))
-    return std::nullopt;
-  std::uint32_t id = 0;
-  for (const char c : record.substr(1, prefix - 1))
-    id = id << 8 | static_cast<unsigned char>(c);
-  return id;
 }
 
 std::string_view describe_kind(char first) {
@@ -197,7 +184,7 @@ std::size_t json_parser::parse_stretch(const source::chunk& c, std::size_t from,
 void json_parser::parse_alone(const source::chunk& c, std::size_t i) {
   const auto length = length_of(c, i);
   const char* const text = c.bytes.data() + c.begins[i];
-  if (const auto id = schema_id_of({text, length})) {
+  if (const auto id = prefix_ == prefix_form::none ? confluent_id_of({text, length}) : std::nullopt) {
     why_ = fmt::format(
         "the record begins as serializers of a Schema Registry write it (a zero byte and the schema's "
         "id, {}), which is no JSON; expected plain JSON, as Kafka Connect's "

@@ -1,5 +1,6 @@
 #include "actors/parsers/protobuf/message_json.hpp"
 
+#include "actors/parsers/record_budget.hpp"
 #include "runtime/base/time.hpp"
 #include "runtime/data/render.hpp"
 #include "runtime/data/text_encoding.hpp"
@@ -15,6 +16,9 @@ namespace millrace::parser::protobuf {
 
 namespace {
 
+constexpr std::int64_t nanos_a_second = 1'000'000'000;
+constexpr std::int64_t micros_a_second = 1'000'000;
+constexpr std::int64_t nanos_a_micro = 1'000;
 // The limits of google.protobuf.Duration, about ten thousand years.
 constexpr std::int64_t most_duration_seconds = 315'576'000'000;
 
@@ -54,6 +58,15 @@ std::string wrong_wire_type(const field_shape& field, wire found) {
                      field.number, field.declared->type_name());
 }
 
+std::optional<event_micros> micros_of_time(std::int64_t seconds, std::int64_t nanos, std::string& why) {
+  if (seconds >= first_timestamp / micros_a_second && seconds <= last_timestamp / micros_a_second &&
+      nanos >= 0 && nanos < nanos_a_second)
+    return seconds * micros_a_second + nanos / nanos_a_micro;
+  why = fmt::format("{} seconds and {} nanoseconds since 1970 are no timestamp of the years 1 to 9999",
+                    seconds, nanos);
+  return std::nullopt;
+}
+
 bool append_time_text(std::string& out, well_known_type kind, std::int64_t seconds, std::int64_t nanos,
                       std::string& why) {
   if (kind == well_known_type::duration) {
@@ -69,12 +82,8 @@ bool append_time_text(std::string& out, well_known_type kind, std::int64_t secon
     out += 's';
     return true;
   }
-  if (nanos < 0 || nanos >= nanos_a_second || seconds < first_timestamp / micros_a_second ||
-      seconds > last_timestamp / micros_a_second) {
-    why = fmt::format("{} seconds and {} nanoseconds are no timestamp, or it {}", seconds, nanos,
-                      beyond_timestamps);
+  if (!micros_of_time(seconds, nanos, why))
     return false;
-  }
   append_timestamp(out, seconds * micros_a_second);
   out.pop_back();  // Z
   append_fraction(out, nanos);
@@ -101,8 +110,7 @@ bool message_json::fail_in(const std::string& name) {
 }
 
 bool message_json::is_short(const std::string& out) {
-  return out.size() <= most_size_ ||
-         fail("its text as JSON is more than a hundred times as long as the record");
+  return out.size() <= most_size_ || fail(std::string(record_budget::exceeded));
 }
 
 bool message_json::append_message(std::string& out, const message_shape& shape,
@@ -124,29 +132,10 @@ bool message_json::append_repeated(std::string& out, const field_shape& field,
 
 /// Notes all values of known fields in one encoding of a message.
 bool message_json::collect(const message_shape& shape, std::string_view bytes, std::size_t oneofs) {
-  wire_reader from(bytes);
-  while (!from.at_end()) {
-    tag t;
-    if (!from.read_tag(t))
-      return fail("its bytes are cut off or damaged");
-    const auto index = shape.find(t.number);
-    if (index == message_shape::unknown) {
-      if (!from.skip(t))
-        return fail("its bytes are cut off or damaged");
-      continue;
-    }
+  const auto damaged = each_value(shape, bytes, [&](std::uint32_t index, const wire_value& value) {
     const auto& field = shape.fields[index];
-    if (!fits(field, t.type)) {
-      path_ = "." + field.name();
-      return fail(wrong_wire_type(field, t.type));
-    }
-    wire_value value;
-    if (!read_value(from, field, t, value)) {
-      path_ = "." + field.name();
-      return fail("its bytes are cut off or damaged");
-    }
     if (field.closed_enum && !value.packed && !has_number(field, static_cast<std::int32_t>(value.number)))
-      continue;
+      return;
     const auto order = static_cast<std::uint32_t>(found_.size());
     if (field.oneof >= 0) {
       auto& state = oneofs_[oneofs + static_cast<std::size_t>(field.oneof)];
@@ -154,8 +143,10 @@ bool message_json::collect(const message_shape& shape, std::string_view bytes, s
         state = {index, order};
     }
     found_.push_back({value, index, order});
-  }
-  return true;
+  });
+  if (damaged && damaged->field != nullptr)
+    path_ = "." + damaged->field->name();
+  return !damaged || fail(damaged->why);
 }
 
 message_json::range message_json::field_range(range own, std::uint32_t field) const {
@@ -320,32 +311,17 @@ bool message_json::append_list(std::string& out, const field_shape& field, range
 /// Finds an entry's key. An entry whose value is no value of a closed enum is dropped.
 bool message_json::read_key(const message_shape& entry, std::string_view bytes, map_entry& out,
                             bool& is_dropped) {
-  wire_reader from(bytes);
   out.bytes = bytes;
-  while (!from.at_end()) {
-    tag t;
-    if (!from.read_tag(t))
-      return fail("its bytes are cut off or damaged");
-    const auto index = entry.find(t.number);
-    if (index == message_shape::unknown) {
-      if (!from.skip(t))
-        return fail("its bytes are cut off or damaged");
-      continue;
-    }
+  const auto damaged = each_value(entry, bytes, [&](std::uint32_t index, const wire_value& value) {
     const auto& field = entry.fields[index];
-    if (!fits(field, t.type))
-      return fail(wrong_wire_type(field, t.type));
-    wire_value value;
-    if (!read_value(from, field, t, value))
-      return fail("its bytes are cut off or damaged");
     if (field.number == 1) {
       out.text = value.bytes;
       out.number = value.number;
     } else {
       is_dropped |= field.closed_enum && !has_number(field, static_cast<std::int32_t>(value.number));
     }
-  }
-  return true;
+  });
+  return !damaged || fail(damaged->why);
 }
 
 bool message_json::append_map(std::string& out, const field_shape& field, range values, std::uint32_t depth) {
@@ -393,14 +369,17 @@ bool message_json::append_map(std::string& out, const field_shape& field, range 
     out += ':';
     // The values of the entry's second field; of several the last counts, messages are one.
     const auto base = found_.size();
-    const auto oneofs = oneofs_.size();
-    if (!collect(entry, e.bytes, oneofs))
+    if (!collect(entry, e.bytes, oneofs_.size()))  // entries have no oneofs
       return false;
     const auto behind = std::remove_if(found_.begin() + static_cast<std::ptrdiff_t>(base), found_.end(),
                                        [](const occurrence& o) { return o.field != 1; });
     found_.erase(behind, found_.end());
     if (!append_field(out, mapped, {base, found_.size()}, depth + 1)) {
-      path_ = fmt::format("[{}]{}", is_text ? data::excerpt(e.text) : std::to_string(e.number), path_);
+      path_ = fmt::format("[{}]{}",
+                          is_text       ? data::excerpt(e.text)
+                          : is_unsigned ? std::to_string(e.number)
+                                        : std::to_string(static_cast<std::int64_t>(e.number)),
+                          path_);
       return false;
     }
     found_.resize(base);

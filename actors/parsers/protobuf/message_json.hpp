@@ -3,8 +3,10 @@
 #pragma once
 
 #include "actors/parsers/protobuf/wire_value.hpp"
+#include "runtime/base/ids.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,9 +14,9 @@
 
 namespace millrace::parser::protobuf {
 
-inline constexpr std::int64_t nanos_a_second = 1'000'000'000;
-inline constexpr std::int64_t micros_a_second = 1'000'000;
-
+/// The microseconds of a google.protobuf.Timestamp; none where the values are no timestamp of ours, and `why` says so.
+[[nodiscard]] std::optional<event_micros> micros_of_time(std::int64_t seconds, std::int64_t nanos,
+                                                         std::string& why);
 /// Appends a message of google.protobuf.Timestamp or Duration as its JSON text, without quotes; false where the values are
 /// none, and `why` says so.
 [[nodiscard]] bool append_time_text(std::string& out, well_known_type kind, std::int64_t seconds,

@@ -96,10 +96,6 @@ std::string json_alone(std::string_view what) {
   return fmt::format("the field is {}; declare it json", what);
 }
 
-parser_options::timestamp_format member_format(const parser_options::timestamp_format& f, std::size_t i) {
-  return i < f.members.size() ? f.members[i] : parser_options::timestamp_format{};
-}
-
 std::string no_field(std::string_view name, const message_shape& message) {
   std::vector<std::string> names;
   for (const auto& f : message.fields)
@@ -115,10 +111,9 @@ class planner {
 public:
   explicit planner(bool missing_are_null) : missing_are_null_(missing_are_null) {}
 
-  [[nodiscard]] std::unique_ptr<object_plan> object(const message_shape& message,
-                                                    std::span<const data::field> declared,
-                                                    const parser_options::timestamp_format& formats,
-                                                    std::vector<unfit_column>& unfit) {
+  [[nodiscard]] std::unique_ptr<object_plan>
+  object(const message_shape& message, std::span<const data::field> declared,
+         const std::vector<parser_options::timestamp_format>& formats, std::vector<unfit_column>& unfit) {
     auto out = std::make_unique<object_plan>();
     out->shape = &message;
     std::map<std::string_view, std::uint32_t> by_name;
@@ -134,7 +129,7 @@ public:
         if (!missing_are_null_)
           why = no_field(declared[i].name, message);
       } else {
-        why = plan_field(message.fields[found->second], member_format(formats, i), c);
+        why = plan_field(message.fields[found->second], format_at(formats, i), c);
         if (why.empty())
           c.field = found->second;
       }
@@ -166,7 +161,7 @@ private:
     out.within->type = out.type.element();
     out.within->is_element = true;
     out.within->shape = &field;
-    auto why = plan_value(field, member_format(format, 0), *out.within);
+    auto why = plan_value(field, format_at(format.members, 0), *out.within);
     return why.empty() ? why : "its elements: " + why;
   }
 
@@ -205,7 +200,7 @@ private:
       return json_alone("the message " + field.message->declared->full_name()) + ", or by its members";
     out.how = reading::object;
     std::vector<unfit_column> unfit;
-    out.object = object(*field.message, out.type.fields(), format, unfit);
+    out.object = object(*field.message, out.type.fields(), format.members, unfit);
     for (const auto& c : out.object->columns)
       out.cells += c.cells;
     if (unfit.empty())
@@ -279,11 +274,9 @@ expected<std::vector<data::field>> columns_of(const Descriptor& message) {
 }
 
 planned plan_of(const message_shape& message, std::span<const data::field> declared,
-                std::span<const parser_options::timestamp_format> formats, bool missing_are_null) {
-  parser_options::timestamp_format all;
-  all.members.assign(formats.begin(), formats.end());
+                const std::vector<parser_options::timestamp_format>& formats, bool missing_are_null) {
   planned out;
-  out.plan = planner(missing_are_null).object(message, declared, all, out.unfit);
+  out.plan = planner(missing_are_null).object(message, declared, formats, out.unfit);
   return out;
 }
 

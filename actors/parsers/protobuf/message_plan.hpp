@@ -76,7 +76,7 @@ struct planned {
 
 /// Plans the declared columns by their names. `missing_are_null`: one that the message does not have is no unfit one.
 [[nodiscard]] planned plan_of(const message_shape& message, std::span<const data::field> declared,
-                              std::span<const parser_options::timestamp_format> formats,
+                              const std::vector<parser_options::timestamp_format>& formats,
                               bool missing_are_null);
 
 }  // namespace millrace::parser::protobuf

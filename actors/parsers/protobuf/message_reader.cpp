@@ -1,6 +1,5 @@
 #include "actors/parsers/protobuf/message_reader.hpp"
 
-#include "runtime/base/time.hpp"
 #include "runtime/data/text_encoding.hpp"
 
 #include <fmt/format.h>
@@ -13,12 +12,6 @@
 namespace millrace::parser::protobuf {
 
 namespace {
-
-// What lists and json of a record may take, beside its columns: two bytes of an element may stand for hundreds of values
-// that are unset, and a record of a megabyte is not to become gigabytes.
-constexpr std::size_t most_growth = 128;
-constexpr std::size_t least_budget = 16'384;
-constexpr std::size_t cell_bytes = 8;
 
 // Fields of a time or a wrapper.
 constexpr std::size_t most_scalars = 2;
@@ -44,11 +37,7 @@ bool message_reader::fail_damaged() {
 }
 
 bool message_reader::spend(std::size_t bytes) {
-  if (bytes > budget_)
-    return fail(
-        fmt::format("its lists and JSON texts take more than {} times the record's bytes", most_growth));
-  budget_ -= bytes;
-  return true;
+  return budget_.take(bytes) || fail(std::string(record_budget::exceeded));
 }
 
 bool message_reader::read(object_plan& plan, std::string_view message,
@@ -56,7 +45,7 @@ bool message_reader::read(object_plan& plan, std::string_view message,
   slots_.clear();
   parts_.clear();
   path_.clear();
-  budget_ = least_budget + most_growth * message.size();
+  budget_.begin(message.size());
   return read_message(plan, message, none, 0, {columns, nullptr});
 }
 
@@ -164,7 +153,7 @@ bool message_reader::append_elements(column_plan& list, const wire_value& value,
                                      data::column_builder& out) {
   auto& element = *list.within;
   if (!value.packed)
-    return spend(cell_bytes * element.cells) && append_element(element, value, depth, out);
+    return spend(record_budget::cell_bytes * element.cells) && append_element(element, value, depth, out);
   wire_reader from(value.bytes);
   while (!from.at_end()) {
     wire_value one;
@@ -172,7 +161,7 @@ bool message_reader::append_elements(column_plan& list, const wire_value& value,
       return fail_damaged();
     if (element.shape->closed_enum && !has_number(*element.shape, static_cast<std::int32_t>(one.number)))
       continue;
-    if (!spend(cell_bytes) || !append_scalar(element, one, out))
+    if (!spend(record_budget::cell_bytes) || !append_scalar(element, one, out))
       return false;
   }
   return true;
@@ -290,8 +279,9 @@ bool message_reader::append_json(column_plan& column, const slot& in, std::uint3
   const auto& field = *column.shape;
   const auto values = gather(in);
   const bool is_whole_list = field.repeated && !column.is_element;
-  const bool good = is_whole_list ? json_.append_repeated(text_, field, values, depth, budget_)
-                                  : json_.append_message(text_, *field.message, values, depth + 1, budget_);
+  const bool good = is_whole_list
+                        ? json_.append_repeated(text_, field, values, depth, budget_.left())
+                        : json_.append_message(text_, *field.message, values, depth + 1, budget_.left());
   if (!good) {
     path_ = json_.path() + path_;
     return fail(json_.why());
@@ -308,25 +298,10 @@ bool message_reader::append_json(column_plan& column, const slot& in, std::uint3
 }
 
 bool message_reader::read_scalars(const message_shape& shape, const slot& in, std::span<wire_value> out) {
-  for (const auto& p : gather(in)) {
-    wire_reader from(p.bytes);
-    while (!from.at_end()) {
-      tag t;
-      if (!from.read_tag(t))
-        return fail_damaged();
-      const auto index = shape.find(t.number);
-      if (index == message_shape::unknown) {
-        if (!from.skip(t))
-          return fail_damaged();
-        continue;
-      }
-      const auto& field = shape.fields[index];
-      if (!fits(field, t.type))
-        return fail(wrong_wire_type(field, t.type));
-      if (!read_value(from, field, t, out[index]))
-        return fail_damaged();
-    }
-  }
+  const auto keep = [&](std::uint32_t index, const wire_value& value) { out[index] = value; };
+  for (const auto& p : gather(in))
+    if (const auto damaged = each_value(shape, p.bytes, keep))
+      return fail(damaged->why);
   return true;
 }
 
@@ -338,13 +313,8 @@ bool message_reader::append_time(column_plan& column, const slot& in, data::colu
   const auto seconds = static_cast<std::int64_t>(found[0].number);
   const auto nanos = static_cast<std::int64_t>(found[1].number);
   if (column.how == reading::time) {
-    if (seconds < first_timestamp / micros_a_second || seconds > last_timestamp / micros_a_second ||
-        nanos < 0 || nanos >= nanos_a_second)
-      return fail(
-          fmt::format("{} seconds and {} nanoseconds since 1970 are no timestamp of the years 1 to 9999",
-                      seconds, nanos));
-    return append_converted(
-        column, column.value->append_timestamp(seconds * micros_a_second + nanos / 1'000, out), why_);
+    const auto micros = micros_of_time(seconds, nanos, why_);
+    return micros && append_converted(column, column.value->append_timestamp(*micros, out), why_);
   }
   text_.clear();
   return append_time_text(text_, shape.known, seconds, nanos, why_) &&

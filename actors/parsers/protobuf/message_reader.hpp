@@ -5,6 +5,7 @@
 
 #include "actors/parsers/protobuf/message_json.hpp"
 #include "actors/parsers/protobuf/message_plan.hpp"
+#include "actors/parsers/record_budget.hpp"
 #include "runtime/data/column.hpp"
 
 #include <cstdint>
@@ -80,7 +81,7 @@ private:
   message_json json_;
   std::string text_;
   std::string digits_;
-  std::size_t budget_ = 0;
+  record_budget budget_;
   std::string why_;
   std::string path_;
 };

@@ -84,7 +84,6 @@ const message_shape& message_shapes::of(const Descriptor& d) {
     for (int i = 0; i < shape.declared->field_count(); ++i) {
       const auto& f = *shape.declared->field(i);
       auto field = shape_of(f);
-      shape.has_required |= field.required;
       if (field.is_message())
         field.message = &enter(*f.message_type());
       const auto index = static_cast<std::uint32_t>(shape.fields.size());

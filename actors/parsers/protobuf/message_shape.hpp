@@ -45,7 +45,6 @@ struct message_shape {
   well_known_type known = well_known_type::none;
   std::vector<field_shape> fields;  // in the order of the schema
   std::uint32_t oneofs = 0;
-  bool has_required = false;
 
   static constexpr std::uint32_t unknown = 0xFFFF'FFFF;
   /// The index of the field of that number, or `unknown`.

@@ -1,9 +1,9 @@
 #include "actors/parsers/protobuf/protobuf_parser.hpp"
 
+#include "actors/parsers/binary_records.hpp"
 #include "actors/parsers/protobuf/message_reader.hpp"
 #include "actors/parsers/protobuf/schema_files.hpp"
 #include "actors/parsers/protobuf/writer_message.hpp"
-#include "actors/parsers/row_builder.hpp"
 #include "actors/parsers/timestamp_format.hpp"
 #include "actors/registry/registered.hpp"
 #include "config/text/report.hpp"
@@ -45,54 +45,27 @@ struct known_schema {
 
 class protobuf_parser final : public record_parser {
 public:
-  protobuf_parser(parser_options options, protobuf_options own, std::shared_ptr<const protobuf::schema> file)
-      : options_(std::move(options)), own_(std::move(own)), rows_(options_) {
+  protobuf_parser(const parser_options& options, protobuf_options own,
+                  std::shared_ptr<const protobuf::schema> file)
+      : own_(std::move(own)), rows_(options) {
     if (file) {
       file_.emplace();
       file_->descriptors = std::move(file);
     }
-    for (std::size_t i = 0; i < options_.declared; ++i)
-      if (rows_.used(i) || options_.validate_whole)
-        read_.push_back(i);
-    for (const auto i : read_) {
-      fields_.push_back((*options_.schema)[i]);
-      formats_.push_back(i < options_.formats.size() ? options_.formats[i]
-                                                     : parser_options::timestamp_format{});
+    for (std::size_t i = 0; i < options.declared; ++i) {
+      if (!rows_.used(i) && !options.validate_whole)
+        continue;
+      fields_.push_back((*options.schema)[i]);
+      formats_.push_back(format_at(options.formats, i));
       builders_.push_back(&rows_.column(i));
     }
   }
 
   parsed parse(const source::chunk& c) override {
-    rows_.reserve(c.records());
-    for (std::size_t i = 0; i < c.records(); ++i)
-      read_record(c, i);
-    return rows_.finish();
+    return parse_binary(c, rows_, "a message", why_, [&](std::size_t i) { return read_message(c, i); });
   }
 
 private:
-  void read_record(const source::chunk& c, std::size_t i) {
-    if (rows_.passes(c, i))
-      return rows_.filter(i);
-    if (rows_.is_row_of_nulls(c, i)) {
-      if (!rows_.accept_nulls(c, i))
-        rows_.dead(i, rows_.why());
-      return;
-    }
-    if (c.lengths[i] == source::no_value)
-      return rows_.dead(i, "the record has no value (a null, as Kafka's tombstones are); expected a message");
-    if (c.is_cut(i))
-      return rows_.dead(i, why_cut(c, i));
-    if (read_message(c, i)) {
-      const auto timed = rows_.event_time();
-      if (rows_.accept(c, i, timed ? rows_.column(*timed).last_int() : std::nullopt))
-        return rows_.drop_unused();
-      why_ = rows_.why();
-    }
-    rows_.take_back();
-    rows_.drop_unused();
-    rows_.dead(i, std::move(why_));
-  }
-
   bool read_message(const source::chunk& c, std::size_t i) {
     const auto prefixed = take_prefix(own_.prefix, c.record(i), why_);
     if (!prefixed)
@@ -101,10 +74,8 @@ private:
     auto* const plan = plan_of(c, prefixed->id, body);
     if (plan == nullptr)
       return false;
-    if (reader_.read(*plan, body, builders_))
-      return true;
-    why_ = reader_.why();
-    return false;
+    return reader_.read(*plan, body, builders_) ||
+           fail(reader_.why() + prefix_hint(own_.prefix, c.record(i)));
   }
 
   bool fail(std::string why) {
@@ -187,13 +158,13 @@ private:
       registered_bytes_ += text->size();
       found = registered_.try_emplace(id).first;
       auto& known = found->second;
-      known.text = text;
       auto compiled = protobuf::schema::of_source(*text, fmt::format("the schema of id {}", id));
       if (compiled)
         known.descriptors = std::move(*compiled);
       else
         known.why = std::move(compiled.error().message);
     }
+    found->second.text = text;  // later records have the same one, and need no comparison
     if (found->second.descriptors)
       return &found->second;
     fail(found->second.why);
@@ -230,14 +201,12 @@ private:
     return nullptr;
   }
 
-  parser_options options_;
   protobuf_options own_;
   row_builder rows_;
   std::optional<known_schema> file_;
   std::map<std::uint64_t, known_schema> registered_;
   std::size_t registered_bytes_ = 0;
   // The columns that are read:
-  std::vector<std::size_t> read_;
   std::vector<data::field> fields_;
   std::vector<parser_options::timestamp_format> formats_;
   std::vector<data::column_builder*> builders_;
@@ -302,11 +271,8 @@ std::vector<config::misfit> misfits(const config::values& options, const config:
   // Where each record says which message it is, one may have a column that another has not.
   if (!message || *message == nullptr)
     return out;
-  std::vector<parser_options::timestamp_format> as_parsers;
-  for (const auto& f : formats)
-    as_parsers.push_back(format_of(f));
   protobuf::message_shapes shapes;
-  for (auto& c : protobuf::plan_of(shapes.of(**message), declared, as_parsers, false).unfit)
+  for (auto& c : protobuf::plan_of(shapes.of(**message), declared, formats_of(formats), false).unfit)
     out.push_back({c.column, std::move(c.message)});
   return out;
 }
@@ -325,7 +291,8 @@ config::connector protobuf_parser_declaration() {
   config::connector c;
   c.kind = config::stage_kind::parser;
   c.type = "protobuf";
-  c.doc = "Reads one Protobuf message a record, by a schema file";
+  c.doc =
+      "Reads one Protobuf message a record, by a schema file or the schemas of a registry (docs/schemas.md)";
   c.options = {
       {.name = "schema_file",
        .doc = "The schema: .proto source, whose imports are found in its folder and those above it, or what "
@@ -356,7 +323,7 @@ expected<std::unique_ptr<record_parser>> make_protobuf_parser(parser_options opt
     ASSIGN_OR_RETURN(file,
                      protobuf::schema::of_descriptors(*options.schema_text, "the schema of the topology"));
   }
-  return std::make_unique<protobuf_parser>(std::move(options), std::move(own), std::move(file));
+  return std::make_unique<protobuf_parser>(options, std::move(own), std::move(file));
 }
 
 connector protobuf_parser_connector() {

@@ -125,8 +125,7 @@ expected<parsed_source> parse_source(std::string_view text, const std::string& n
     return user_error(ec::invalid_argument,
                       fmt::format("{}: the schema has more than {} bytes", shown, most_schema_bytes));
   silence_library();
-  if (auto nested = check_nesting(text, shown); !nested)
-    return unexpected(std::move(nested).error());
+  RETURN_IF_ERROR(check_nesting(text, shown));
   pb::io::ArrayInputStream in(text.data(), static_cast<int>(text.size()));
   first_error errors(shown);
   pb::io::Tokenizer tokens(&in, &errors);
@@ -159,7 +158,12 @@ public:
   [[nodiscard]] expected<void> add(const pb::FileDescriptorProto& file, first_error& errors) {
     return out_->add(file, errors);
   }
-  [[nodiscard]] std::shared_ptr<const schema> take() { return std::move(out_); }
+  /// Errors: no file was added but well-known ones, which are the library's.
+  [[nodiscard]] expected<std::shared_ptr<const schema>> take(const std::string& name) {
+    if (out_->file_ == nullptr)
+      return user_error(ec::invalid_argument, fmt::format("{}: it has the well-known types alone", name));
+    return std::shared_ptr<const schema>(std::move(out_));
+  }
 
 private:
   std::shared_ptr<schema> out_;
@@ -183,24 +187,21 @@ public:
   [[nodiscard]] expected<std::shared_ptr<const schema>> make(std::string text) {
     const auto name = std::filesystem::path(path_).filename().string();
     names_[identity_of(path_)] = name;
-    if (auto read = open(name, path_, std::move(text)); !read)
-      return unexpected(std::move(read).error());
+    RETURN_IF_ERROR(open(name, path_, std::move(text)));
     // A file is added when its imports are: the list of those that wait for theirs is the chain of imports.
     while (!waiting_.empty()) {
       auto& last = waiting_.back();
       if (last.next_import < last.source.file->dependency_size()) {
-        if (auto entered = enter_import(); !entered)
-          return unexpected(std::move(entered).error());
+        RETURN_IF_ERROR(enter_import());
         continue;
       }
       first_error errors(last.shown);
       errors.look_up_in(last.source.places.get());
-      if (auto added = maker_.add(*last.source.file, errors); !added)
-        return unexpected(std::move(added).error());
+      RETURN_IF_ERROR(maker_.add(*last.source.file, errors));
       done_.insert(last.source.file->name());
       waiting_.pop_back();
     }
-    return maker_.take();
+    return maker_.take(path_);
   }
 
 private:
@@ -324,15 +325,13 @@ expected<std::shared_ptr<const schema>> schema::of_source(std::string_view text,
   // No source is base64: it has blanks.
   if (const auto bytes = data::from_base64(text);
       bytes && text.size() <= most_schema_bytes && !bytes->empty() && file.ParseFromString(*bytes)) {
-    if (auto added = maker.add(file, errors); !added)
-      return unexpected(std::move(added).error());
-    return maker.take();
+    RETURN_IF_ERROR(maker.add(file, errors));
+    return maker.take(name);
   }
   ASSIGN_OR_RETURN(const auto source, parse_source(text, "schema.proto", name));
   errors.look_up_in(source.places.get());
-  if (auto added = maker.add(*source.file, errors); !added)
-    return unexpected(std::move(added).error());
-  return maker.take();
+  RETURN_IF_ERROR(maker.add(*source.file, errors));
+  return maker.take(name);
 }
 
 expected<std::shared_ptr<const schema>> schema::of_descriptors(std::string_view bytes,
@@ -358,10 +357,7 @@ expected<std::shared_ptr<const schema>> schema::of_descriptors(std::string_view 
                                     "--descriptor_set_out writes them",
                                     added.error().message));
   }
-  auto out = maker.take();
-  if (out->file_ == nullptr)
-    return user_error(ec::invalid_argument, fmt::format("{}: it has the well-known types alone", name));
-  return out;
+  return maker.take(name);
 }
 
 expected<std::shared_ptr<const schema>> schema::of_file(const std::string& path) {

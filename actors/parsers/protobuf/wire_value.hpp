@@ -4,6 +4,12 @@
 #include "actors/parsers/protobuf/message_shape.hpp"
 #include "actors/parsers/protobuf/wire_reader.hpp"
 
+#include <bit>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
 namespace millrace::parser::protobuf {
 
 /// The type of the wire in which values of the type stand, when they are not packed.
@@ -96,6 +102,37 @@ struct wire_value {
 /// Whether a value of that wire type may be one of the field.
 [[nodiscard]] inline bool fits(const field_shape& field, wire type) {
   return wire_of(field.type) == type || (type == wire::length && field.repeated && is_packable(field.type));
+}
+
+/// Says what is wrong with a message's bytes.
+struct damage {
+  const field_shape* field = nullptr;  // null: it is not known
+  std::string why = "its bytes are cut off or damaged";
+};
+/// Calls `with(index, value)` for the values of the message's fields, front to back.
+template<class With>
+[[nodiscard]] std::optional<damage> each_value(const message_shape& shape, std::string_view bytes,
+                                               With with) {
+  wire_reader from(bytes);
+  while (!from.at_end()) {
+    tag t;
+    if (!from.read_tag(t))
+      return damage();
+    const auto index = shape.find(t.number);
+    if (index == message_shape::unknown) {
+      if (!from.skip(t))
+        return damage();
+      continue;
+    }
+    const auto& field = shape.fields[index];
+    if (!fits(field, t.type))
+      return damage{&field, wrong_wire_type(field, t.type)};
+    wire_value value;
+    if (!read_value(from, field, t, value))
+      return damage{&field};
+    with(index, value);
+  }
+  return std::nullopt;
 }
 
 }  // namespace millrace::parser::protobuf

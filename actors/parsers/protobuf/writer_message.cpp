@@ -36,9 +36,11 @@ const pb::Descriptor* take_indexes(const schema& from, std::string_view& record,
   if (!read_index(at, count))
     return fail(std::string(cut_off));
   if (count > most_depth)
-    return fail(fmt::format("the record has {} message indexes behind the schema's id, and messages nest no "
-                            "deeper than {}; is it Protobuf, written by way of a registry?",
-                            count, most_depth));
+    return fail(fmt::format(
+        "the record has {} message indexes behind the schema's id, and messages nest no "
+        "deeper than {}; is it Protobuf, written by way of a registry, and not in the form that Confluent "
+        "calls deprecated?",
+        static_cast<std::int64_t>(count), most_depth));
   const pb::Descriptor* found = nullptr;
   const auto enter = [&](std::uint64_t index) {
     const auto size = static_cast<std::uint64_t>(found == nullptr ? from.file().message_type_count()

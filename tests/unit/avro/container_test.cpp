@@ -49,9 +49,9 @@ TEST_CASE("a container's head needs all of its bytes, wherever it is cut") {
 TEST_CASE("a container's metadata may come in parts, with their sizes, with other keys and without a codec") {
   const auto entries = avro_text("avro.schema") + avro_text(texts_schema);
   const auto other = avro_text("writer") + avro_text("somebody");
-  const auto bytes = std::string(container_magic) + avro_number(-1) +
-                     avro_number(static_cast<std::int64_t>(entries.size())) + entries + avro_number(1) +
-                     other + avro_number(0) + test_sync;
+  const auto bytes = std::string(container_magic) + avro_long(-1) +
+                     avro_long(static_cast<std::int64_t>(entries.size())) + entries + avro_long(1) + other +
+                     avro_long(0) + test_sync;
   const auto head = read_container_head(bytes);
   REQUIRE(head);
   REQUIRE(*head);
@@ -69,23 +69,22 @@ TEST_CASE("a head that is none, or says too much, is refused with the reason") {
   CHECK_THAT(wrong("{\"a\":1}", ec::corrupt), Catch::Contains("does not begin"));
   CHECK_THAT(wrong("Obj\x02", ec::corrupt), Catch::Contains("does not begin"));
   const std::string begin(container_magic);
-  CHECK_THAT(wrong(begin + avro_number(0) + test_sync, ec::corrupt), Catch::Contains("no avro.schema"));
-  CHECK_THAT(wrong(begin + avro_number(1) + avro_number(-5), ec::corrupt),
-             Catch::Contains("damaged at byte 6"));
+  CHECK_THAT(wrong(begin + avro_long(0) + test_sync, ec::corrupt), Catch::Contains("no avro.schema"));
+  CHECK_THAT(wrong(begin + avro_long(1) + avro_long(-5), ec::corrupt), Catch::Contains("damaged at byte 6"));
   CHECK_THAT(wrong(begin + std::string(11, '\xFF'), ec::corrupt), Catch::Contains("damaged"));
   const auto entry = avro_text("avro.schema") + avro_text(texts_schema);
-  CHECK_THAT(wrong(begin + avro_number(2) + entry + entry, ec::corrupt), Catch::Contains("damaged"));
+  CHECK_THAT(wrong(begin + avro_long(2) + entry + entry, ec::corrupt), Catch::Contains("damaged"));
   for (const auto* name : {"bzip2", "xz", "brotli"})
     CHECK_THAT(wrong(avro_head(texts_schema, name), ec::unsupported),
                Catch::Contains(name) && Catch::Contains("avro-tools recodec"));
   CHECK_THAT(wrong(avro_head(blank(longest_head)), ec::unsupported), Catch::Contains("longer than 5 MiB"));
-  CHECK_THAT(wrong(begin + avro_number(1) + avro_number(std::int64_t{1} << 40U), ec::unsupported),
+  CHECK_THAT(wrong(begin + avro_long(1) + avro_long(std::int64_t{1} << 40U), ec::unsupported),
              Catch::Contains("longer than 5 MiB"));
   CHECK(read_container_head(avro_head(blank(longest_head - 100))));
 }
 
 TEST_CASE("a block's head gives records and bytes, and needs all of its own") {
-  const auto bytes = avro_number(300) + avro_number(70'000);
+  const auto bytes = avro_long(300) + avro_long(70'000);
   for (std::size_t size = 0; size < bytes.size(); ++size) {
     const auto head = read_block_head(std::string_view(bytes).substr(0, size));
     REQUIRE(head);
@@ -102,13 +101,13 @@ TEST_CASE("a block's head gives records and bytes, and needs all of its own") {
 TEST_CASE("a block's head that says too much or less than nothing is refused") {
   const auto most_bytes = static_cast<std::int64_t>(longest_block);
   const auto most_records = static_cast<std::int64_t>(most_block_records);
-  CHECK(read_block_head(avro_number(most_records) + avro_number(most_bytes)));
-  for (const auto& [bytes, code] : std::vector<std::pair<std::string, ec>>{
-           {avro_number(1) + avro_number(most_bytes + 1), ec::unsupported},
-           {avro_number(most_records + 1) + avro_number(1), ec::unsupported},
-           {avro_number(-1) + avro_number(1), ec::corrupt},
-           {avro_number(1) + avro_number(-1), ec::corrupt},
-           {std::string(10, '\xFF'), ec::corrupt}}) {
+  CHECK(read_block_head(avro_long(most_records) + avro_long(most_bytes)));
+  for (const auto& [bytes, code] :
+       std::vector<std::pair<std::string, ec>>{{avro_long(1) + avro_long(most_bytes + 1), ec::unsupported},
+                                               {avro_long(most_records + 1) + avro_long(1), ec::unsupported},
+                                               {avro_long(-1) + avro_long(1), ec::corrupt},
+                                               {avro_long(1) + avro_long(-1), ec::corrupt},
+                                               {std::string(10, '\xFF'), ec::corrupt}}) {
     const auto head = read_block_head(bytes);
     REQUIRE_FALSE(head);
     CHECK(head.error().code == code);

@@ -175,7 +175,18 @@ TEST_CASE("hostile records are one dead letter each, and cost little") {
               R"({{"type":"array","items":{{"type":"record","name":"i","fields":[{{"name":"{}","type":"boolean"}}]}}}})",
               name),
           avro_long(100'000) + std::string(100'000, '\1') + "\0"s, type_id::json),
-      Contains("would have more than 16 MiB"));
+      Contains("more than 256 times the record's bytes"));
+  // Few bytes an element, and many columns that it lacks.
+  const auto wide = data::type::object_of([] {
+    std::vector<data::field> out{{"x", type_id::boolean}};
+    for (int i = 0; i < 500; ++i)
+      out.push_back({fmt::format("c{}", i), type_id::text});
+    return out;
+  }());
+  CHECK_THAT(
+      one(R"({"type":"array","items":{"type":"record","name":"i","fields":[{"name":"x","type":"boolean"}]}})",
+          avro_long(100'000) + std::string(100'000, '\1') + "\0"s, data::type::list_of(wide)),
+      Contains("more than 256 times the record's bytes"));
 }
 
 TEST_CASE("check tells of columns that no record can fill") {
@@ -187,6 +198,7 @@ TEST_CASE("check tells of columns that no record can fill") {
             .empty());
   CHECK_THAT(problems(schema, {{"prise", type_id::float64}}).at(0),
              Contains("the schema has no such field in r; did you mean \"price\"?"));
+  CHECK(problems(schema, {{"a: b", type_id::text}}).at(0) == "a: b: the schema has no such field in r");
   CHECK_THAT(problems(schema, {{"word", type_id::bigint}}).at(0), Contains("it holds text; declare it text"));
   CHECK_THAT(problems(schema, {{"tags", type_id::text}}).at(0), Contains("it holds a map; declare it json"));
   CHECK_THAT(problems(schema, {{"inner", data::type::object_of({{"b", type_id::text}})}}).at(0),

@@ -263,7 +263,7 @@ TEST_CASE("a block whose bytes are damaged is an error with its place") {
 TEST_CASE("a record that does not end within its block is a cut one, and reading goes on behind the block") {
   const folder f;
   const auto good = some_records(3);
-  const auto broken = good[0] + avro_number(1'000) + "short";
+  const auto broken = good[0] + avro_long(1'000) + "short";
   const auto bytes = avro_head(texts_schema) + avro_block(3, good[0] + good[1] + good[2]) +
                      avro_block(4, broken) + avro_block(1, good[1]);
   const auto at = avro_head(texts_schema).size() + avro_block(3, good[0] + good[1] + good[2]).size();
@@ -304,8 +304,8 @@ TEST_CASE("the last record of a block that has more bytes is a cut one") {
 
 TEST_CASE("of a long rest of a block the beginning is kept") {
   const folder f;
-  const auto path = f.write("a", avro_head(texts_schema) +
-                                     avro_block(1, avro_number(9'000'000) + std::string(100'000, 'x')));
+  const auto path =
+      f.write("a", avro_head(texts_schema) + avro_block(1, avro_long(9'000'000) + std::string(100'000, 'x')));
   const auto got = read_container(path);
   REQUIRE(got.records.size() == 1);
   CHECK(got.records[0].bytes.size() == 65'536);

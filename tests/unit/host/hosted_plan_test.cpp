@@ -4,6 +4,7 @@
 #include "config/secrets.hpp"
 #include "runtime/base/earlier_format.hpp"
 #include "runtime/data/carried_file.hpp"
+#include "tests/support/loopback_listener.hpp"
 #include "tests/unit/host/host_fixture.hpp"
 #include "tests/unit/model/small_models.hpp"
 
@@ -11,6 +12,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <thread>
 #include <unistd.h>
 
 namespace millrace::host::test {
@@ -175,6 +177,31 @@ TEST_CASE("a plan carries its models: each node would read a file of its own") {
         std::string::npos);
   const auto taken = must(with(millrace::data::carried(bytes)));
   CHECK(config::model_of(*taken->find("scored"))->bytes == bytes);
+}
+
+TEST_CASE("a plan carries its schemas: what a registry gives may be another one for each node") {
+  const millrace::test::loopback_listener listener;
+  std::thread registry([&] {
+    const int peer = listener.accept();
+    millrace::test::read_head(peer);
+    const std::string body =
+        R"({"schema":"{\"type\":\"record\",\"name\":\"r\",\"fields\":[{\"name\":\"a\",\"type\":\"long\"}]}"})";
+    const auto bytes =
+        fmt::format("HTTP/1.1 200 X\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{}", body.size(), body);
+    CHECK(::send(peer, bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size()));
+    ::close(peer);
+  });
+  const auto refused = load_plan(R"json({ "millrace": 1, "topology": "t", "stages": {
+      "in": { "source": "kafka", "brokers": "localhost:9092", "topic": "t" },
+      "rows": { "parser": "avro", "from": "in", "subject": "t-value", "registry": ")json" +
+                                     listener.url() + R"json(" },
+      "out": { "sink": "console", "from": "rows" } } })json",
+                                 "t");
+  listener.stop();
+  registry.join();
+  REQUIRE_FALSE(refused);
+  CHECK_THAT(refused.error().message,
+             Catch::Contains("stage \"rows\" names a schema's subject, and nodes read none"));
 }
 
 TEST_CASE("a node whose tzdata is another one than the plan's tells so, where windows or parsers go by it") {

@@ -265,6 +265,12 @@ TEST_CASE("names that a schema does not take are told with a remedy") {
     CHECK_THAT(sink::message_of_columns("R", {{name, type_id::text}}).error().message,
                Contains("\"" + name + "\"") && Contains("name it so in \"columns\""));
   }
+  for (const std::string name : {"a-b.R", "a.1", "a..R", ".R", "R.", "", "a\",\"x\":\"R"}) {
+    CHECK_THAT(avro::schema_of_columns(name, {{"n", type_id::text}}).error().message,
+               Contains("\"" + name + "\"") && Contains("give another \"record\""));
+    CHECK_THAT(sink::message_of_columns(name, {{"n", type_id::text}}).error().message,
+               Contains("\"" + name + "\"") && Contains("give another \"record\""));
+  }
   CHECK_THAT(
       sink::message_of_columns("R", {{"l", type::list_of(type::list_of(type_id::text))}}).error().message,
       Contains("list of lists"));

@@ -203,21 +203,9 @@ std::optional<std::string> library_json(const pb::Message& prototype, const std:
   return out;
 }
 
-class quiet {
-public:
-  quiet() : before_(pb::SetLogHandler(nullptr)) {}
-  ~quiet() { pb::SetLogHandler(before_); }
-  quiet(const quiet&) = delete;
-  quiet& operator=(const quiet&) = delete;
-
-private:
-  pb::LogHandler* before_;
-};
-
 }  // namespace
 
 TEST_CASE("random messages become what the library's JSON says") {
-  const quiet no_log;
   const auto every = schema_of_file("every_type.proto");
   const auto* const type = every->find("shop.Every").value();
   pb::DynamicMessageFactory factory;

@@ -171,6 +171,8 @@ TEST_CASE("hostile records: deep ones, and ones of many small parts, stay small 
   CHECK_THAT(row_of(c, merged), Contains("\"more\":{\"id\":299999"));
   const auto map =
       schema_of("syntax=\"proto3\"; message M { map<string, int32> m = 1; map<int32, M> n = 2; }");
+  CHECK_THAT(row_of({map, "M"}, field(2, field(1, static_cast<std::uint64_t>(-7)) + field(2, "\n"s))),
+             Contains("column \"n[-7]"));
   std::string entries;
   for (int i = 0; i < 1'000'000; ++i)
     entries += field(1, field(1, std::to_string(i % 700'000)) + field(2, static_cast<std::uint64_t>(i)));
@@ -185,9 +187,9 @@ TEST_CASE("hostile records: deep ones, and ones of many small parts, stay small 
   std::string elements;
   for (int i = 0; i < 100'000; ++i)
     elements += field(1, ""s);
-  CHECK_THAT(row_of({schema_of(wide), "M"}, elements), Contains("more than 128 times the record's bytes"));
+  CHECK_THAT(row_of({schema_of(wide), "M"}, elements), Contains("more than 256 times the record's bytes"));
   CHECK_THAT(row_of({schema_of(wide), "M", prefix_form::none, {{"w", data::type_id::json}}}, elements),
-             Contains("times as long as the record"));
+             Contains("more than 256 times the record's bytes"));
 }
 
 TEST_CASE("Confluent's indexes choose the message, which must be the one of the option") {
@@ -303,6 +305,10 @@ TEST_CASE("a schema is also a descriptor of its file in base64, as some serializ
   REQUIRE(again);
   CHECK((*again)->bytes() == (*source)->bytes());
   CHECK_FALSE(protobuf::schema::of_source(data::base64("no descriptor"), "y"));
+  file.set_name("google/protobuf/any.proto");
+  const auto none = protobuf::schema::of_source(data::base64(file.SerializeAsString()), "y");
+  REQUIRE_FALSE(none);
+  CHECK(none.error().message == "y: it has the well-known types alone");
 }
 
 TEST_CASE("the bytes of a schema are the same wherever its files lie, and give the same schema") {

@@ -28,7 +28,6 @@ TEST_CASE("Paths of a registry's API escape what a subject's name has") {
   CHECK(path_of_id(7) == "/schemas/ids/7");
   CHECK(path_of_version("a/b value", "latest") == "/subjects/a%2Fb%20value/versions/latest");
   CHECK(path_of_versions("s") == "/subjects/s/versions");
-  CHECK(path_of_compatibility("s") == "/compatibility/subjects/s/versions/latest");
 }
 
 TEST_CASE("A schema is read with its type and what it references") {
@@ -101,10 +100,9 @@ TEST_CASE("Something else at that address is no registry, and no word about a sc
   CHECK_FALSE(read_schema(at, longer)->found);
 }
 
-TEST_CASE("Ids and compatibility are read, and a refused schema is told of") {
+TEST_CASE("Ids are read, and a refused schema is told of") {
   CHECK(read_id(at, answered(200, R"({"id":12})"))->found == 12);
   CHECK_FALSE(read_id(at, answered(200, R"({"id":-1})")));
-  CHECK(read_compatibility(at, answered(200, R"({"is_compatible":false})"))->found == false);
   const auto refused = read_id(at, answered(409, R"({"error_code":409,"message":"incompatible"})"));
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code == ec::refused);

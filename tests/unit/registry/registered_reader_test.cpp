@@ -225,16 +225,22 @@ TEST_CASE("A partition that is assigned anew begins where it is told to, without
   CHECK(f.read()->has_value() == false);
 }
 
-TEST_CASE("A refusal of the registry is told, and the chunk stays") {
+TEST_CASE("A refusal of the registry is told, and the chunk waits until it is mended") {
   fixture f;
   f.registry->trouble = error{ec::refused, fault::user, false, "refused; `registry_headers`", {}};
   f.own->chunks = {chunk_of("0", 0, {record(1)})};
   const auto refused = f.read();
   REQUIRE_FALSE(refused);
-  CHECK(refused.error().whose == fault::user);
+  CHECK(refused.error().code == ec::unavailable);
+  CHECK(refused.error().retry);
+  CHECK_THAT(refused.error().message,
+             Catch::StartsWith("refused; `registry_headers`; 1 record of partition 0 waits"));
   f.registry->trouble.reset();
   f.registry->schemas = {{1, "one"}};
-  CHECK((**f.read()).schemas->by_id.contains(1));
+  auto got = f.read();
+  while (!got)  // it is not yet time to ask again
+    got = f.read();
+  CHECK((**got).schemas->by_id.contains(1));
 }
 
 TEST_CASE("An interruption ends a fetch and a wait soon, and loses nothing") {

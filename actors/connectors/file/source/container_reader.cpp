@@ -74,6 +74,12 @@ expected<void> container_reader::enter(const container_file::block& b) {
                                file_.path(), file_.place(b.at), bytes));
 }
 
+/// Records may have no bytes: each counts as some.
+std::size_t container_reader::size_of(const chunk& c) {
+  constexpr std::size_t bytes_of_record = 32;
+  return c.bytes.size() + bytes_of_record * c.records();
+}
+
 std::optional<std::size_t> container_reader::next_length() const {
   const auto rest = std::string_view(block_).substr(at_);
   const auto size = avro::length_of(*schema_, rest);
@@ -93,7 +99,7 @@ expected<bool> container_reader::read(chunk& out, std::size_t max_bytes) {
   out.lines = false;
   out.schemas = schemas_;
   bool ended = false;
-  while (!ended && out.bytes.size() + out.records() < max_bytes) {
+  while (!ended && size_of(out) < max_bytes) {
     if (left_ == 0) {
       const auto block = file_.next();
       const auto entered = !block   ? tl::make_unexpected(block.error())
@@ -117,7 +123,7 @@ expected<bool> container_reader::read(chunk& out, std::size_t max_bytes) {
 void container_reader::take(chunk& out, std::size_t max_bytes) {
   const auto begin = at_;
   const auto before = out.bytes.size();
-  while (left_ > 0 && before + (at_ - begin) + out.records() < max_bytes) {
+  while (left_ > 0 && size_of(out) + (at_ - begin) < max_bytes) {
     const auto size = next_length();
     if (!size) {
       out.bytes.append(block_, begin, at_ - begin);

@@ -28,6 +28,7 @@ private:
   container_reader(container_file file, std::int64_t major) : file_(std::move(file)), major_(major) {}
   [[nodiscard]] position next() const { return {major_, static_cast<std::int64_t>(number_)}; }
   [[nodiscard]] expected<void> find(std::uint64_t from);
+  [[nodiscard]] static std::size_t size_of(const chunk& c);
   /// Unpacks the block.
   [[nodiscard]] expected<void> enter(const container_file::block& b);
   /// The length of the next record of the block; none where it does not end as it has to.

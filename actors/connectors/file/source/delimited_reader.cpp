@@ -36,13 +36,16 @@ expected<std::optional<delimited_reader::record_head>> delimited_reader::head_at
                   path_, offset, longest_length));
 }
 
-unexpected delimited_reader::cut_off(std::uint64_t length, std::uint64_t there) const {
+unexpected delimited_reader::cut_off(const std::optional<record_head>& head, std::uint64_t there) const {
+  const auto is =
+      head ? fmt::format("has {} bytes by its length, and {} are there", head->length, there - head->bytes)
+           : std::string("ends within its length");
   return user_error(
       ec::corrupt,
-      fmt::format("{}: the file is cut off: the record at byte {} has {} bytes by its length, and {} "
-                  "are there; all whole records before have been read. Put the whole file in its "
-                  "place and run again: it goes on there",
-                  path_, offset_, length, there));
+      fmt::format(
+          "{}: the file is cut off: the record at byte {} {}; all whole records before have been read. Put "
+          "the whole file in its place and run again: it goes on there",
+          path_, offset_, is));
 }
 
 std::size_t delimited_reader::fill(std::string& bytes, std::size_t filled, bool& ended) {
@@ -113,8 +116,7 @@ expected<bool> delimited_reader::read(chunk& out, std::size_t max_bytes) {
   out.to = next();
   if (ended && !failed_ && !carry_.empty()) {
     const auto head = head_at(carry_, offset_);
-    const auto known = head && *head ? **head : record_head{};
-    failed_ = cut_off(known.length, carry_.size() - known.bytes).value();
+    failed_ = head ? cut_off(*head, carry_.size()).value() : head.error();
   }
   if (failed_ && end == 0)
     return tl::make_unexpected(*failed_);
@@ -130,7 +132,7 @@ expected<bool> delimited_reader::pass_over(chunk& out) {
         const auto got,
         stream_->read(part.data(), std::min<std::uint64_t>(part.size(), passed.size - passed.passed)));
     if (got == 0)
-      return cut_off(head->length, passed.passed - head->bytes);
+      return cut_off(head, passed.passed);
     if (const auto kept = head->bytes + kept_of_longer_line; carry_.size() < kept)
       carry_.append(part, 0, std::min(got, kept - carry_.size()));
     passed.passed += got;

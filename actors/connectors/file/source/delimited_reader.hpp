@@ -41,7 +41,8 @@ private:
   [[nodiscard]] std::size_t split(chunk& out, std::string_view text);
   void add(chunk& out, std::size_t begin, std::string_view record, std::size_t head) const;
   [[nodiscard]] expected<bool> pass_over(chunk& out);
-  [[nodiscard]] unexpected cut_off(std::uint64_t length, std::uint64_t there) const;
+  /// `there`: the bytes of the record and its length that the file has.
+  [[nodiscard]] unexpected cut_off(const std::optional<record_head>& head, std::uint64_t there) const;
   [[nodiscard]] position next() const { return {major_, static_cast<std::int64_t>(offset_)}; }
 
   std::unique_ptr<byte_stream> stream_;

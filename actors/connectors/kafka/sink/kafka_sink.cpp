@@ -65,26 +65,29 @@ std::vector<option> options() {
        .plain = true},
       {.name = "value",
        .doc = "The column whose value is the record's value, its bytes unchanged, such as _raw; null gives a "
-              "null value. Without it the row as JSON",
+              "null value. Without it the row by `format`",
        .plain = true},
       {.name = "format",
        .type = option_type::choice,
-       .doc = "How the row is written where no column is the `value`: json; avro, protobuf or json_schema, "
-              "with a "
-              "schema of the columns in a `registry`, whose id is in front of each record as Confluent's "
-              "serializers write it",
+       .doc = "How the row is written: json; base64, the bytes that the column `value` has as base64 text, "
+              "such as _raw of "
+              "Avro records; avro, protobuf or json_schema, with a schema of the columns in a `registry`, "
+              "whose id is in "
+              "front of each record as Confluent's serializers write it",
        .default_text = "json",
-       .choices = {"json", "avro", "protobuf", "json_schema"}},
+       .choices = {"json", "base64", "avro", "protobuf", "json_schema"}},
       {.name = "key_format",
        .type = option_type::choice,
-       .doc = "How the key is written: text; avro, protobuf or json_schema, with a schema of its own in the "
-              "subject TOPIC-key",
+       .doc = "How the key is written: text; base64, the bytes that its column has as base64 text, such as "
+              "_key of a "
+              "source with \"key\": \"bytes\"; avro, protobuf or json_schema, with a schema of its own in "
+              "the subject "
+              "TOPIC-key",
        .default_text = "text",
-       .choices = {"text", "avro", "protobuf", "json_schema"}},
+       .choices = {"text", "base64", "avro", "protobuf", "json_schema"}},
       {.name = "record",
        .doc = "The full name of the record or message that a row becomes, such as com.example.Click. "
-              "Default: the "
-              "topic's, with _ for what names do not have",
+              "Default: the topic's, with _ for what names do not have",
        .plain = true},
       {.name = "subject",
        .type = option_type::choice,
@@ -124,7 +127,10 @@ std::vector<option> options() {
 }
 
 bool has_schema(const config::values& o, std::string_view option, std::string_view otherwise) {
-  return o.has(option) && o.text(option) != otherwise;
+  return o.has(option) && o.text(option) != otherwise && o.text(option) != "base64";
+}
+bool is_base64(const config::values& o, std::string_view option) {
+  return o.has(option) && o.text(option) == "base64";
 }
 bool has_value_schema(const config::values& o) { return has_schema(o, "format", "json"); }
 bool has_key_schema(const config::values& o) { return has_schema(o, "key_format", "text"); }
@@ -173,7 +179,15 @@ void check_schemas(const config::check_input& in, const config::say& say) {
         say(name, "is for records with a schema; expected \"format\" or \"key_format\" beside it");
   if (has_value_schema(o) && o.has("value"))
     say("value", "is a column whose bytes stay as they are; expected it, or a \"format\", not both");
-  if (has_key_schema(o) && !o.has("key"))
+  if (is_base64(o, "format") && !o.has("value"))
+    say("format", "base64 is the form of one column; expected \"value\" beside it");
+  for (const auto& [format, name] : {std::pair("format", "value"), std::pair("key_format", "key")})
+    if (is_base64(o, format) && o.has(name) && in.input)
+      if (const auto column = in.input->find(o.text(name));
+          column && (*in.input)[*column].type.id() != data::type_id::text)
+        say(format, fmt::format("the column \"{}\" is {}; expected text, which is base64", o.text(name),
+                                (*in.input)[*column].type.name()));
+  if ((has_key_schema(o) || is_base64(o, "key_format")) && !o.has("key"))
     say("key_format", "has no key to write; expected \"key\" beside it");
   if (!in.input || !o.has("topic"))
     return;
@@ -258,6 +272,8 @@ expected<std::unique_ptr<writer>> make_kafka_writer(const config::values& option
     if (!*column)
       return user_error(ec::not_found, fmt::format("{}: there is no column '{}'", name, options.text(name)));
   }
+  o.value_is_base64 = is_base64(options, "format");
+  o.key_is_base64 = is_base64(options, "key_format");
   o.registry = registry::access_of(options);
   o.adds_schemas = options.has("register") && options.boolean("register");
   if (has_value_schema(options)) {

@@ -3,6 +3,7 @@
 #include "actors/connectors/kafka/sink/position_store.hpp"
 #include "runtime/data/plain_numeric.hpp"
 #include "runtime/data/render.hpp"
+#include "runtime/data/text_encoding.hpp"
 #include "runtime/wire/bytes.hpp"
 
 #include <fmt/format.h>
@@ -84,16 +85,27 @@ std::optional<std::string_view> kafka_writer::key_of(const data::batch& rows, st
   if (!options_.key)
     return std::nullopt;
   const auto& column = *rows.columns[*options_.key];
-  if (!options_.key_schema)
+  if (!options_.key_schema && !options_.key_is_base64)
     return bare_key(key_, column, row);
   if (column.is_null(row))
     return std::nullopt;
   key_.clear();
+  if (options_.key_is_base64) {
+    key_ = *data::from_base64(column.text_at(row));
+    return key_;
+  }
   static_cast<void>(options_.key_schema->append(key_, rows, row));  // a key is no list
   return key_;
 }
 
 expected<void> kafka_writer::produce_row(const data::batch& rows, const data::batch& shown, std::size_t row) {
+  for (const auto& [is_base64, column] :
+       {std::pair(options_.key_is_base64, options_.key), std::pair(options_.value_is_base64, options_.value)})
+    if (is_base64 && column && !rows.columns[*column]->is_null(row) &&
+        !data::from_base64(rows.columns[*column]->text_at(row)))
+      return reject(shown, row,
+                    fmt::format("the column \"{}\" is no base64: {}", (*rows.schema)[*column].name,
+                                data::excerpt(rows.columns[*column]->text_at(row))));
   const auto key = key_of(rows, row);
   std::optional<std::string_view> value;
   if (limits_.compacted && !key)
@@ -102,6 +114,8 @@ expected<void> kafka_writer::produce_row(const data::batch& rows, const data::ba
     value = std::nullopt;
   } else if (options_.value) {
     value = bare(value_, *rows.columns[*options_.value], row);
+    if (value && options_.value_is_base64)
+      value = value_ = *data::from_base64(*value);
   } else if (options_.value_schema) {
     value_.clear();
     if (!options_.value_schema->append(value_, shown, row))

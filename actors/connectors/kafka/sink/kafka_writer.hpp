@@ -35,6 +35,8 @@ struct kafka_sink_options {
   std::optional<std::size_t> value;                // column; else the row as JSON, or by `value_schema`
   std::optional<record_schema> key_schema = {};    // over the batch
   std::optional<record_schema> value_schema = {};  // over the columns that are written (row_format::shown)
+  bool key_is_base64 = false;                      // of the bytes to write
+  bool value_is_base64 = false;
   std::optional<registry::access> registry = {};
   bool adds_schemas = false;                // to the registry, where it has not got them
   std::optional<std::size_t> deletes = {};  // column: whether the row is a tombstone

@@ -195,12 +195,13 @@ bool put_fields(stream& out, const std::vector<const data::column*>& columns, st
 }  // namespace
 
 expected<std::string> message_of_columns(std::string_view name, const std::vector<data::field>& columns) {
+  if (!avro::is_full_name(name))
+    return cannot(
+        fmt::format("the message's name \"{}\" is none of Protobuf; expected letters, digits and _, and no "
+                    "digit first, between dots: give another \"record\"",
+                    name));
   const auto point = name.rfind('.');
   const auto last = name.substr(point == std::string_view::npos ? 0 : point + 1);
-  if (!avro::is_name(last))
-    return cannot(fmt::format("the name \"{}\" is none of Protobuf; expected letters, digits and _, and no "
-                              "digit first",
-                              last));
   message_writer out;
   RETURN_IF_ERROR(out.add(last, columns, 0));
   std::string text = "syntax = \"proto3\";\n";
