@@ -98,7 +98,7 @@ void leave_out_reserved(draft& d, written_schema& written, std::string_view opti
   std::vector<std::string> names;
   for (const auto& f : written.columns)
     if (is_reserved(f.name))
-      names.push_back(quoted_name(f.name));
+      names.push_back(f.name);
   if (names.empty())
     return;
   std::erase_if(written.columns, [](const auto& f) { return is_reserved(f.name); });
