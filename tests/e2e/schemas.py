@@ -254,6 +254,28 @@ def bad_records(c):
     print(json.dumps(errors, indent=1), flush=True)
 
 
+def bytes_pass_through(c):
+    """Records of bytes that are filtered and sent on as they are, keys too, are the same bytes."""
+    c.write("avro", CLICK, [click(i)[0] for i in range(50)])
+    values = [m.value for m in c.kafka.read(c.topic)]
+    source, c.topic = c.topic, c.topic + "_on"
+    c.kafka.create(c.topic)
+    c.kafka.produce_records(source, [(BEGIN // 1000, b"\0\xff" + bytes([i]), value) for i, value in enumerate(values)])
+    topology = topology_file(c.folder / "topology.json", c.name, {
+        "rows": {"source": "kafka", "brokers": c.kafka.brokers, "topic": source, "key": "bytes"},
+        "parsed": {"parser": "avro", "from": "rows", "registry": c.registry, "schema": {"id": "bigint"}},
+        "some": {"transform": "select", "from": "parsed", "where": "id % 2 = 0", "columns": {"raw": "_raw", "key": "_key"}},
+        "out": {"sink": "kafka", "from": "some", "brokers": c.kafka.brokers, "topic": c.topic, "value": "raw", "format": "base64", "key": "key",
+                "key_format": "base64"}}, commit_every="50 ms")
+    running = c.run(topology)
+    running.wait_until("all are there", lambda: len(c.kafka.read(c.topic)) >= 50)
+    running.stop()
+    found = [(m.key, m.value) for m in c.kafka.read(c.topic)]
+    wanted = [(None, v) for v in values[::2]] + [(b"\0\xff" + bytes([i]), v) for i, v in enumerate(values)][::2]
+    lost = difference(wanted, found)
+    check(not lost, lost)
+
+
 def sink_topology(c, form, source, columns, **sink):
     stages = {"rows": {"source": "file", "path": str(source)},
               "parsed": {"parser": "json", "from": "rows", "schema": columns},
@@ -343,7 +365,7 @@ def schemas_that_are_refused(c):
     check(not c.kafka.read(c.topic), "records were written")
 
 
-CASES = [avro_of_others, avro_columns_of_the_registry, avro_schema_changes, protobuf_of_others, json_of_others, bad_records,
+CASES = [avro_of_others, avro_columns_of_the_registry, avro_schema_changes, protobuf_of_others, json_of_others, bad_records, bytes_pass_through,
          written("avro"), written("protobuf"), written("json_schema"), schemas_that_are_refused]
 
 

@@ -84,11 +84,35 @@ unexpected no_text(const std::string& topology) {
                   topology));
 }
 
+namespace {
+
+/// A plan is the same on every node, and waits for nobody: `millrace apply` has asked a registry for columns.
+const config::catalog& connectors_that_ask_nobody() {
+  static const auto all = [] {
+    auto out = connectors();
+    for (auto& c : out)
+      if (c.schema_in_file)
+        c.schema_in_file =
+            [own = c.schema_in_file](const config::values& o) -> expected<config::written_schema> {
+          if (!o.has("schema_file"))
+            return user_error(
+                ec::invalid_argument,
+                "nodes ask no registry for columns; expected the schema itself as \"schema_file\", as "
+                "`millrace apply` puts it there (a data URI)");
+          return own(o);
+        };
+    return out;
+  }();
+  return all;
+}
+
+}  // namespace
+
 expected<std::shared_ptr<const config::topology>> load_plan(const std::string& text,
                                                             const std::string& name) {
   if (text.empty())
     return no_text(name);
-  auto loaded = config::load_text(text, name, connectors());
+  auto loaded = config::load_text(text, name, connectors_that_ask_nobody());
   if (loaded.plan) {
     for (const auto& s : loaded.plan->stages)
       if (config::traits_of(s).is_standard_input)
@@ -97,13 +121,11 @@ expected<std::shared_ptr<const config::topology>> load_plan(const std::string& t
             fmt::format("{}: nodes read no standard input; name a file, or use `millrace run`", s.name));
     // Each node would read a file of its own, and nothing says that they are the same.
     for (const auto& s : loaded.plan->stages)
-      if (const auto f = config::carried_by(s);
-          f && !(s.options.has(f->option) && data::is_carried(s.options.text(f->option))))
+      if (const auto f = config::carried_by(s); f && !data::is_carried(s.options.text(f->option)))
         return user_error(ec::invalid_argument,
-                          fmt::format("stage \"{}\" names a {}'s {}, and nodes read none; expected the "
+                          fmt::format("stage \"{}\" names a {}'s file, and nodes read none; expected the "
                                       "{} itself, as `millrace apply` puts it there (a data URI)",
-                                      s.name, f->what(), s.options.has(f->option) ? "file" : "subject",
-                                      f->what()));
+                                      s.name, f->what(), f->what()));
     return std::make_shared<const config::topology>(std::move(*loaded.plan));
   }
   const auto wrong = std::ranges::find_if(loaded.findings, [](const auto& f) { return !f.warning; });

@@ -170,6 +170,8 @@ expected<config::written_schema> schema_in_file(const config::values& options) {
     out.columns = std::move(*columns);
   else if ((*schema)->root().is != avro::kind::record)
     return about(std::move(columns).error());
+  else
+    out.why_no_columns = about(std::move(columns).error()).value().message;
   return out;
 }
 

@@ -253,10 +253,15 @@ expected<config::written_schema> schema_in_file(const config::values& options) {
   if (!message)
     return unexpected(about(std::move(message).error()));
   config::written_schema out{schema->bytes(), {}};
-  if (*message != nullptr)
-    // Too many columns are a fault only where the topology names none.
-    if (auto columns = protobuf::columns_of(**message))
-      out.columns = std::move(*columns);
+  if (*message == nullptr) {
+    out.why_no_columns = "records say which of several messages they are";
+    return out;
+  }
+  // Too many columns are a fault only where the topology names none.
+  if (auto columns = protobuf::columns_of(**message))
+    out.columns = std::move(*columns);
+  else
+    out.why_no_columns = about(std::move(columns).error()).message;
   return out;
 }
 
