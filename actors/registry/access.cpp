@@ -1,6 +1,6 @@
 #include "actors/registry/access.hpp"
 
-#include "runtime/base/url.hpp"
+#include "actors/connectors/http/client/server_options.hpp"
 
 #include <fmt/format.h>
 
@@ -37,29 +37,17 @@ void check_access(const config::check_input& in, const config::say& say) {
         say(name, "is for a schema registry, and there is none; expected \"registry\" beside it");
     return;
   }
-  const auto& url = o.text("registry");
-  const auto scheme = url.find("://");
-  const auto host = scheme == std::string::npos
-                        ? std::string()
-                        : url.substr(scheme + 3, url.find_first_of("/?#", scheme + 3) - scheme - 3);
-  if (!(url.starts_with("http://") || url.starts_with("https://")) || host.empty())
+  const http::server_options names{.url = "registry",
+                                   .headers = "registry_headers",
+                                   .what = "a schema registry",
+                                   .example = "https://registry.example.com:8081"};
+  if (http::check_server(in, say, names) &&
+      o.text("registry").find_first_of("?# \t\r\n") != std::string::npos)
     say("registry",
-        "is no address of a schema registry; expected one such as \"https://registry.example.com:8081\"");
-  else if (host.find('@') != std::string::npos)
-    say("registry",
-        "holds credentials, which would show in logs; expected them in \"registry_headers\", such as "
-        "\"Authorization\"");
-  else if (url.find_first_of("?# \t\r\n") != std::string::npos)
-    say("registry", "has a query, a fragment or a blank; expected the address that the paths of the "
-                    "registry's API are put behind, such as \"https://registry.example.com:8081\"");
-  if (o.has("ca_file") && is_url(o.text("ca_file")))
-    say("ca_file", "is a URL, and certificates are read from a file of this machine; expected a path");
-  if (o.has("registry_headers"))
-    for (const auto& [name, value] : o.text_map("registry_headers"))
-      if (name.empty() || name.find_first_of(": \r\n") != std::string::npos ||
-          value.find_first_of("\r\n") != std::string::npos)
-        say("registry_headers",
-            fmt::format("\"{}\" is no header; expected a name, and a value on one line", name));
+        fmt::format(
+            "has a query, a fragment or a blank; expected the address that the paths of the registry's API "
+            "are put behind, such as \"{}\"",
+            names.example));
 }
 
 std::optional<access> access_of(const config::values& o) {

@@ -131,17 +131,14 @@ void read_written_schema(draft& d, parser_plan& plan, std::optional<parser_schem
   auto written = d.own->schema_in_file(*resolved);
   if (!written)
     return d.fail(out, asks ? "subject" : "schema_file", std::move(written.error().message));
-  if (!is_declared && !written->why_no_columns.empty())
-    return d.fail(out, asks ? "subject" : "schema_file",
-                  fmt::format("{}; expected a \"schema\" with those to read", written->why_no_columns));
-  if (!is_declared && written->columns.empty())
-    return d.fail(
-        out, {},
-        "the schema gives no columns by itself (records may be several messages, or there are too many "
-        "fields); expected a \"schema\" with those to read");
-  if (!is_declared)
-    leave_out_reserved(d, *written, asks ? "subject" : "schema_file", out);
   if (!is_declared) {
+    const std::string_view option = asks ? "subject" : "schema_file";
+    if (written->columns.empty())
+      return d.fail(out, option,
+                    fmt::format("{}; expected a \"schema\" with the columns to read",
+                                written->why_no_columns.empty() ? "the schema has no fields"
+                                                                : written->why_no_columns));
+    leave_out_reserved(d, *written, option, out);
     const auto count = written->columns.size();
     read = parser_schema{written->columns, std::vector<parser_plan::timestamp_format>(count),
                          std::vector<bool>(count, false)};

@@ -76,7 +76,7 @@ std::size_t bytes_of_defaults(const avro_step& s) {
   return out;
 }
 
-/// What a value takes at least, whatever its bytes are.
+/// Gives the bytes that a value takes at least, whatever the record has.
 std::size_t bytes_of(const avro_step& s) {
   auto out = record_budget::cell_bytes * (1 + s.absent.size()) + bytes_of_defaults(s);
   for (const auto& e : s.entries)

@@ -1,4 +1,4 @@
-// From an Avro datum straight into the builders of columns, by a plan that is made once for a writer's schema, a reader's
+// Reads an Avro datum straight into the builders of columns, by a plan that is made once for a writer's schema, a reader's
 // and the declared columns. What no column needs is skipped.
 #pragma once
 

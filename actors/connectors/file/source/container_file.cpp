@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t first_look = std::size_t{4} << 10U;  // most heads are shorter
 
-/// What a file holds that is no container, by its first bytes.
+/// Says by the first bytes of a file that is no container what it holds.
 std::string found_in(std::string_view head) {
   if (head.empty())
     return "the file is empty";

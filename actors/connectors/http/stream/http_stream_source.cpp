@@ -1,9 +1,9 @@
 #include "actors/connectors/http/stream/http_stream_source.hpp"
 
+#include "actors/connectors/http/client/server_options.hpp"
 #include "actors/connectors/http/stream/answer.hpp"
 #include "actors/connectors/http/stream/stream_feed.hpp"
 #include "actors/stream/source/spooled_reader.hpp"
-#include "runtime/base/url.hpp"
 
 #include <fmt/format.h>
 
@@ -82,18 +82,11 @@ std::vector<config::option> options() {
 
 void check(const config::check_input& in, const config::say& say) {
   const auto& o = in.options;
-  const auto& url = o.text("url");
-  const auto scheme = url.find("://");
-  const auto host = scheme == std::string::npos
-                        ? std::string()
-                        : url.substr(scheme + 3, url.find_first_of("/?#", scheme + 3) - scheme - 3);
-  if (!(url.starts_with("http://") || url.starts_with("https://")) || host.empty())
-    say("url", "is no address of a stream; expected one such as \"http://stream.example.com/2/rsvps\"");
-  else if (host.find('@') != std::string::npos)
-    say("url", "holds credentials, which would show in logs; expected them in \"headers\", such as "
-               "\"Authorization\"");
-  if (o.has("ca_file") && is_url(o.text("ca_file")))
-    say("ca_file", "is a URL, and certificates are read from a file of this machine; expected a path");
+  http::check_server(in, say,
+                     {.url = "url",
+                      .headers = "headers",
+                      .what = "a stream",
+                      .example = "http://stream.example.com/2/rsvps"});
   if (o.has("since")) {
     const auto& since = o.text("since");
     const auto at = since.find('=');
@@ -102,11 +95,6 @@ void check(const config::check_input& in, const config::say& say) {
   }
   if (o.has("reconnect") && o.object("reconnect").duration("min") > o.object("reconnect").duration("max"))
     say("reconnect", "has a min above its max; expected min at most max");
-  if (o.has("headers"))
-    for (const auto& [name, value] : o.text_map("headers"))
-      if (name.empty() || name.find_first_of(": \r\n") != std::string::npos ||
-          value.find_first_of("\r\n") != std::string::npos)
-        say("headers", fmt::format("\"{}\" is no header; expected a name, and a value on one line", name));
 }
 
 stream_options stream_options_of(const config::values& o, const std::string& in_logs) {

@@ -10,10 +10,10 @@
 
 namespace millrace::sink {
 
-/// Of an object of that title with a property a column.
+/// Gives the schema of an object of that title with a property a column.
 [[nodiscard]] std::string json_schema_of_columns(std::string_view title,
                                                  const std::vector<data::field>& columns);
-/// Of a value of that type, which is never null.
+/// Gives the schema of a value of that type, which is never null.
 [[nodiscard]] std::string json_schema_of_value(const data::type& type);
 
 }  // namespace millrace::sink

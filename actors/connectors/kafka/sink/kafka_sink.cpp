@@ -70,19 +70,15 @@ std::vector<option> options() {
       {.name = "format",
        .type = option_type::choice,
        .doc = "How the row is written: json; base64, the bytes that the column `value` has as base64 text, "
-              "such as _raw of "
-              "Avro records; avro, protobuf or json_schema, with a schema of the columns in a `registry`, "
-              "whose id is in "
-              "front of each record as Confluent's serializers write it",
+              "such as _raw of Avro records; avro, protobuf or json_schema, with a schema of the columns in "
+              "a `registry`, whose id is in front of each record as Confluent's serializers write it",
        .default_text = "json",
        .choices = {"json", "base64", "avro", "protobuf", "json_schema"}},
       {.name = "key_format",
        .type = option_type::choice,
        .doc = "How the key is written: text; base64, the bytes that its column has as base64 text, such as "
-              "_key of a "
-              "source with \"key\": \"bytes\"; avro, protobuf or json_schema, with a schema of its own in "
-              "the subject "
-              "TOPIC-key",
+              "_key of a source with \"key\": \"bytes\"; avro, protobuf or json_schema, with a schema of its "
+              "own in the subject TOPIC-key",
        .default_text = "text",
        .choices = {"text", "base64", "avro", "protobuf", "json_schema"}},
       {.name = "record",

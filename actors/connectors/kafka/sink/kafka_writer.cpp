@@ -39,6 +39,20 @@ std::optional<std::string_view> bare_key(std::string& buffer, const data::column
   return buffer;
 }
 
+/// The bytes that a text column has as base64, in the buffer; none for null. An error: it has something else.
+tl::expected<std::optional<std::string_view>, std::string>
+bytes_of_base64(std::string& buffer, const data::batch& rows, std::size_t column, std::size_t row) {
+  const auto& c = *rows.columns[column];
+  if (c.is_null(row))
+    return std::nullopt;
+  auto bytes = data::from_base64(c.text_at(row));
+  if (!bytes)
+    return tl::make_unexpected(fmt::format("the column \"{}\" is no base64: {}", (*rows.schema)[column].name,
+                                           data::excerpt(c.text_at(row))));
+  buffer = std::move(*bytes);
+  return buffer;
+}
+
 bool is_true(const data::column& c, std::size_t row) { return !c.is_null(row) && c.boolean_at(row); }
 
 std::string row_text(const row_format& json, const data::batch& b, std::size_t row) {
@@ -81,41 +95,41 @@ expected<void> kafka_writer::write(const data::batch& rows) {
   return done;
 }
 
-std::optional<std::string_view> kafka_writer::key_of(const data::batch& rows, std::size_t row) {
+tl::expected<std::optional<std::string_view>, std::string> kafka_writer::key_of(const data::batch& rows,
+                                                                                std::size_t row) {
   if (!options_.key)
     return std::nullopt;
   const auto& column = *rows.columns[*options_.key];
-  if (!options_.key_schema && !options_.key_is_base64)
+  if (options_.key_is_base64)
+    return bytes_of_base64(key_, rows, *options_.key, row);
+  if (!options_.key_schema)
     return bare_key(key_, column, row);
   if (column.is_null(row))
     return std::nullopt;
   key_.clear();
-  if (options_.key_is_base64) {
-    key_ = *data::from_base64(column.text_at(row));
-    return key_;
-  }
   static_cast<void>(options_.key_schema->append(key_, rows, row));  // a key is no list
   return key_;
 }
 
 expected<void> kafka_writer::produce_row(const data::batch& rows, const data::batch& shown, std::size_t row) {
-  for (const auto& [is_base64, column] :
-       {std::pair(options_.key_is_base64, options_.key), std::pair(options_.value_is_base64, options_.value)})
-    if (is_base64 && column && !rows.columns[*column]->is_null(row) &&
-        !data::from_base64(rows.columns[*column]->text_at(row)))
-      return reject(shown, row,
-                    fmt::format("the column \"{}\" is no base64: {}", (*rows.schema)[*column].name,
-                                data::excerpt(rows.columns[*column]->text_at(row))));
-  const auto key = key_of(rows, row);
+  const auto found = key_of(rows, row);
+  if (!found)
+    return reject(shown, row, found.error());
+  const auto& key = *found;
   std::optional<std::string_view> value;
   if (limits_.compacted && !key)
     return reject(shown, row, fmt::format("topic \"{}\" is compacted and takes no null key", options_.topic));
   if (options_.deletes && is_true(*rows.columns[*options_.deletes], row)) {
     value = std::nullopt;
   } else if (options_.value) {
-    value = bare(value_, *rows.columns[*options_.value], row);
-    if (value && options_.value_is_base64)
-      value = value_ = *data::from_base64(*value);
+    if (!options_.value_is_base64) {
+      value = bare(value_, *rows.columns[*options_.value], row);
+    } else {
+      const auto bytes = bytes_of_base64(value_, rows, *options_.value, row);
+      if (!bytes)
+        return reject(shown, row, bytes.error());
+      value = *bytes;
+    }
   } else if (options_.value_schema) {
     value_.clear();
     if (!options_.value_schema->append(value_, shown, row))

@@ -55,7 +55,7 @@ public:
     return {};
   }
 
-  /// These numbers are Protobuf's own.
+  /// Gives the number of a column's field; 19,000 to 19,999 belong to Protobuf itself.
   static std::size_t number_of(std::size_t column) {
     constexpr std::size_t first_reserved = 19'000;
     constexpr std::size_t reserved = 1'000;
