@@ -14,6 +14,7 @@
 #include "actors/parsers/avro/avro_parser.hpp"
 #include "actors/parsers/csv/csv_parser.hpp"
 #include "actors/parsers/json/json_parser.hpp"
+#include "actors/parsers/keys/key_decoders.hpp"
 #include "actors/parsers/protobuf/protobuf_parser.hpp"
 #include "actors/parsers/text/text_parser.hpp"
 #include "actors/parsers/timed_parser.hpp"
@@ -21,6 +22,7 @@
 #include "actors/stream/source/replaying_reader.hpp"
 #include "actors/without_secrets.hpp"
 #include "config/secrets.hpp"
+#include "runtime/data/carried_file.hpp"
 
 #include <cassert>
 
@@ -45,6 +47,7 @@ parser::parser_options options_of(const config::stage& s) {
   out.validate_whole = plan.validate_whole;
   out.on_null = plan.on_null;
   out.schema_text = plan.schema_text;
+  out.keys = parser::key_decoder_of(s.options);
   return out;
 }
 
@@ -57,7 +60,7 @@ expected<std::unique_ptr<source::reader>> with_schemas(std::unique_ptr<source::r
   const auto by = connector_of(*context.parser).registry(options);
   if (!by)
     return own;
-  return registry::registered(std::move(own), *by, context.schemas,
+  return registry::registered(std::move(own), *by, context.schemas, context.awaited,
                               name_in_logs(context.topology, context.stage));
 }
 
@@ -133,7 +136,10 @@ expected<std::unique_ptr<parser::record_parser>> make_parser(const config::stage
 
 expected<std::unique_ptr<sink::writer>> make_writer(const config::stage& s,
                                                     const connector_context& context) {
-  ASSIGN_OR_RETURN(const auto options, config::with_secrets(s, connectors()));
+  ASSIGN_OR_RETURN(auto options, config::with_secrets(s, connectors()));
+  // The plan's files hold while it lives, whatever becomes of those on disk.
+  for (const auto& f : config::sink_traits_of(s).files)
+    options.set(f.option, data::carried(*f.bytes), options.where(f.option));
   auto own = connector_of(s).writer(options, std::get<config::sink_plan>(s.plan).rows, context);
   return own ? without_secrets(std::move(*own)) : std::move(own);
 }

@@ -7,6 +7,7 @@
 #include "actors/stream/replay/stored_batches.hpp"
 #include "actors/stream/sink/sink.hpp"
 #include "actors/stream/source/among_readers.hpp"
+#include "actors/stream/source/awaited.hpp"
 #include "actors/stream/source/feed.hpp"
 #include "actors/stream/source/source.hpp"
 #include "actors/stream/source/spool_options.hpp"
@@ -46,6 +47,8 @@ struct connector_context {
   const config::stage* parser = nullptr;
   std::shared_ptr<registry::known_schemas> schemas =
       std::make_shared<registry::known_schemas>();  // of that life
+  /// Its reader notes what it waits for in the place of the source.
+  std::shared_ptr<source::awaited> awaited = std::make_shared<source::awaited>();
 };
 
 /// The place where a source that receives keeps what has come.

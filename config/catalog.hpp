@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <functional>
 #include <iterator>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -63,6 +64,8 @@ struct source_traits {
       false;  // of the machine: it runs on the node that has them, its spool on the disk there
   /// The type of `_key`, where records have keys. None: `_key` is null.
   std::optional<data::type_id> key_type{};
+  /// Keys stand in chunks as records have them, without a change of their bytes, so that a parser can decode them.
+  bool gives_keys_as_bytes = false;
 };
 
 /// Rows that a sink has written, as a table of other products.
@@ -77,6 +80,12 @@ struct written_table {
   std::vector<std::string> key{};  // one row of each remains; empty: rows are only added
 };
 
+/// A file that an option of a sink names, as it was when the plan was made.
+struct named_file {
+  std::string option{};
+  std::shared_ptr<const std::string> bytes{};
+};
+
 struct sink_traits {
   /// The sink's options name these columns (kafka's key and value, sql's key, a template's), for projection.
   std::vector<std::string> columns_named{};
@@ -89,6 +98,7 @@ struct sink_traits {
   /// (deletion_column); empty: rows are only added.
   std::vector<std::string> deletes_by{};
   std::optional<written_table> table{};  // none: it cannot be read as one
+  std::vector<named_file> files{};       // a topology's text carries them, since nodes read none
 };
 
 /// The format of a timestamp or date in a parser's schema.

@@ -186,9 +186,15 @@ public:
   void resolve_option(const option& o) {
     const auto& where = stage_.options.where(o.name);
     const auto path = path_of(stage_, o.name);
-    if (o.type == option_type::text)
-      return out_.set(o.name, with_references_in_uri(stage_.options.text(o.name), values_at(path, where)),
+    if (o.type == option_type::text) {
+      // A password is taken as it is; in a connection's text a value stays one by its escapes.
+      const auto& text = stage_.options.text(o.name);
+      const bool is_uri = text.find("://") != std::string::npos;
+      return out_.set(o.name,
+                      is_uri ? with_references_in_uri(text, values_at(path, where))
+                             : with_references(text, values_at(path, where)),
                       where);
+    }
     auto map = stage_.options.text_map(o.name);
     for (auto& [name, text] : map)
       text = with_references(text, values_at(join(path, name), where));

@@ -64,7 +64,10 @@ const std::vector<option>& test_record_options() {
   static const std::vector<option> all{
       {.name = "value", .type = any, .doc = "The record: text, or JSON; null is a null value"},
       {.name = "base64", .doc = "The record as base64, for bytes that are no text, in the place of `value`"},
-      {.name = "key", .doc = "_key"},
+      {.name = "key",
+       .type = any,
+       .doc = "The key as text, as `_key` has it; where the parser has a `key_format` JSON, the key decoded. "
+              "null: none"},
       {.name = "timestamp",
        .doc = "_timestamp; default: the record's event time, else the virtual clock",
        .plain = true},

@@ -286,6 +286,7 @@ expected<messages::lane> actor_factory::make_lane(const std::string& name, const
   auto c = source_context(*next.plan, options_, *state_.values, gauges_.feeds);
   c.now = now;  // its readers share what c has for them
   c.losses = options_.losses;
+  c.awaited = next.gauges->awaited;
   next.make_reader = [plan = next.plan, make = options_.make.reader, c = std::move(c)] {
     return make(*plan->source, wants_of(*plan->parser), c);
   };

@@ -121,9 +121,14 @@ void explainer::lanes_of(explanation& out, const lanes_in_question& is_mine,
     if (l.is_away) {
       add_once(out, {"source_away",
                      l.source,
-                     fmt::format("the source {} does not answer", l.source),
+                     l.waits_for.empty()
+                         ? fmt::format("the source {} does not answer", l.source)
+                         : fmt::format("records of the source {} wait for {}", l.source, l.waits_for),
                      {},
-                     "it is waited for, and nothing is lost; the log has its last error"});
+                     l.waits_for.empty()
+                         ? "it is waited for, and nothing is lost; the log has its last error"
+                         : "it is waited for, and nothing is lost; start it, or correct `registry` and its "
+                           "credentials"});
       continue;
     }
     for (const auto& p : l.partitions) {

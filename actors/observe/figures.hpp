@@ -67,6 +67,7 @@ struct lane_figures {
   std::uint64_t in_flight_bytes = 0;
   std::map<std::string, std::uint64_t> held_by;
   bool is_away = false;
+  std::string waits_for{};
   bool is_paused = false;
   std::uint64_t chunks = 0;
   double wait_seconds = 0;
@@ -87,6 +88,8 @@ void members(auto& c, wire::like<lane_figures> auto& l) {
   c("in_flight_bytes", "of frames that receivers have not taken yet", l.in_flight_bytes);
   c("held_by", "the same by receiver, those with some", l.held_by);
   c("away", "the source does not answer", l.is_away);
+  c("waits_for", "a schema registry that it waits for in the place of the source, and why; empty: for none",
+    l.waits_for);
   c("paused", "it reads nothing until the topology is resumed", l.is_paused);
   c("chunks", "chunks of records that it has begun", l.chunks);
   c("wait_seconds", "of chunks, from their arrival to their turn, in all", l.wait_seconds);

@@ -51,6 +51,10 @@ lane_figures figures_of(const std::string& name, const lane::lane_gauges& g, eve
     if (const auto bytes = g.held[r].load(); bytes != 0)
       out.held_by[lasting_name(g.receivers[r])] += bytes;
   out.is_away = g.away;
+  if (const auto awaited = g.awaited->now()) {
+    out.is_away = true;
+    out.waits_for = awaited->what + ": " + awaited->why;
+  }
   out.is_paused = g.is_paused;
   out.chunks = g.chunks;
   out.wait_seconds = seconds(g.wait_micros);

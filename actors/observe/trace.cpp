@@ -14,6 +14,7 @@
 #include "runtime/base/visible_text.hpp"
 #include "runtime/data/key_encoding.hpp"
 #include "runtime/data/render.hpp"
+#include "runtime/data/text_encoding.hpp"
 #include "runtime/expression/formats/time_text.hpp"
 #include "runtime/window/slices.hpp"
 
@@ -393,13 +394,15 @@ bool read_text(const json::value& v, std::string& out) {
 
 expected<traced_record> read_traced_record(std::string_view text) {
   constexpr std::string_view expected_members =
-      R"(expected {"record": TEXT}, and where they matter "partition", "key", "timestamp", "headers", "header")";
+      R"(expected {"record": TEXT} or {"base64": TEXT}, and where they matter "partition", "key", "timestamp", "headers", "header")";
   const auto root = data::read_json_value(text);
   const auto* const o = root ? root->if_object() : nullptr;
   if (o == nullptr)
     return refused(fmt::format("the body is no JSON object; {}", expected_members));
-  if (!o->contains("record"))
-    return refused(fmt::format("there is no \"record\"; {}", expected_members));
+  if (o->contains("record") == o->contains("base64"))
+    return refused(fmt::format("there {} \"record\" {} \"base64\"; {}",
+                               o->contains("record") ? "are both" : "is neither",
+                               o->contains("record") ? "and" : "nor", expected_members));
   traced_record out;
   for (const auto& [name, v] : *o) {
     bool good = true;
@@ -408,7 +411,10 @@ expected<traced_record> read_traced_record(std::string_view text) {
       out.record.value = read_text(v, value) ? value : data::json_text(v);
     else if (name == "record")
       out.record.value.reset();
-    else if (name == "partition")
+    else if (name == "base64" && (good = read_text(v, value))) {
+      out.record.value = data::from_base64(value);
+      good = out.record.value.has_value();
+    } else if (name == "partition")
       good = read_text(v, out.partition);
     else if (name == "key" && (good = read_text(v, value)))
       out.record.key = value;

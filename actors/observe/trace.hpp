@@ -110,7 +110,8 @@ struct traced_record {
   std::string partition;              // empty: it may be any
   std::optional<std::string> header;  // the line that names the columns of a CSV file
 };
-/// Reads {"record": TEXT, ...}. A record that is JSON may stand there as it is. User errors name the member.
+/// Reads {"record": TEXT, ...}, where a record that is JSON may stand as it is, or {"base64": TEXT, ...} of a record of bytes. User
+/// errors name the member.
 [[nodiscard]] expected<traced_record> read_traced_record(std::string_view json);
 
 /// `stage` is a source, or a parser with one source. ec::not_found and ec::invalid_argument, with what was expected.

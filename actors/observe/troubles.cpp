@@ -82,10 +82,12 @@ private:
     for (const auto& [name, g] : t_.gauges.lanes) {
       if (!has_here(t_.gauges, name))
         continue;
-      if (g->away && said.insert(g->source).second)
-        add(code::source_away, g->source, fmt::format("waiting for the source {}", g->source),
-            g->why_away.text());
-      if (!g->away && !g->is_paused)
+      const auto awaited = g->awaited->now();
+      if ((awaited || g->away) && said.insert(g->source).second)
+        add(code::source_away, g->source,
+            awaited ? "waiting for " + awaited->what : fmt::format("waiting for the source {}", g->source),
+            awaited ? awaited->why : g->why_away.text());
+      if (!awaited && !g->away && !g->is_paused)
         readers[g->source].push_back(g.get());
     }
     if (has_windows())

@@ -19,7 +19,8 @@ void append_name(const std::string& name, data::column_builder& to) {
 
 }  // namespace
 
-hidden_columns::hidden_columns(const parser_options& options) : raw_is_base64_(options.is_binary) {
+hidden_columns::hidden_columns(const parser_options& options)
+    : raw_is_base64_(options.is_binary), keys_(options.keys) {
   constexpr std::array<std::pair<std::string_view, content>, 8> names{
       {{"_raw", content::raw},
        {"_key", content::key},
@@ -50,11 +51,18 @@ bool hidden_columns::check(const source::chunk& c, std::size_t record) {
   }
   key_.reset();
   if (wants_key_ && record < c.keys.size() && c.keys[record])
-    return check_key(*c.keys[record]);
+    return check_key(c, *c.keys[record]);
   return true;
 }
 
-bool hidden_columns::check_key(std::string_view key) {
+bool hidden_columns::check_key(const source::chunk& c, std::string_view key) {
+  if (keys_ != nullptr) {
+    key_json_.clear();
+    if (keys_->decode(c, key, key_json_))
+      return true;
+    why_ = keys_->why();
+    return false;
+  }
   if (key_is_bigint_) {
     std::int64_t number = 0;
     const auto [end, problem] = std::from_chars(key.data(), key.data() + key.size(), number);
@@ -94,7 +102,7 @@ void hidden_columns::append(const source::chunk& c, std::size_t record,
       if (key_)
         column.append_int(*key_);
       else if (!key_is_bigint_ && record < c.keys.size() && c.keys[record])
-        column.append_text(*c.keys[record]);
+        column.append_text(keys_ != nullptr ? key_json_ : *c.keys[record]);
       else
         column.append_null();
       break;

@@ -4,6 +4,7 @@
 #include "actors/parsers/parser.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,13 +40,15 @@ private:
     std::size_t index;  // its index in the schema
     content what;
   };
-  bool check_key(std::string_view key);
+  bool check_key(const source::chunk& c, std::string_view key);
 
   std::vector<column> columns_;
   bool raw_is_base64_ = false;
   bool wants_key_ = false;
   bool key_is_bigint_ = false;
-  std::optional<std::int64_t> key_;  // the key of the last checked record, where it is a bigint
+  std::shared_ptr<key_decoder> keys_;  // null: keys stand in the chunk as _key has them
+  std::string key_json_;               // made by keys_ of the key of the last checked record
+  std::optional<std::int64_t> key_;    // the key of the last checked record, where it is a bigint
   bool wants_timestamp_ = false;
   std::string why_;
 };

@@ -2,6 +2,7 @@
 // it.
 #pragma once
 
+#include "actors/parsers/key_decoder.hpp"
 #include "actors/stream/source/source.hpp"
 #include "runtime/data/batch.hpp"
 #include "runtime/data/valueless.hpp"
@@ -48,7 +49,7 @@ public:
 };
 
 /// A parser stage after validation. The schema is: declared columns, then the hidden ones (_raw text, _key
-/// text or bigint, _timestamp timestamp, _timestamp_type bigint, _topic text, _partition text, _position bigint,
+/// text, bigint or json, _timestamp timestamp, _timestamp_type bigint, _topic text, _partition text, _position bigint,
 /// _headers json).
 struct parser_options {
   data::schema_ptr schema;
@@ -75,6 +76,8 @@ struct parser_options {
   bool validate_whole = true;  // validate: projected turns it off
   data::valueless on_null = data::valueless::dead_letter;
   bool is_binary = false;  // records are no text: _raw is their base64
+  /// Makes the JSON of _key, which is of that type then; null: keys stand in the chunk as _key has them. One parser has it.
+  std::shared_ptr<key_decoder> keys{};
 };
 
 }  // namespace millrace::parser

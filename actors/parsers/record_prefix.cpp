@@ -10,20 +10,21 @@ constexpr std::size_t apicurio_id_bytes = 8;
 
 }  // namespace
 
-std::optional<prefixed> take_prefix(prefix_form form, std::string_view record, std::string& why) {
+std::optional<prefixed> take_prefix(prefix_form form, std::string_view record, std::string& why,
+                                    std::string_view what) {
   if (form == prefix_form::none)
     return prefixed{std::nullopt, record};
   const auto bytes = form == prefix_form::confluent ? confluent_id_bytes : apicurio_id_bytes;
   if (record.size() < 1 + bytes) {
-    why = fmt::format("the record has {} byte{}; expected a zero byte and {} bytes of the schema's id in "
+    why = fmt::format("{} has {} byte{}; expected a zero byte and {} bytes of the schema's id in "
                       "front (\"prefix\")",
-                      record.size(), record.size() == 1 ? "" : "s", bytes);
+                      what, record.size(), record.size() == 1 ? "" : "s", bytes);
     return std::nullopt;
   }
   if (record.front() != '\0') {
-    why = fmt::format("the record begins with the byte 0x{:02x}; expected a zero byte and {} bytes of the "
+    why = fmt::format("{} begins with the byte 0x{:02x}; expected a zero byte and {} bytes of the "
                       "schema's id in front (\"prefix\")",
-                      static_cast<unsigned char>(record.front()), bytes);
+                      what, static_cast<unsigned char>(record.front()), bytes);
     return std::nullopt;
   }
   std::uint64_t id = 0;

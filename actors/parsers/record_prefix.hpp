@@ -17,9 +17,9 @@ struct prefixed {
   std::optional<std::uint64_t> id;  // none: the form has none
   std::string_view body;
 };
-/// Takes the prefix off a record; none leaves why as the reason. Ids are big-endian.
-[[nodiscard]] std::optional<prefixed> take_prefix(prefix_form form, std::string_view record,
-                                                  std::string& why);
+/// Takes the prefix off a record, or a key, as `what` says for the reason; none leaves why as it. Ids are big-endian.
+[[nodiscard]] std::optional<prefixed> take_prefix(prefix_form form, std::string_view record, std::string& why,
+                                                  std::string_view what = "the record");
 
 /// The id in front of a record that was written by way of a registry with Confluent's prefix, as it seems: ids count from 1,
 /// so that the first byte of one is zero, too.

@@ -17,7 +17,7 @@ struct access {
   bool verify = true;
 };
 
-/// The options `registry`, `registry_headers`, `ca_file` and `verify` of a parser or a sink.
+/// The options `registry`, `registry_headers`, `registry_user`, `registry_password`, `ca_file` and `verify` of a parser or a sink.
 [[nodiscard]] std::vector<config::option> access_options();
 void check_access(const config::check_input& in, const config::say& say);
 /// Secrets are resolved. Returns nothing where there is no `registry`.

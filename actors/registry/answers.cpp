@@ -1,5 +1,6 @@
 #include "actors/registry/answers.hpp"
 
+#include "actors/connectors/http/client/statuses.hpp"
 #include "actors/connectors/http/client/url.hpp"
 #include "config/secrets.hpp"
 #include "runtime/base/visible_text.hpp"
@@ -17,19 +18,10 @@ namespace millrace::registry {
 namespace {
 
 namespace json = boost::json;
+namespace statuses = http::statuses;
 
 constexpr std::array<std::string_view, 3> words{"AVRO", "PROTOBUF", "JSON"};
 constexpr std::size_t longest_message = 300;
-
-constexpr long status_ok = 200;
-constexpr long status_timeout = 408;
-constexpr long status_unauthorized = 401;
-constexpr long status_forbidden = 403;
-constexpr long status_not_found = 404;
-constexpr long status_conflict = 409;
-constexpr long status_invalid = 422;
-constexpr long status_too_many = 429;
-constexpr long first_fault_of_server = 500;
 
 // The registry's own codes, in the body of a refusal.
 constexpr std::int64_t no_subject = 40401;
@@ -93,21 +85,24 @@ expected<std::optional<std::string>> why_none(const std::string& registry, const
   };
   if (a.is_longer)
     return std::optional(std::string("its answer is longer than any schema may be"));
-  if (a.status == status_ok)
+  if (a.status == statuses::ok)
     return std::optional<std::string>();
   const auto r = refusal_in(object_in(a.body));
   const auto words = r.message.empty() ? std::string() : fmt::format(" ({})", shown(r.message));
-  if (a.status == status_unauthorized || a.status == status_forbidden)
+  if (a.status == statuses::unauthorized || a.status == statuses::forbidden)
     return user_error(
         ec::refused,
-        said(fmt::format("it refuses the request with status {}{}; put credentials that it takes "
-                         "into `registry_headers`, such as \"Authorization\"",
-                         a.status, words)));
-  if (a.status >= first_fault_of_server || a.status == status_timeout || a.status == status_too_many)
+        said(fmt::format(
+            "it refuses the request with status {}{}; give credentials that it takes "
+            "as `registry_user` and `registry_password`, or as \"Authorization\" of `registry_headers`",
+            a.status, words)));
+  if (a.status >= statuses::first_fault_of_server || a.status == statuses::timeout ||
+      a.status == statuses::too_many)
     return outside_error(ec::unavailable, said(fmt::format("it answers with status {}{}", a.status, words)));
-  if (a.status == status_not_found && (r.code == no_subject || r.code == no_version || r.code == no_schema))
+  if (a.status == statuses::not_found &&
+      (r.code == no_subject || r.code == no_version || r.code == no_schema))
     return std::optional(r.message.empty() ? fmt::format("code {}", r.code) : shown(r.message));
-  if (r.code != 0 && (a.status == status_conflict || a.status == status_invalid))
+  if (r.code != 0 && (a.status == statuses::conflict || a.status == statuses::invalid))
     return user_error(ec::refused, said(fmt::format("it refuses the schema with code {}{}", r.code, words)));
   return no_registry(registry, fmt::format("it answers with status {}{}", a.status, words));
 }
@@ -138,6 +133,8 @@ std::optional<looked<schema>> schema_in(const json::object& o) {
     return looked<schema>{
         .why = fmt::format("it is of the type \"{}\"; expected AVRO, PROTOBUF or JSON", shown(type))};
   s.kind = static_cast<schema_kind>(at - words.begin());
+  if (const auto id = number_of(o, "id"); id && *id >= 0)
+    s.id = static_cast<std::uint64_t>(*id);
   const auto* const all = o.if_contains("references");
   if (all != nullptr && all->is_array())
     for (const auto& one : all->get_array()) {

@@ -29,6 +29,7 @@ struct schema {
   schema_kind kind = schema_kind::avro;
   std::string text;
   std::vector<reference> references{};
+  std::optional<std::uint64_t> id{};  // as an answer about a subject's version has it
 };
 
 /// An answer that is about what was asked for.

@@ -25,13 +25,16 @@ struct id_in_chunk {
   position last{};
   friend bool operator==(const id_in_chunk&, const id_in_chunk&) = default;
 };
+/// Which parts of records name schemas of a registry.
+struct named_by {
+  bool values = true;
+  bool keys = false;  // those that the chunk has, as bytes
+};
 /// The ids of the records that have one, each once, in the order of their first records.
-[[nodiscard]] std::vector<id_in_chunk> ids_of(const source::chunk& c, parser::prefix_form form);
+[[nodiscard]] std::vector<id_in_chunk> ids_of(const source::chunk& c, parser::prefix_form form,
+                                              named_by parts = {});
 
 /// Tells whether the registry is to be asked for this id: some record of it has neither a schema nor the word that it has none.
 [[nodiscard]] bool is_asked_for(const id_in_chunk& i, const known_schemas::standing& s);
-
-/// Takes the records from `at` on out of the chunk, as a chunk of their own; some are left.
-[[nodiscard]] source::chunk cut_off(source::chunk& c, position at);
 
 }  // namespace millrace::registry

@@ -15,6 +15,8 @@ namespace {
 constexpr int most_redirects = 5;
 /// 64 KiB of an answer come sooner, or the registry is taken to be away.
 constexpr std::chrono::seconds patience{30};
+/// A registry answers within a second as a rule.
+constexpr std::chrono::seconds silent_after{3};
 /// The text of a schema is a JSON string in an answer, where each of its quotes and line breaks takes two bytes.
 constexpr std::uint64_t longest_answer = 2 * longest_schema;
 constexpr std::string_view content_type = "application/vnd.schemaregistry.v1+json";
@@ -29,9 +31,17 @@ unexpected cancelled(const std::string& registry) {
 
 }  // namespace
 
-client::client(access where, schema_kind kind)
-    : where_(std::move(where)), kind_(kind),
-      exchange_({.ca_file = where_.ca_file, .verify = where_.verify, .patience = patience, .stop = &stop_}) {}
+client::client(access where, schema_kind kind, std::optional<schema_kind> also)
+    : where_(std::move(where)), kind_(kind), also_(also.value_or(kind)),
+      exchange_({.ca_file = where_.ca_file,
+                 .verify = where_.verify,
+                 .patience = patience,
+                 .stop = &stop_,
+                 .silent_after = silent_after,
+                 .on_silence = [this] {
+                   if (tell_silence_)
+                     tell_silence_(silent_after);
+                 }}) {}
 
 expected<http::answer> client::ask(std::string method, const std::string& path, std::string body) {
   if (stop_.exchange(false))
@@ -102,27 +112,56 @@ expected<fetched> client::fetch(std::uint64_t id) {
   return out.text ? out : none(out.why_none);
 }
 
-expected<std::string> client::newest_of(const std::string& subject) {
-  const auto none = [&](std::string_view why) {
-    return user_error(ec::not_found, fmt::format("the subject \"{}\" of the registry {}: {}",
-                                                 visible(subject), where_.url, why));
-  };
-  ASSIGN_OR_RETURN(auto got, of_subject(subject, "latest"));
+expected<std::string> client::of_subject_whole(const std::string& subject,
+                                               std::optional<std::int64_t> version) {
+  ASSIGN_OR_RETURN(auto got, version_in(subject, version));
+  return whole_of(subject, version, std::move(got));
+}
+
+expected<client::newest_schema> client::newest_with_id(const std::string& subject) {
+  ASSIGN_OR_RETURN(auto got, version_in(subject, {}));
+  auto id = got.id;
+  if (!id) {  // the registry's answer has left it out
+    ASSIGN_OR_RETURN(const auto looked_up, id_in(subject, got));
+    if (!looked_up.found)
+      return none_in(subject, {}, looked_up.why);
+    id = looked_up.found;
+  }
+  ASSIGN_OR_RETURN(auto text, whole_of(subject, {}, std::move(got)));
+  return newest_schema{std::move(text), *id};
+}
+
+unexpected client::none_in(const std::string& subject, std::optional<std::int64_t> version,
+                           std::string_view why) const {
+  return user_error(ec::not_found,
+                    fmt::format("{}the subject \"{}\" of the registry {}: {}",
+                                version ? fmt::format("version {} of ", *version) : std::string(),
+                                visible(subject), where_.url, why));
+}
+
+expected<schema> client::version_in(const std::string& subject, std::optional<std::int64_t> version) {
+  ASSIGN_OR_RETURN(auto got, of_subject(subject, version ? std::to_string(*version) : "latest"));
   if (!got.found)
-    return none(got.why);
-  ASSIGN_OR_RETURN(const auto out, whole(std::move(*got.found)));
-  return out.text ? expected<std::string>(*out.text) : none(out.why_none);
+    return none_in(subject, version, got.why);
+  return std::move(*got.found);
+}
+
+expected<std::string> client::whole_of(const std::string& subject, std::optional<std::int64_t> version,
+                                       schema s) {
+  ASSIGN_OR_RETURN(const auto out, whole(std::move(s)));
+  return out.text ? expected<std::string>(*out.text) : none_in(subject, version, out.why_none);
 }
 
 expected<fetched> client::whole(schema s) {
   const auto none = [](std::string why) { return fetched{.text = {}, .why_none = std::move(why)}; };
-  if (s.kind != kind_)
-    return none(fmt::format("it is of the type {}; expected {}", to_string(s.kind), to_string(kind_)));
+  if (s.kind != kind_ && s.kind != also_)
+    return none(fmt::format("it is of the type {}; expected {}{}{}", to_string(s.kind), to_string(kind_),
+                            also_ == kind_ ? "" : " or ", also_ == kind_ ? "" : to_string(also_)));
   if (s.text.size() > longest_schema)
     return none(fmt::format("it has more than {} MB", longest_schema / 1'000'000));
-  if (s.references.empty() || kind_ == schema_kind::json)
+  if (s.references.empty() || s.kind == schema_kind::json)
     return fetched{.text = std::make_shared<const std::string>(std::move(s.text))};
-  if (kind_ == schema_kind::protobuf)
+  if (s.kind == schema_kind::protobuf)
     return none(
         fmt::format("it imports \"{}\" from the subject \"{}\", and imports of other subjects are not read; "
                     "remedy: no \"registry\", but a descriptor set in \"schema_file\" and a \"prefix\"; or "

@@ -17,15 +17,26 @@ inline constexpr std::size_t deepest_reference = 16;
 
 class client final : public schema_store {
 public:
-  /// `kind`: the schemas that fetch() is for.
-  client(access where, schema_kind kind);
+  /// `kind`: the schemas that it is for; `also`: those of keys, where they are of another kind.
+  client(access where, schema_kind kind, std::optional<schema_kind> also = {});
 
   /// Schemas that an Avro schema references are put into it. Protobuf's imports of other subjects are not.
   [[nodiscard]] expected<fetched> fetch(std::uint64_t id) override;
   void interrupt() override { stop_ = true; }
+  void on_silence(std::function<void(std::chrono::seconds)> tell) override {
+    tell_silence_ = std::move(tell);
+  }
 
-  /// The newest schema of a subject, as parsers take it. Errors: the subject has none, or none of this kind.
-  [[nodiscard]] expected<std::string> newest_of(const std::string& subject);
+  /// The schema of a subject's version (none: the newest), as parsers take it. Errors: the subject has none, or none of this kind.
+  [[nodiscard]] expected<std::string> of_subject_whole(const std::string& subject,
+                                                       std::optional<std::int64_t> version);
+
+  /// The newest with its id.
+  struct newest_schema {
+    std::string text;
+    std::uint64_t id = 0;
+  };
+  [[nodiscard]] expected<newest_schema> newest_with_id(const std::string& subject);
 
   // One call of the API each; errors are those of answers.hpp.
   [[nodiscard]] expected<looked<schema>> by_id(std::uint64_t id);
@@ -39,6 +50,12 @@ public:
 private:
   [[nodiscard]] expected<http::answer> ask(std::string method, const std::string& path,
                                            std::string body = {});
+  /// That version of the subject (none: the newest), and a schema of it as one text. Errors: there is none.
+  [[nodiscard]] expected<schema> version_in(const std::string& subject, std::optional<std::int64_t> version);
+  [[nodiscard]] expected<std::string> whole_of(const std::string& subject,
+                                               std::optional<std::int64_t> version, schema s);
+  [[nodiscard]] unexpected none_in(const std::string& subject, std::optional<std::int64_t> version,
+                                   std::string_view why) const;
   /// The schema as one text, or why there is none.
   [[nodiscard]] expected<fetched> whole(schema s);
   /// The texts of everything that it references. No value: there is no such text, and `why` says so.
@@ -47,7 +64,9 @@ private:
 
   access where_;
   schema_kind kind_;
+  schema_kind also_;
   std::atomic<bool> stop_ = false;
+  std::function<void(std::chrono::seconds)> tell_silence_;
   http::exchange exchange_;
 };
 

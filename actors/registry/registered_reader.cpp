@@ -1,5 +1,7 @@
 #include "actors/registry/registered_reader.hpp"
 
+#include "actors/stream/source/chunk_part.hpp"
+
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -8,6 +10,13 @@
 
 namespace millrace::registry {
 namespace {
+
+/// The reason within an error of the registry, which begins with the registry's address.
+std::string reason_in(const std::string& message, const std::string& registry) {
+  const auto begin = "schema registry " + registry;
+  const auto colon = message.starts_with(begin) ? message.find(": ", begin.size()) : std::string::npos;
+  return colon == std::string::npos ? message : message.substr(colon + 2);
+}
 
 unexpected interrupted() {
   return unexpected(error{ec::cancelled, fault::ours, false, "reading was interrupted", {}});
@@ -20,9 +29,14 @@ registered_reader::registered_reader(std::unique_ptr<source::reader> own,
                                      std::function<std::unique_ptr<schema_store>()> connect,
                                      registered_options options)
     : own_(std::move(own)), known_(std::move(known)), connect_(std::move(connect)),
-      options_(std::move(options)), store_(connect_()), waits_(options_.waits) {}
+      options_(std::move(options)), store_(connect_()), waits_(options_.waits) {
+  store_->on_silence([this](std::chrono::seconds so_far) { tell_silence(so_far); });
+}
 
-registered_reader::~registered_reader() { stop_comparing(); }
+registered_reader::~registered_reader() {
+  stop_comparing();
+  options_.awaited->over();
+}
 
 void registered_reader::close() {
   stop_comparing();
@@ -31,11 +45,15 @@ void registered_reader::close() {
 
 expected<void> registered_reader::assign(const std::string& partition, position from) {
   held_.erase(partition);
+  if (held_.empty())
+    waits_no_more();
   return own_->assign(partition, from);
 }
 
 void registered_reader::unassign(const std::string& partition) {
   held_.erase(partition);
+  if (held_.empty())
+    waits_no_more();
   own_->unassign(partition);
 }
 
@@ -95,7 +113,7 @@ expected<std::optional<source::chunk>> registered_reader::read(std::span<const s
 expected<std::optional<source::chunk>> registered_reader::give(const std::string& partition,
                                                                clock::time_point until) {
   const auto at = held_.find(partition);
-  auto ids = ids_of(at->second, options_.prefix);
+  auto ids = ids_of(at->second, options_.prefix, options_.parts);
   ASSIGN_OR_RETURN(const auto without, fetch_for(at->second, ids, until));
   auto out = std::move(at->second);
   held_.erase(at);
@@ -106,8 +124,8 @@ expected<std::optional<source::chunk>> registered_reader::give(const std::string
       turn = turn ? std::min(*turn, s.without->until) : s.without->until;
   }
   if (turn) {
-    held_.emplace(partition, cut_off(out, *turn));
-    ids = ids_of(out, options_.prefix);
+    held_.emplace(partition, source::cut_off(out, *turn));
+    ids = ids_of(out, options_.prefix, options_.parts);
   }
   out.schemas = schemas_of(ids, partition, without);
   return std::optional(std::move(out));
@@ -149,6 +167,8 @@ expected<registered_reader::whys> registered_reader::fetch_for(const source::chu
       got.error().code = ec::unavailable;
       got.error().whose = fault::outside;
       got.error().retry = true;
+      options_.awaited->note(
+          {"the registry " + options_.registry, reason_in(got.error().message, options_.registry)});
       got.error().message +=
           fmt::format("; {} record{} of partition {} wait{} for schema {}", c.records(),
                       c.records() == 1 ? "" : "s", c.partition, c.records() == 1 ? "s" : "", i.id);
@@ -158,11 +178,14 @@ expected<registered_reader::whys> registered_reader::fetch_for(const source::chu
     }
     waits_.reset();
     why_away_.reset();
+    waits_no_more();
     if (got->text) {
       RETURN_IF_ERROR(known_->add(i.id, std::move(got->text)));
       ++changes_;
     } else {
       got->why_none += other_prefix(i.id, options_.prefix);
+      if (const auto news = unknown_.add(i.id, got->why_none, clock::now()))
+        spdlog::warn("{}: {}", options_.in_logs, *news);
       if (known_->is_without(i.id, c.partition, c.to, got->why_none))
         ++changes_;
       out.emplace(i.id, std::move(got->why_none));
@@ -184,6 +207,20 @@ expected<fetched> registered_reader::fetch(std::uint64_t id) {
   if (!got && got.error().code == ec::cancelled)
     interrupted_ = false;
   return got;
+}
+
+void registered_reader::tell_silence(std::chrono::seconds so_far) {
+  auto why = fmt::format("no answer has come for {} s", so_far.count());
+  if (!told_silence_ && !why_away_)
+    spdlog::warn("{}: schema registry {}: {}; records wait for it", options_.in_logs, options_.registry, why);
+  told_silence_ = true;
+  options_.awaited->note({"the registry " + options_.registry, std::move(why)});
+}
+
+void registered_reader::waits_no_more() {
+  if (std::exchange(told_silence_, false))
+    spdlog::info("{}: the schema registry {} answers again", options_.in_logs, options_.registry);
+  options_.awaited->over();
 }
 
 expected<void> registered_reader::wait_for_next_try(clock::time_point until) {

@@ -7,6 +7,8 @@
 #include "actors/registry/chunk_schemas.hpp"
 #include "actors/registry/known_schemas.hpp"
 #include "actors/registry/schema_store.hpp"
+#include "actors/registry/unknown_ids.hpp"
+#include "actors/stream/source/awaited.hpp"
 #include "actors/stream/source/source.hpp"
 #include "runtime/base/backoff.hpp"
 
@@ -23,6 +25,8 @@ struct registered_options {
   std::string registry{};  // its URL, as errors name it
   std::string in_logs{};   // names the source in warnings
   backoff_options waits{};
+  std::shared_ptr<source::awaited> awaited = std::make_shared<source::awaited>();
+  named_by parts{};
 };
 
 class registered_reader final : public source::reader {
@@ -67,6 +71,10 @@ private:
   expected<whys> fetch_for(const source::chunk& c, const std::vector<id_in_chunk>& ids,
                            clock::time_point until);
   expected<fetched> fetch(std::uint64_t id);
+  /// Notes that the registry is waited for, and logs a silence once until it answers.
+  void tell_silence(std::chrono::seconds so_far);
+  /// No record waits for the registry, as far as is known.
+  void waits_no_more();
   /// An error: it is not yet time to ask the registry again, or reading was interrupted.
   expected<void> wait_for_next_try(clock::time_point until);
   [[nodiscard]] std::shared_ptr<const source::record_schemas>
@@ -86,6 +94,8 @@ private:
   backoff waits_;
   clock::time_point next_try_{};
   std::optional<error> why_away_;
+  bool told_silence_ = false;
+  unknown_ids unknown_;
   std::mutex mutex_;
   std::condition_variable woken_;
   bool interrupted_ = false;

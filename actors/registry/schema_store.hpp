@@ -3,7 +3,9 @@
 
 #include "runtime/base/error.hpp"
 
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -21,6 +23,8 @@ public:
   /// Blocks, for half a minute where the registry is slow. ec::unavailable with retry: the registry is away; ec::cancelled
   /// after interrupt(); others are the user's to mend.
   [[nodiscard]] virtual expected<fetched> fetch(std::uint64_t id) = 0;
+  /// A fetch() that has no answer after some seconds calls `tell` once, on its own thread. It is set before the first fetch().
+  virtual void on_silence(std::function<void(std::chrono::seconds)> tell) = 0;
   /// Makes a fetch() under way return within a second with ec::cancelled, else the next one. Any thread may call.
   virtual void interrupt() = 0;
 };

@@ -129,6 +129,7 @@ expected<std::optional<originals::original>> originals::given_again(const letter
     out.record.timestamp = c.timestamps[i];
     out.record.timestamp_type = c.timestamp_types[i];
   }
+  out.record.is_null = c.lengths[i] == source::no_value;
   if (i < c.keys.size())
     out.record.key = c.keys[i];
   if (i < c.headers.size())

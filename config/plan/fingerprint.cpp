@@ -84,6 +84,8 @@ std::string parser_line(const topology& t, const stage& s, const parser_plan& p)
     line += " encoding=" + s.options.text("encoding");
   if (s.options.has("prefix"))
     line += " prefix=" + s.options.text("prefix");
+  if (s.options.has("key_format"))
+    line += " key_format=" + s.options.text("key_format");
   if (s.options.has("message"))
     line += " message=" + quoted(s.options.text("message"));
   if (p.schema_text)

@@ -43,12 +43,15 @@ const model::model_file* model_of(const stage& s) {
   return f == nullptr ? nullptr : &f->file();
 }
 
-std::optional<carried_file> carried_by(const stage& s) {
+std::vector<carried_file> carried_by(const stage& s) {
+  std::vector<carried_file> out;
   if (const auto* const m = model_of(s))
-    return carried_file{"model", m->bytes};
+    out.push_back({"model", m->bytes});
   if (const auto* const p = std::get_if<parser_plan>(&s.plan); p != nullptr && p->schema_text)
-    return carried_file{"schema_file", *p->schema_text};
-  return std::nullopt;
+    out.push_back({"schema_file", *p->schema_text});
+  for (const auto& f : sink_traits_of(s).files)
+    out.push_back({f.option, *f.bytes});
+  return out;
 }
 
 void plan_model(draft& d, const drafts& all, report& out) {

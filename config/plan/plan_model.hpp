@@ -5,8 +5,8 @@
 #include "config/plan.hpp"
 #include "runtime/model/read_model.hpp"
 
-#include <optional>
 #include <string_view>
+#include <vector>
 
 namespace millrace::config {
 
@@ -16,8 +16,8 @@ struct carried_file {
   std::string_view bytes;   // of the stage's plan
   [[nodiscard]] std::string_view what() const { return option == "model" ? "model" : "schema"; }
 };
-/// A model, or the schema of a parser's records; none for every other stage.
-[[nodiscard]] std::optional<carried_file> carried_by(const stage& s);
+/// A model, the schema of a parser's records, or the files of a sink; none for every other stage.
+[[nodiscard]] std::vector<carried_file> carried_by(const stage& s);
 
 /// The file as it was read when the plan was made; null for every other stage.
 [[nodiscard]] const model::model_file* model_of(const stage& s);

@@ -126,7 +126,8 @@ void read_written_schema(draft& d, parser_plan& plan, std::optional<parser_schem
   const auto resolved = asks ? with_secrets(d.built, {*d.own}) : expected<values>(options);
   if (!resolved) {
     const auto& said = resolved.error().message;  // with the place, which the finding has, too
-    return d.fail(out, "registry_headers", said.substr(std::min(said.find("${"), said.size())));
+    return d.fail(out, options.has("registry_password") ? "registry_password" : "registry_headers",
+                  said.substr(std::min(said.find("${"), said.size())));
   }
   auto written = d.own->schema_in_file(*resolved);
   if (!written)
@@ -301,8 +302,32 @@ void check_split(draft& d, const drafts& all, report& out) {
   }
 }
 
+/// Keys are decoded from their bytes, and not every source has those.
+void check_key_format(draft& d, const drafts& all, report& out) {
+  for (const auto r : d.reads) {
+    const auto& source = all[r].built;
+    const auto* const traits = traits_of(all[r]);
+    if (traits == nullptr || traits->gives_keys_as_bytes)
+      continue;
+    if (!traits->key_type)
+      return d.fail(out, "key_format",
+                    fmt::format("records of the source {} have no keys; expected a source whose records have "
+                                "some, such as kafka, or no \"key_format\"",
+                                source.name));
+    return d.fail(
+        out, "key_format",
+        fmt::format("keys are decoded from their bytes, and the source {} has \"key\": \"{}\"; expected "
+                    "no \"key\" there, or no \"key_format\"",
+                    source.name, source.options.text("key")));
+  }
+}
+
 /// The type of _key, which has one.
 data::type_id key_type(draft& d, const drafts& all, report& out) {
+  if (d.built.options.has("key_format")) {
+    check_key_format(d, all, out);
+    return data::type_id::json;
+  }
   const draft* first = nullptr;
   auto type = data::type_id::text;
   for (const auto r : d.reads) {

@@ -276,7 +276,7 @@ private:
             "parser '{}': {}, and the windows downstream of it hold rows by the time of the former", is.name,
             difference));
       } else if (key == "schema_file") {
-        changes.emplace_back("schema_file has another schema");
+        changes.emplace_back("the schema of \"schema_file\" or \"subject\" is another one");
       } else if (key == "encoding" || counts_records(key, was, is)) {
         refuse(
             fmt::format("parser '{}': {}, so that positions in its files are others", is.name, difference));

@@ -262,7 +262,7 @@ would begin or end outside of these years. A `text` is UTF-8 without NUL, as Pos
 letter: a NUL byte in csv, in text and in a key, `\u0000` in JSON, but for columns of type `json`, which keep it as it is written.
 
 Behind the declared columns each row has hidden ones, there when named, up to the first window: `_raw` (the record as
-it came; of avro and protobuf as base64, of json without its `prefix`), `_key` (text, or bigint by the source's `key`), `_timestamp`, `_timestamp_type` (0 create, 1 append), `_topic`,
+it came; of avro and protobuf as base64, of json without its `prefix`), `_key` (text, or bigint by the source's `key`, or json by the parser's `key_format`), `_timestamp`, `_timestamp_type` (0 create, 1 append), `_topic`,
 `_partition`, `_position`, `_headers`, and `_event_time` where `event_time` is an expression.
 
 )";

@@ -8,8 +8,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <numeric>
+#include <span>
 
 namespace millrace::avro {
 namespace {
@@ -47,6 +50,7 @@ bool json_text::append(reading_index i, cursor& at, std::string& out, std::size_
   is_too_long_ = false;
   why_.clear();
   path_.clear();
+  members_.clear();
   return append_value(i, at, out, 0);
 }
 
@@ -122,10 +126,37 @@ bool json_text::append_record(const reading& r, cursor& at, std::string& out, st
   return true;
 }
 
+void json_text::keep_last_members(std::size_t first, std::string& out) {
+  const std::span all(members_.begin() + static_cast<std::ptrdiff_t>(first), members_.end());
+  std::vector<std::uint32_t> by_key(all.size() < 2 ? 0 : all.size());
+  std::iota(by_key.begin(), by_key.end(), 0U);
+  std::ranges::sort(
+      by_key, [&](auto a, auto b) { return all[a].key != all[b].key ? all[a].key < all[b].key : a < b; });
+  std::vector<bool> is_kept;
+  for (std::size_t i = 0; i + 1 < by_key.size(); ++i)
+    if (all[by_key[i]].key == all[by_key[i + 1]].key) {
+      is_kept.resize(all.size(), true);
+      is_kept[by_key[i]] = false;
+    }
+  if (!is_kept.empty()) {
+    const auto begin = all.front().begin;
+    std::string kept;
+    for (std::size_t i = 0; i < all.size(); ++i)
+      if (is_kept[i]) {
+        const auto end = i + 1 < all.size() ? all[i + 1].begin - 1 : out.size();  // a comma stands between
+        kept += kept.empty() ? "" : ",";
+        kept.append(out, all[i].begin, end - all[i].begin);
+      }
+    out.replace(begin, std::string::npos, kept);
+  }
+  members_.erase(members_.begin() + static_cast<std::ptrdiff_t>(first), members_.end());
+}
+
 bool json_text::append_items(const reading& r, cursor& at, std::string& out, std::uint32_t depth) {
   const bool keyed = r.as == content::map;
   out.push_back(keyed ? '{' : '[');
   std::size_t index = 0;
+  const auto first = members_.size();
   const auto append_item = [&] {
     if (index > 0)
       out.push_back(',');
@@ -135,6 +166,7 @@ bool json_text::append_items(const reading& r, cursor& at, std::string& out, std
         return fail(unreadable(kind::string, at));
       if (!is_plain_text(key) && !data::is_utf8(key))
         return fail("the map's key is no UTF-8");
+      members_.push_back({key, out.size()});
       data::append_json_string(out, key);
       out.push_back(':');
     }
@@ -147,6 +179,7 @@ bool json_text::append_items(const reading& r, cursor& at, std::string& out, std
   };
   if (!read_blocks(r.from, at, why_, append_item))
     return false;
+  keep_last_members(first, out);
   out.push_back(keyed ? '}' : ']');
   return true;
 }

@@ -7,6 +7,8 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace millrace::avro {
 
@@ -32,7 +34,16 @@ private:
     return false;
   }
 
+  /// A member of a map that is being written: the last of two with the same key counts.
+  struct member {
+    std::string_view key;  // of the datum
+    std::size_t begin;     // in the text, where its key begins
+  };
+  /// Leaves the last of members with equal keys, of those that were noted from `first` on.
+  void keep_last_members(std::size_t first, std::string& out);
+
   resolution_ptr how_;
+  std::vector<member> members_;  // of the maps around the value, the outer first
   std::string scratch_;
   std::size_t most_ = 0;
   bool is_too_long_ = false;

@@ -1,199 +1,277 @@
 #include "runtime/avro/row_encoder.hpp"
 
+#include "runtime/avro/bytes_of_value.hpp"
+#include "runtime/avro/clock_text.hpp"
 #include "runtime/avro/datum.hpp"
+#include "runtime/data/render.hpp"
+#include "runtime/data/text_encoding.hpp"
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
-#include <set>
+#include <cmath>
+#include <limits>
+#include <utility>
 
 namespace millrace::avro {
 namespace {
 
-using data::type_id;
+// Lists of records with defaults multiply: no record of Kafka is as long.
+constexpr std::size_t longest_datum = std::size_t{256} << 20;
 
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-unexpected no_name(std::string_view name) {
-  return user_error(
-      ec::invalid_argument,
-      fmt::format("the name \"{}\" is none of Avro; expected letters, digits and _, and no digit "
-                  "first: name it so in \"columns\"",
-                  name));
+/// Whether the whole number is one of that Real, and no other one.
+template<class Real>
+bool is_exact(std::int64_t v) {
+  const auto real = static_cast<Real>(v);
+  constexpr Real end = 9223372036854775808.0;  // 2^63, which is no int64
+  return real < end && static_cast<std::int64_t>(real) == v;
 }
 
-class schema_writer {
-public:
-  expected<void> add_record(std::string_view name, const std::vector<data::field>& fields) {
-    std::string own(name);
-    while (!names_.insert(own).second)  // a_b with a field c, and a with a field b_c
-      own += '_';
-    out_ += fmt::format(R"({{"type":"record","name":"{}","fields":[)", own);
-    for (std::size_t i = 0; i < fields.size(); ++i) {
-      if (!is_name(fields[i].name))
-        return no_name(fields[i].name);
-      out_ += fmt::format(R"({}{{"name":"{}","type":)", i > 0 ? "," : "", fields[i].name);
-      RETURN_IF_ERROR(add_nullable(fmt::format("{}_{}", name, fields[i].name), fields[i].type));
-      out_ += R"(,"default":null})";
-    }
-    out_ += "]}";
-    return {};
-  }
-
-  expected<void> add_nullable(const std::string& name, const data::type& type) {
-    out_ += R"(["null",)";
-    RETURN_IF_ERROR(add(name, type));
-    out_ += ']';
-    return {};
-  }
-
-  expected<void> add(const std::string& name, const data::type& type) {
-    switch (type.id()) {
-    case type_id::boolean:
-      out_ += R"("boolean")";
-      return {};
-    case type_id::bigint:
-      out_ += R"("long")";
-      return {};
-    case type_id::float64:
-      out_ += R"("double")";
-      return {};
-    case type_id::text:
-    case type_id::json:
-      out_ += R"("string")";
-      return {};
-    case type_id::timestamp:
-      out_ += R"({"type":"long","logicalType":"timestamp-micros"})";
-      return {};
-    case type_id::date:
-      out_ += R"({"type":"int","logicalType":"date"})";
-      return {};
-    case type_id::numeric:
-      out_ += type.precision() == 0
-                  ? std::string(R"("string")")
-                  : fmt::format(R"({{"type":"bytes","logicalType":"decimal","precision":{},"scale":{}}})",
-                                type.precision(), type.scale());
-      return {};
-    case type_id::object:
-      return add_record(name, type.fields());
-    case type_id::list:
-      out_ += R"({"type":"array","items":)";
-      RETURN_IF_ERROR(add_nullable(name + "_item", type.element()));
-      out_ += '}';
-      return {};
-    }
-    return {};
-  }
-
-  std::string take() { return std::move(out_); }
-
-private:
-  std::string out_;
-  std::set<std::string> names_;
-};
-
-/// The units in two's complement, big-endian, in as few bytes as say their sign.
-void append_units(std::string& out, __int128 units) {
-  std::array<char, sizeof units> bytes{};
-  for (auto at = bytes.size(); at-- > 0; units >>= 8)
-    bytes[at] = static_cast<char>(units & 0xFF);
-  std::size_t first = 0;
-  const auto is_sign = [&](std::size_t at) {
-    const auto sign = (static_cast<unsigned char>(bytes[at + 1]) & 0x80) != 0 ? '\xFF' : '\0';
-    return bytes[at] == sign;
-  };
-  while (first + 1 < bytes.size() && is_sign(first))
-    ++first;
-  append_bytes(out, {bytes.data() + first, bytes.size() - first});
-}
-
-void append_nullable(std::string& out, const data::column& c, std::size_t row) {
-  if (c.is_null(row))
-    return append_long(out, 0);
-  append_long(out, 1);
-  append_value(out, c, row);
+constexpr std::int64_t floor_to_millis(std::int64_t micros) {
+  constexpr std::int64_t micros_of_a_milli = 1'000;
+  return micros / micros_of_a_milli - (micros % micros_of_a_milli < 0 ? 1 : 0);
 }
 
 }  // namespace
 
-bool is_name(std::string_view text) {
-  return !text.empty() && is_letter(text.front()) &&
-         std::ranges::all_of(text, [](char c) { return is_letter(c) || is_digit(c); });
-}
-
-bool is_full_name(std::string_view text) {
-  for (auto dot = text.find('.'); dot != std::string_view::npos; dot = text.find('.')) {
-    if (!is_name(text.substr(0, dot)))
-      return false;
-    text.remove_prefix(dot + 1);
-  }
-  return is_name(text);
-}
-
-std::string name_of(std::string_view text) {
-  std::string out(text.empty() || is_digit(text.front()) ? "_" : "");
-  for (const char c : text)
-    out += is_letter(c) || is_digit(c) ? c : '_';
+tl::expected<row_encoder, std::vector<unwritable>> row_encoder::of(schema_ptr schema,
+                                                                   const data::schema& rows,
+                                                                   const std::vector<std::size_t>& columns,
+                                                                   bool is_bare) {
+  auto root = writing_of(*schema, rows, columns, is_bare);
+  if (!root)
+    return tl::make_unexpected(std::move(root).error());
+  const bool is_record = schema->root().is == kind::record;
+  row_encoder out(std::move(schema), std::move(*root),
+                  is_record ? std::nullopt : std::optional(columns.front()));
+  if (out.bare_)
+    out.bare_name_ = rows[*out.bare_].name;
   return out;
 }
 
-expected<std::string> schema_of_columns(std::string_view name, const std::vector<data::field>& columns) {
-  if (!is_full_name(name))
-    return user_error(
-        ec::invalid_argument,
-        fmt::format("the record's name \"{}\" is none of Avro; expected letters, digits and _, and no "
-                    "digit first, between dots: give another \"record\"",
-                    name));
-  schema_writer out;
-  RETURN_IF_ERROR(out.add_record(name, columns));
-  return out.take();
+bool row_encoder::append(std::string& out, const data::batch& rows, std::size_t row) {
+  most_ = out.size() + longest_datum;
+  if (!bare_)
+    return append_fields(out, root_, rows.columns, row);
+  if (append_value(out, root_, *rows.columns[*bare_], row))
+    return true;
+  path_ = "." + bare_name_ + path_;
+  return false;
 }
 
-expected<std::string> schema_of_value(std::string_view name, const data::type& type) {
-  schema_writer out;
-  RETURN_IF_ERROR(out.add(std::string(name), type));
-  return out.take();
+std::string row_encoder::why() const {
+  return fmt::format("the column \"{}\": {}", path_.empty() ? path_ : path_.substr(1), why_);
 }
 
-void append_row(std::string& out, const data::batch& rows, const std::vector<std::size_t>& columns,
-                std::size_t row) {
-  for (const auto c : columns)
-    append_nullable(out, *rows.columns[c], row);
+bool row_encoder::fail(std::string why) {
+  why_ = std::move(why);
+  path_.clear();
+  return false;
 }
 
-void append_value(std::string& out, const data::column& c, std::size_t row) {
-  switch (c.type().id()) {
-  case type_id::boolean:
+bool row_encoder::fail_null(const writing& w) {
+  return fail(fmt::format("it is null, and {} takes no null", w.field));
+}
+
+bool row_encoder::append_fields(std::string& out, const writing& w,
+                                const std::vector<data::column_ptr>& columns, std::size_t row) {
+  for (const auto& m : w.members) {
+    if (m.column != writing::no_column) [[likely]] {
+      if (append_value(out, m, *columns[m.column], row)) [[likely]]
+        continue;
+      path_ = "." + m.name + path_;
+      return false;
+    }
+    if (m.null_branch >= 0)
+      append_long(out, m.null_branch);
+    else
+      out += m.constant;
+  }
+  return true;
+}
+
+bool row_encoder::append_value(std::string& out, const writing& w, const data::column& c, std::size_t row) {
+  if (c.is_null(row)) {
+    if (w.null_branch < 0)
+      return fail_null(w);
+    append_long(out, w.null_branch);
+    return true;
+  }
+  if (w.branch >= 0)
+    append_long(out, w.branch);
+  switch (w.how) {
+  case put::boolean:
     out += c.boolean_at(row) ? '\1' : '\0';
-    return;
-  case type_id::bigint:
-  case type_id::timestamp:
-  case type_id::date:
-    return append_long(out, c.ints()[row]);
-  case type_id::float64:
-    return append_real(out, c.doubles()[row]);
-  case type_id::text:
-  case type_id::json:
-    return append_bytes(out, c.text_at(row));
-  case type_id::numeric:
-    return c.type().precision() == 0 ? append_bytes(out, text_of(c.decimals()[row]))
-                                     : append_units(out, c.decimals()[row].units());
-  case type_id::object:
-    for (const auto& member : c.children())
-      append_nullable(out, *member, row);
-    return;
-  case type_id::list: {
-    const auto from = c.offsets()[row];
-    const auto to = c.offsets()[row + 1];
-    if (to > from)
-      append_long(out, to - from);
-    for (auto i = from; i < to; ++i)
-      append_nullable(out, *c.children()[0], static_cast<std::size_t>(i));
-    return append_long(out, 0);  // no block follows
+    return true;
+  case put::integer:
+    append_long(out, c.ints()[row]);
+    return true;
+  case put::real:
+    append_real(out, c.doubles()[row]);
+    return true;
+  case put::text:
+    append_bytes(out, c.text_at(row));
+    return true;
+  case put::record:
+    return append_fields(out, w, c.children(), row);
+  case put::array:
+    return append_list(out, w, c, row);
+  case put::decimal:
+  case put::whole_number:
+    return append_decimal(out, w, c, row);
+  case put::millis:
+    append_long(out, floor_to_millis(c.ints()[row]));
+    return true;
+  case put::short_integer:
+  case put::short_real:
+  case put::integer_as_real:
+  case put::integer_as_short_real:
+    return append_number(out, w, c, row);
+  case put::text_of_value:
+    scratch_.clear();
+    data::append_text_value(scratch_, c, row);
+    append_bytes(out, scratch_);
+    return true;
+  case put::symbol:
+  case put::binary:
+  case put::fixed_binary:
+  case put::uuid_text:
+  case put::uuid_bytes:
+  case put::time_millis:
+  case put::time_micros:
+    return append_text(out, w, c, row);
+  case put::json:
+    return append_json(out, w, c, row);
   }
+  return false;
+}
+
+bool row_encoder::append_list(std::string& out, const writing& w, const data::column& c, std::size_t row) {
+  const auto from = c.offsets()[row];
+  const auto to = c.offsets()[row + 1];
+  if (to > from)
+    append_long(out, to - from);
+  const auto& items = *c.children()[0];
+  for (auto i = from; i < to; ++i) {
+    if (!append_value(out, w.members.front(), items, static_cast<std::size_t>(i))) {
+      path_ = fmt::format("[{}]{}", i - from, path_);
+      return false;
+    }
+    if (out.size() > most_)
+      return fail(fmt::format("the record has more than {} MiB", longest_datum >> 20));
   }
+  append_long(out, 0);  // no block follows
+  return true;
+}
+
+bool row_encoder::append_number(std::string& out, const writing& w, const data::column& c, std::size_t row) {
+  const auto beyond = [&](std::string_view type) {
+    std::string text;
+    data::append_text_value(text, c, row);
+    return fail(fmt::format("{} is no {}, which {} is", text, type, w.field));
+  };
+  if (w.how == put::short_real) {
+    const auto v = c.doubles()[row];
+    const auto real = static_cast<float>(v);
+    if (std::isfinite(v) && !std::isfinite(real))
+      return beyond("float");
+    append_real(out, real);
+    return true;
+  }
+  const auto v = c.ints()[row];
+  if (w.how == put::short_integer) {
+    if (v != static_cast<std::int32_t>(v))
+      return beyond("int of 32 bits");
+    append_long(out, v);
+  } else if (w.how == put::integer_as_real) {
+    if (!is_exact<double>(v))
+      return beyond("double");
+    append_real(out, static_cast<double>(v));
+  } else {
+    if (!is_exact<float>(v))
+      return beyond("float");
+    append_real(out, static_cast<float>(v));
+  }
+  return true;
+}
+
+bool row_encoder::append_text(std::string& out, const writing& w, const data::column& c, std::size_t row) {
+  const auto text = c.text_at(row);
+  const auto& t = (*schema_)[w.of];
+  const auto is_no = [&](std::string_view what) {
+    return fail(fmt::format("\"{}\" is no {}, which {} is", data::excerpt(text), what, w.field));
+  };
+  switch (w.how) {
+  case put::symbol: {
+    const auto known = w.symbols.find(text);
+    if (known == w.symbols.end())
+      return fail(fmt::format("\"{}\" is none of the symbols of {}, which {} is", data::excerpt(text),
+                              describe(*schema_, w.of), w.field));
+    append_long(out, known->second);
+    return true;
+  }
+  case put::binary:
+  case put::fixed_binary: {
+    const auto bytes = data::from_base64(text);
+    if (!bytes)
+      return is_no("base64, as text is that becomes bytes");
+    if (w.how == put::binary) {
+      append_bytes(out, *bytes);
+      return true;
+    }
+    if (bytes->size() != t.size)
+      return fail(fmt::format("\"{}\" has {} bytes, and {} has {}", data::excerpt(text), bytes->size(),
+                              w.field, t.size));
+    out += *bytes;
+    return true;
+  }
+  case put::uuid_text:
+    scratch_.clear();
+    if (!append_uuid(scratch_, text))
+      return is_no("UUID");
+    append_bytes(out, text);
+    return true;
+  case put::uuid_bytes:
+    return append_uuid(out, text) || is_no("UUID");
+  default:
+    break;
+  }
+  const auto time = time_of_day_in(text);
+  if (!time)
+    return is_no("time of day such as 19:55:00");
+  append_long(out, w.how == put::time_millis ? floor_to_millis(*time) : *time);
+  return true;
+}
+
+bool row_encoder::append_decimal(std::string& out, const writing& w, const data::column& c, std::size_t row) {
+  const auto& t = (*schema_)[w.of];
+  if (w.is_same_scale) {
+    append_units(out, c.decimals()[row].units(), t);
+    return true;
+  }
+  const auto v = c.type().id() == data::type_id::bigint ? decimal_of(c.ints()[row]) : c.decimals()[row];
+  if (w.how == put::decimal) {
+    if (append_as_decimal(out, v, t))
+      return true;
+  } else if (const auto whole = at_scale(v, 0)) {
+    const auto units = whole->units();
+    const auto least = t.is == kind::int32 ? std::int64_t{std::numeric_limits<std::int32_t>::min()}
+                                           : std::numeric_limits<std::int64_t>::min();
+    const auto most = t.is == kind::int32 ? std::int64_t{std::numeric_limits<std::int32_t>::max()}
+                                          : std::numeric_limits<std::int64_t>::max();
+    if (units >= least && units <= most) {
+      append_long(out, static_cast<std::int64_t>(units));
+      return true;
+    }
+  }
+  return fail(fmt::format("{} is no {}, which {} is", text_of(v), describe(*schema_, w.of), w.field));
+}
+
+bool row_encoder::append_json(std::string& out, const writing& w, const data::column& c, std::size_t row) {
+  if (json_.append(out, c.text_at(row), w.of))
+    return true;
+  fail(fmt::format("{}, in {}", json_.why(), w.field));
+  path_ = json_.path();
+  return false;
 }
 
 }  // namespace millrace::avro

@@ -2,6 +2,8 @@
 
 Each line of standard input is a request as JSON, each line of standard output its answer:
   {"do": "write", "brokers": B, "registry": R, "topic": T, "format": "avro" | "protobuf" | "json", "schema": TEXT, "records": [...]}
+      with "keys": [...], "key_format" and "key_schema" (and "key_message") keys that are written likewise, with "timestamps" each record's, in
+      milliseconds; a record that is null has no value
   {"do": "read", ..., "count": N}        values (and keys, where "key_format" says so) of N records, as the deserializers give them
 `schema` of protobuf is a descriptor set as base64, and "message" the message's name. Values that JSON does not have are {"decimal": "1.50"},
 {"timestamp": micros}, {"date": days}, {"bytes": base64}.
@@ -53,29 +55,38 @@ def to_json(v):
     return {"bytes": base64.b64encode(v).decode()} if isinstance(v, bytes) else v
 
 
-def message_class(request):
-    files = descriptor_pb2.FileDescriptorSet.FromString(base64.b64decode(request["schema"]))
+def message_class(request, of=""):
+    files = descriptor_pb2.FileDescriptorSet.FromString(base64.b64decode(request[f"{of}schema"]))
     pool = descriptor_pool.DescriptorPool()
     for file in files.file:
         pool.Add(file)
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName(request["message"]))
+    return message_factory.GetMessageClass(pool.FindMessageTypeByName(request[f"{of}message"]))
+
+
+def serialized(request, client, data, field, of=""):
+    """The bytes of these values, or keys (`of` is "key_"); null gives none."""
+    config = request.get("config", {})
+    form = request[f"{of}format"]
+    if form == "protobuf":
+        kind = message_class(request, of)
+        serializer = ProtobufSerializer(kind, client, {"use.deprecated.format": False, **config})
+        data = [None if r is None else json_format.ParseDict(r, kind()) for r in data]
+    else:
+        schema = request[f"{of}schema"]
+        serializer = AvroSerializer(client, schema, conf=config) if form == "avro" else JSONSerializer(schema, client, conf=config)
+        data = [of_json(r) for r in data]
+    context = SerializationContext(request["topic"], field)
+    return [None if v is None else serializer(v, context) for v in data]
 
 
 def write(request):
     client = SchemaRegistryClient({"url": request["registry"]})
-    config = request.get("config", {})
-    if request["format"] == "protobuf":
-        kind = message_class(request)
-        serializer = ProtobufSerializer(kind, client, {"use.deprecated.format": False, **config})
-        values = [json_format.ParseDict(r, kind()) for r in request["records"]]
-    else:
-        make = AvroSerializer if request["format"] == "avro" else None
-        serializer = make(client, request["schema"], conf=config) if make else JSONSerializer(request["schema"], client, conf=config)
-        values = [of_json(r) for r in request["records"]]
+    values = serialized(request, client, request["records"], MessageField.VALUE)
+    keys = serialized(request, client, request["keys"], MessageField.KEY, "key_") if "keys" in request else [None] * len(values)
+    times = request.get("timestamps", [0] * len(values))
     producer = Producer({"bootstrap.servers": request["brokers"], "linger.ms": 5})
-    context = SerializationContext(request["topic"], MessageField.VALUE)
-    for value in values:
-        producer.produce(request["topic"], serializer(value, context))
+    for key, value, time in zip(keys, values, times):
+        producer.produce(request["topic"], value, key, partition=0, timestamp=time)
         producer.poll(0)
     left = producer.flush(60)
     return {"written": len(values) - left}

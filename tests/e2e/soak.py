@@ -16,16 +16,20 @@ import mmap
 import os
 import pathlib
 import queue
+import shutil
 import socket
 import sqlite3
 import subprocess
 import sys
 import threading
 import time
+import urllib.request
 
 from cluster_under_test import Cluster, ClusterRun
 from parquet_tables import table_rows, without_parquet
 from real_systems import PATIENCE, SKIPPED, Kafka, MariaDB, PostgreSQL, Run, check, free_port, main, topology_file, unique, wait_until, whole_rows
+from relay import Relay
+from servers_away import own_servers
 from soak_samples import MEASURES, Watched, judge, prove_judge
 
 MOST_FILES = 80  # files of state, with 4 shards: seven files of snapshots each, as many of the journal and of the folder, and some twenty others
@@ -262,6 +266,92 @@ class FromKafka(Fed):
             self.waiting, self.given = [], time.monotonic()
 
 
+class Registered(FromKafka):
+    """Avro behind a registry's prefix. The schema changes twice; the second time its registry is away, so that records wait, and it comes back as another
+    process, which is given the schemas anew: they lie in its memory."""
+    MILLIS, MICROS = ({"type": "long", "logicalType": f"timestamp-{unit}"} for unit in ("millis", "micros"))
+    FIELDS = [[("k", "string"), ("at", MILLIS)], [("k", "string"), ("note", "string"), ("at", MILLIS)], [("at", MICROS), ("note", "string"), ("k", "string")]]
+
+    def __init__(self, soak, name):
+        super().__init__(soak, name)
+        folder = soak.folder / f"{name}.registry"
+        folder.mkdir()
+        stack = contextlib.ExitStack()
+        soak.drop.append(stack.close)
+        self.servers, exported = stack.enter_context(own_servers(folder, "registry"))
+        self.url = exported["REGISTRY_URL"]
+        server, _, path = self.url.removeprefix("http://").partition("/")
+        self.server, self.relay = server, Relay(server)
+        stack.callback(lambda: self.relay.close())
+        soak.registries[name] = f"http://{self.relay.address}/{path}"
+        self.stages["parsed"] |= {"parser": "avro", "registry": soak.registries[name]}
+        self.ids, self.began, self.changing, self.failure = [], 0.0, None, None
+        self.register()
+
+    def call(self, path, body=None):
+        request = urllib.request.Request(self.url + path, body and json.dumps(body).encode(), {"Content-Type": "application/vnd.schemaregistry.v1+json"})
+        with urllib.request.urlopen(request, timeout=60 * PATIENCE) as answer:
+            return json.load(answer)
+
+    def register(self):
+        """The next schema, each in a subject of its own: none needs to fit the one before."""
+        fields = [{"name": name, "type": kind, **({"default": ""} if name == "note" else {})} for name, kind in self.FIELDS[len(self.ids)]]
+        schema = {"type": "record", "name": "Hit", "fields": fields}
+        self.ids.append(self.call(f"/subjects/hits-{len(self.ids)}-value/versions", {"schema": json.dumps(schema)})["id"])
+
+    def restart(self):
+        """The registry is away while it restarts, and is reached again once it has each schema under its id."""
+        try:
+            known = [self.call(f"/schemas/ids/{i}")["schema"] for i in range(1, max(self.ids) + 1)]
+            self.relay.close()
+            self.servers.command("restart", "registry")
+            for i, schema in enumerate(known, 1):
+                found = self.call(f"/subjects/before-{i}-value/versions", {"schema": schema})["id"]
+                check(found == i, f"the schema {i} has the id {found} after a restart of the registry")
+            self.relay = Relay(self.server, port=int(self.relay.address.rpartition(":")[2]))
+        except Exception as e:  # told by give()
+            self.failure = e
+
+    def change(self):
+        """A sixth of the run has the first schema, a sixth the second one."""
+        part = (time.monotonic() - self.began) * 6 / self.soak.seconds
+        if len(self.ids) < 3 and part > len(self.ids):
+            self.register()
+            if len(self.ids) == 3:
+                self.changing = threading.Thread(target=self.restart, daemon=True)
+                self.changing.start()
+
+    def give(self, key, at):  # a request for each half second
+        self.began = self.began or time.monotonic()
+        self.change()
+        check(not self.failure, lambda: f"the registry did not come back: {self.failure}")
+        micros = round(datetime.datetime.fromisoformat(at).timestamp() * 1_000_000)
+        body = b""
+        for name, kind in self.FIELDS[len(self.ids) - 1]:
+            body += avro_long(micros // (1000 if kind is self.MILLIS else 1)) if name == "at" else avro_text(key if name == "k" else "a note")
+        self.waiting.append((int(time.time() * 1000), None, b"\0" + self.ids[-1].to_bytes(4, "big") + body))
+        if key == END or time.monotonic() - self.given > 0.5:
+            self.kafka.produce_records(self.topic, self.waiting)
+            self.waiting, self.given = [], time.monotonic()
+
+    def close(self):
+        super().close()
+        if self.changing:
+            self.changing.join(60 * PATIENCE)
+        check(len(self.ids) == 3 and not self.failure, lambda: f"schemas {self.ids}; {self.failure}")
+
+
+def avro_long(number):
+    bits, out = number << 1 if number >= 0 else (-number << 1) - 1, b""
+    while bits > 127:
+        bits, out = bits >> 7, out + bytes([bits & 127 | 128])
+    return out + bytes([bits])
+
+
+def avro_text(text):
+    return avro_long(len(text.encode())) + text.encode()
+
+
 # Sinks. Each gives its stage and, later, its rows as (key, n).
 
 class Sink:
@@ -306,6 +396,45 @@ class ToKafka(Sink):
 
     def rows(self, run):
         return [json.loads(m.value) for m in self.kafka.read(self.topic)]
+
+
+class ToKafkaAsAvro(ToKafka):
+    """Rows by a schema of the registry that the source has."""
+
+    def __init__(self, soak, name):
+        super().__init__(soak, name)
+        self.stage |= {"format": "avro", "record": "Count", "register": True, "registry": soak.registries[name]}
+
+    @staticmethod
+    def row(value):
+        """Of two fields, each a union of null and its type."""
+        check(value[0] == 0, f"no prefix in front of {value}")
+        at = 5
+
+        def number():
+            nonlocal at
+            bits = shift = 0
+            while True:
+                byte = value[at]
+                at, bits, shift = at + 1, bits | (byte & 127) << shift, shift + 7
+                if byte < 128:
+                    return bits >> 1 if bits % 2 == 0 else -(bits >> 1) - 1
+
+        def field(read):
+            return read() if number() == 1 else None
+
+        def text():
+            nonlocal at
+            size = number()
+            at += size
+            return value[at - size:at].decode()
+
+        row = {"k": field(text), "n": field(number)}
+        check(at == len(value), f"{len(value) - at} bytes behind the row {row}")
+        return row
+
+    def rows(self, run):
+        return [self.row(m.value) for m in self.kafka.read(self.topic)]
 
 
 class ToTombstones(ToKafka):
@@ -435,6 +564,8 @@ def why_not(options, source, sink):
                if (issubclass(source, kind) or issubclass(sink, kind)) and not os.environ.get(name)]
     if missing:
         return f"needs {missing[0]}"
+    if issubclass(source, Registered) and not (shutil.which("java") and shutil.which("mvn")):
+        return "needs java and mvn, for a registry"
     if source is Scored:
         asked = subprocess.run([options.millrace, "model", "train", "none.csv", "--label", "y", "--out", "none.json"], capture_output=True, text=True)
         return "needs libxgboost.so; remedy: apt-get install libxgboost0" if "libxgboost.so, and there is none" in asked.stderr else ""
@@ -572,6 +703,7 @@ TOPOLOGIES = [
     ("stream_updates_sqlite", Streamed, UPDATES, 1, ToSqlite, True, Topology),
     ("generator_sliding_parquet", Generated, SLIDING, 4, ToParquet, True, Topology),
     ("kafka_tumbling_kafka", FromKafka, TUMBLING, 1, ToKafka, True, Topology),
+    ("registry_tumbling_avro", Registered, TUMBLING, 1, ToKafkaAsAvro, True, Topology),
     ("kafka_session_postgres", FromKafka, SESSION, 1, ToPostgres, True, Topology),
     ("follow_tumbling_mariadb", Followed, TUMBLING, 1, ToMariaDB, True, Topology),
     ("scored_local_first_rows", Scored, LOCAL, 1, ToFirstRows, True, Topology),
@@ -600,7 +732,7 @@ TOPOLOGIES = [
 
 class Soak:
     def __init__(self, options, folder):
-        self.options, self.folder, self.rate, self.drop = options, folder, options.rate, []
+        self.options, self.folder, self.rate, self.drop, self.registries = options, folder, options.rate, [], {}
         self.seconds = max(options.seconds, 15 * PATIENCE)  # a busy machine takes fewer samples in its time
         with open(options.millrace, "rb") as f, mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ) as binary:
             self.has_sanitizer = binary.find(b"__asan_init") >= 0

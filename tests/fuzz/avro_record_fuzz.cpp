@@ -1,6 +1,6 @@
 // Records through the Avro parser: the first byte chooses their schema, or says that the first section is one; the second
 // chooses a reader's. A record stands for itself; a row's bytes are one whole datum; a row of typed columns is one of json
-// columns, too, with the same values; and of fewer columns, with those.
+// columns, too, with the same values; and of fewer columns, with those; and the same behind a registry's prefix.
 #include "actors/parsers/avro/avro_parser.hpp"
 #include "runtime/avro/columns.hpp"
 #include "runtime/avro/skip.hpp"
@@ -44,10 +44,11 @@ parser::parser_options options_of(std::vector<data::field> columns) {
   return o;
 }
 
-std::unique_ptr<parser::record_parser> parser_of(parser::parser_options o, const char* reader = nullptr) {
+std::unique_ptr<parser::record_parser> parser_of(parser::parser_options o, const char* reader = nullptr,
+                                                 parser::prefix_form prefix = parser::prefix_form::none) {
   if (reader != nullptr)
     o.schema_text = std::make_shared<const std::string>(reader);
-  auto made = parser::make_avro_parser(std::move(o));
+  auto made = parser::make_avro_parser(std::move(o), prefix);
   require(made.has_value(), "schemas of the test are good");
   return std::move(*made);
 }
@@ -62,6 +63,29 @@ source::chunk chunk_of(const std::vector<std::string>& records, const std::strin
 }
 
 bool is_dead(const std::string& outcome) { return outcome.starts_with("dead "); }
+
+/// The same records behind prefixes of an id whose schema the chunk has, and of one that the registry does not have.
+void check_prefix(parser::prefix_form form, const parser::parser_options& options,
+                  const std::vector<std::string>& records, const std::string& writer,
+                  const std::vector<std::string>& expected) {
+  std::vector<std::string> prefixed;
+  for (std::size_t i = 0; i < records.size(); ++i)
+    prefixed.push_back(std::string(form == parser::prefix_form::confluent ? 4 : 8, '\0') +
+                       static_cast<char>(1 + i % 2) + records[i]);
+  auto chunk = chunk_of(prefixed, writer);
+  auto known = std::make_shared<source::record_schemas>();
+  known->by_id.emplace(1, chunk.schemas->of_all);
+  known->unknown.emplace(2, "no such schema");
+  chunk.schemas = std::move(known);
+  const auto found = outcomes(*parser_of(options, nullptr, form), chunk, options);
+  // Without a prefix an error may ask whether there is one.
+  const auto is_same = [&](std::size_t i) {
+    return is_dead(found[i]) ? expected[i].starts_with(found[i]) : found[i] == expected[i];
+  };
+  for (std::size_t i = 0; i < records.size(); ++i)
+    require(i % 2 == 1 ? is_dead(found[i]) : is_same(i),
+            "a prefix changes nothing: " + found[i] + ", not " + expected[i]);
+}
 
 }  // namespace
 
@@ -105,6 +129,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(is_dead(json[i]) || avro::length_of(**schema, records[i]) == records[i].size(),
             "a row is a whole datum");
   }
+  for (const auto form : {parser::prefix_form::confluent, parser::prefix_form::apicurio})
+    check_prefix(form, options, records, writer, typed);
   // Any reader may be given, and any row that it gives is of bytes that the writer could have written.
   const auto wanted = avro::columns_of(**avro::parse_schema(reader));
   const auto read = options_of(*wanted);

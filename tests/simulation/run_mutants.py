@@ -36,6 +36,7 @@ from mutants import (CHAIN_MUTANTS, JOIN_MUTANTS, LANE_MUTANTS, MUTANTS, NUMERIC
                      SINK_MUTANTS, TABLE_MUTANTS, TAKEN_BACK_MUTANTS)
 from node_mutants import NODE_MUTANTS  # noqa: E402
 from patience import PATIENCE  # noqa: E402
+from schema_mutants import AVRO_MUTANTS, CONTAINER_MUTANTS, PART_MUTANTS, PROTOBUF_MUTANTS, REGISTRY_MUTANTS, ROW_MUTANTS  # noqa: E402
 from simulated_node_mutants import SIMULATED_NODE_MUTANTS  # noqa: E402
 
 # The build has the same (cmake/toolchain.cmake): unchanged sources are not compiled again.
@@ -157,7 +158,13 @@ GROUPS = [(MUTANTS, functools.partial(hunt, [])),
           (REMOVAL_MUTANTS, functools.partial(hunt_in_tests, None, None, "unit_deployment")),
           (SINK_MUTANTS, functools.partial(hunt_in_tests, None, None, "unit_sink")),
           (TABLE_MUTANTS, functools.partial(hunt_in_tests, None, None, "unit_source")),
-          (DIRECTOR_MUTANTS, functools.partial(hunt_in_tests, None, None, "unit_control"))]
+          (DIRECTOR_MUTANTS, functools.partial(hunt_in_tests, None, None, "unit_control")),
+          (AVRO_MUTANTS, functools.partial(hunt_in_tests, "property_avro", "*", "unit_avro_parser")),
+          (CONTAINER_MUTANTS, functools.partial(hunt_in_tests, None, None, "unit_file_source")),
+          (REGISTRY_MUTANTS, functools.partial(hunt_in_tests, None, None, "unit_registry")),
+          (PART_MUTANTS, functools.partial(hunt_in_tests, None, None, "unit_lane")),
+          (PROTOBUF_MUTANTS, functools.partial(hunt_in_tests, None, None, "unit_protobuf_parser")),
+          (ROW_MUTANTS, functools.partial(hunt_in_tests, None, None, "unit_kafka_sink"))]
 
 
 def programs():

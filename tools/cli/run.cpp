@@ -11,6 +11,7 @@
 #include "tools/cli/prepared_runs.hpp"
 #include "tools/cli/progress.hpp"
 #include "tools/cli/refuse.hpp"
+#include "tools/cli/registry_wait.hpp"
 #include "tools/cli/report_file.hpp"
 #include "tools/cli/resources.hpp"
 #include "tools/cli/run_arguments.hpp"
@@ -163,9 +164,9 @@ constexpr unsigned most_threads = 1'024;
 
 using plans = std::vector<std::shared_ptr<const config::topology>>;
 
-expected<std::shared_ptr<const config::topology>> load_one(const topology_arguments& a,
-                                                           std::vector<std::string>& secrets) {
-  auto loaded = config::load({a.file, a.overlays, a.sets}, connectors());
+expected<std::shared_ptr<const config::topology>>
+load_one(const topology_arguments& a, const config::catalog& connectors, std::vector<std::string>& secrets) {
+  auto loaded = config::load({a.file, a.overlays, a.sets}, connectors);
   for (const auto& f : loaded.findings)
     complain(config::to_string(f), f.warning);
   if (!loaded.plan || !has_its_secrets(*loaded.plan))
@@ -196,12 +197,14 @@ expected<std::chrono::milliseconds> check_options(const run_arguments& a) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(*timeout);
 }
 
-/// Loads all of them, also after a mistake in one. Nothing: there was one, which is said.
+/// Loads all of them, also after a mistake in one. Nothing: there was one, which is said. Registries that give columns are waited
+/// for, all of them together for `patience`.
 std::optional<plans> load_all(const std::vector<topology_arguments>& given,
-                              std::vector<std::string>& secrets) {
+                              std::chrono::milliseconds patience, std::vector<std::string>& secrets) {
   plans out;
+  const auto all = waiting_for_registries(connectors(), patience);
   for (const auto& one : given)
-    if (auto topology = load_one(one, secrets))
+    if (auto topology = load_one(one, all, secrets))
       out.push_back(std::move(*topology));
   return out.size() == given.size() ? std::optional(std::move(out)) : std::nullopt;
 }
@@ -235,7 +238,7 @@ int run(const run_arguments& a) {
   if (!given)
     return refuse(given.error());
   std::vector<std::string> secrets;
-  const auto topologies = load_all(*given, secrets);
+  const auto topologies = load_all(*given, *start_timeout, secrets);
   if (!topologies)
     return exit_wrong;
   if (const auto logs = set_up_logging_of(*topologies, *levels, a.log_format); !logs)

@@ -61,7 +61,7 @@ constexpr auto all_commands = std::to_array<declared>({
      about::edge},
     {{"trace", "STAGE [--partition P] [--header LINE] RECORD",
       "what becomes of a record of a source or parser: filtered, late, a dead letter, or counted in which "
-      "windows; "
+      "windows; --base64 BYTES in the place of RECORD takes one that is no text, such as Avro; "
       "LINE and P may be JSON strings (needs the token)"},
      about::record},
     {{"dead-letters", "",
@@ -344,11 +344,11 @@ std::optional<std::string> take_value(std::string_view& text) {
   return std::string(p.release().as_string());
 }
 
-/// "STAGE [--partition P] [--header LINE] RECORD" without its STAGE.
+/// "STAGE [--partition P] [--header LINE] RECORD|--base64 BYTES" without its STAGE.
 expected<std::string> read_record(std::string_view text) {
   boost::json::object out;
   const auto option_of = [](std::string_view t) -> std::string_view {
-    for (const std::string_view option : {"partition", "header"})
+    for (const std::string_view option : {"partition", "header", "base64"})
       if (t.starts_with(fmt::format("--{} ", option)))
         return option;
     return {};
@@ -362,9 +362,12 @@ expected<std::string> read_record(std::string_view text) {
       return wrong(fmt::format("--{} takes a word, or a JSON string", option));
     out[option] = std::move(*value);
   }
-  if (text.empty())
-    return wrong("there is no record; expected \"trace STAGE [--partition P] [--header LINE] RECORD\"");
-  out["record"] = text;
+  if (text.empty() != out.contains("base64"))
+    return wrong(fmt::format("there {}; expected \"trace STAGE [--partition P] [--header LINE] RECORD\", or "
+                             "\"--base64 BYTES\" in the place of RECORD",
+                             text.empty() ? "is no record" : "is a record behind --base64"));
+  if (!text.empty())
+    out["record"] = text;
   return data::json_text(out);
 }
 

@@ -149,7 +149,8 @@ grid lanes_of(const observe::figures& f) {
       all.push_back({visible(l.name), visible(l.node), visible(p.name), time_text(p.watermark),
                      p.quiet_seconds ? fmt::format("{:.1f} s", *p.quiet_seconds) : "-", number_text(p.lag),
                      std::to_string(l.records),
-                     l.is_away                       ? "source away"
+                     !l.waits_for.empty()            ? "waits for " + visible(l.waits_for)
+                     : l.is_away                     ? "source away"
                      : l.is_paused                   ? "paused"
                      : !p.held_by.empty()            ? "waits for " + visible(p.held_by)
                      : !p.is_open                    ? "starts"

@@ -3,8 +3,8 @@
 #include "actors/catalog.hpp"
 #include "actors/deployment/start_positions.hpp"
 #include "actors/stream/lane/frame_former.hpp"
-#include "actors/stream/lane/piece.hpp"
 #include "actors/stream/lane/timed_select.hpp"
+#include "actors/stream/source/chunk_part.hpp"
 
 #include <fmt/format.h>
 
@@ -195,7 +195,7 @@ void dry_run::form_run() {
   if (!run_.of)
     return;
   auto& c = *run_.of;
-  c.partition->former->add(c.chunk, c.parsed, run_.first, c.next, millrace::lane::behind(c.chunk, c.next),
+  c.partition->former->add(c.chunk, c.parsed, run_.first, c.next, millrace::source::behind(c.chunk, c.next),
                            run_.now);
   c.partition->uncut += c.next - run_.first;
   run_ = {};

@@ -38,13 +38,29 @@ unexpected too_large(const std::string& file, std::string_view remedy) {
       ec::refused, fmt::format("{}: a sample holds at most {} MiB; {}", file, largest_sample >> 20U, remedy));
 }
 
+/// Takes the remedy of a run off an error of a file, and puts that of a sample there: nothing has been read before, and no state
+/// is begun anew.
+error of_sample(error e, const std::string& file) {
+  for (const std::string_view remedy : {"; all whole blocks before have been read. Put the whole file in its "
+                                        "place and run again: it goes on there",
+                                        ". Put the whole file back and begin anew with --fresh"})
+    if (e.message.ends_with(remedy)) {
+      e.message.resize(e.message.size() - remedy.size());
+      e.message += fmt::format(". A sample is a whole file: give all of {}, or another one", file);
+    }
+  return e;
+}
+
 /// The records of a container, or those that stand behind their lengths.
 expected<std::vector<source::written_record>> read_bytes(const std::string& file,
                                                          const source::framing& frame) {
   ASSIGN_OR_RETURN(const auto identity, source::identify(file));
   std::unique_ptr<source::record_reader> reader;
   if (std::holds_alternative<source::by_container>(frame)) {
-    ASSIGN_OR_RETURN(reader, source::container_reader::open(file, identity.length, 0, 0));
+    auto opened = source::container_reader::open(file, identity.length, 0, 0);
+    if (!opened)
+      return unexpected(of_sample(std::move(opened).error(), file));
+    reader = std::move(*opened);
   } else {
     ASSIGN_OR_RETURN(auto stream, open_at(file, 0, data::encoding::utf_8));
     reader = std::make_unique<source::delimited_reader>(std::move(stream), file, 0, 0);
@@ -53,7 +69,10 @@ expected<std::vector<source::written_record>> read_bytes(const std::string& file
   std::size_t bytes = 0;
   for (bool ended = false; !ended;) {
     source::chunk c;
-    ASSIGN_OR_RETURN(ended, reader->read(c, bytes_at_once));
+    auto read = reader->read(c, bytes_at_once);
+    if (!read)
+      return unexpected(of_sample(std::move(read).error(), file));
+    ended = *read;
     for (std::size_t i = 0; i < c.records(); ++i) {
       out.push_back({.value = std::string(c.record(i)),
                      .offset = c.positions[i].minor,

@@ -236,8 +236,8 @@ private:
       a.record.value = bytes_of(n.find("base64")->value, config::join(path, "base64"));
     else if (value->value.what != node::kind::null)
       a.record.value = value_of(value->value);
-    if (options.has("key"))
-      a.record.key = options.text("key");
+    if (const auto* const key = n.find("key"); key != nullptr && key->value.what != node::kind::null)
+      a.record.key = value_of(key->value);
     if (options.has("timestamp"))
       a.record.timestamp = moment(n.find("timestamp")->value, config::join(path, "timestamp"));
     if (options.has("partition"))

@@ -34,18 +34,19 @@ void carry_files(config::node& root, const config::topology& plan) {
     return;
   for (const auto& s : plan.stages) {
     auto* const written = stages->value.find(s.name);
-    const auto carried = config::carried_by(s);
-    if (!carried || written == nullptr)
+    if (written == nullptr)
       continue;
-    auto* file = written->value.find(carried->option);
-    if (file == nullptr) {  // a registry gave it
-      config::member added;
-      added.name = carried->option;
-      added.value.what = config::node::kind::text;
-      written->value.members.push_back(std::move(added));
-      file = &written->value.members.back();
+    for (const auto& carried : config::carried_by(s)) {
+      auto* file = written->value.find(carried.option);
+      if (file == nullptr) {  // a registry gave it
+        config::member added;
+        added.name = carried.option;
+        added.value.what = config::node::kind::text;
+        written->value.members.push_back(std::move(added));
+        file = &written->value.members.back();
+      }
+      file->value.text = data::carried(carried.bytes);
     }
-    file->value.text = data::carried(carried->bytes);
   }
 }
 

@@ -121,11 +121,12 @@ expected<std::shared_ptr<const config::topology>> load_plan(const std::string& t
             fmt::format("{}: nodes read no standard input; name a file, or use `millrace run`", s.name));
     // Each node would read a file of its own, and nothing says that they are the same.
     for (const auto& s : loaded.plan->stages)
-      if (const auto f = config::carried_by(s); f && !data::is_carried(s.options.text(f->option)))
-        return user_error(ec::invalid_argument,
-                          fmt::format("stage \"{}\" names a {}'s file, and nodes read none; expected the "
-                                      "{} itself, as `millrace apply` puts it there (a data URI)",
-                                      s.name, f->what(), f->what()));
+      for (const auto& f : config::carried_by(s))
+        if (!data::is_carried(s.options.text(f.option)))
+          return user_error(ec::invalid_argument,
+                            fmt::format("stage \"{}\" names a {}'s file, and nodes read none; expected the "
+                                        "{} itself, as `millrace apply` puts it there (a data URI)",
+                                        s.name, f.what(), f.what()));
     return std::make_shared<const config::topology>(std::move(*loaded.plan));
   }
   const auto wrong = std::ranges::find_if(loaded.findings, [](const auto& f) { return !f.warning; });

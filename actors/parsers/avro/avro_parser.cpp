@@ -158,7 +158,7 @@ expected<config::written_schema> schema_in_file(const config::values& options) {
     return unexpected(in_file ? data::about_file(options.text("schema_file"), std::move(e)) : std::move(e));
   };
   auto text = in_file ? data::file_or_carried(options.text("schema_file"), schema_files)
-                      : registry::newest_schema(options, registry::schema_kind::avro);
+                      : registry::subject_schema(options, registry::schema_kind::avro);
   if (!text)
     return about(std::move(text).error());
   const auto schema = avro::parse_schema(*text);
@@ -193,7 +193,7 @@ std::vector<config::misfit> misfits(const config::values&, const config::written
 
 void check(const config::check_input& in, const config::say& say) {
   const auto& options = in.options;
-  registry::check_access(in, say);
+  registry::check_reader(in, say, registry::schema_kind::avro);
   // Without a schema of the topology's own, columns are missing, too, which is told.
   if (options.text("framing") == "record" && options.has("schema") && !options.has("schema_file") &&
       !options.has("registry"))

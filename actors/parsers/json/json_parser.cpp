@@ -3,6 +3,7 @@
 #include "actors/parsers/json/structural_index.hpp"
 #include "actors/parsers/json/value_reader.hpp"
 #include "actors/parsers/row_builder.hpp"
+#include "actors/registry/registered.hpp"
 #include "runtime/data/csv_text.hpp"
 
 #include <fmt/format.h>
@@ -10,6 +11,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cstring>
+#include <iterator>
 #include <map>
 #include <optional>
 
@@ -376,6 +378,11 @@ config::connector json_parser_declaration() {
        .choices = {"lines", "values"}},
       prefix_option(),
   };
+  std::ranges::move(registry::access_options(), std::back_inserter(c.options));
+  c.options.push_back(registry::key_format_option());
+  c.check = [](const config::check_input& in, const config::say& say) {
+    registry::check_reader(in, say, std::nullopt);
+  };
   return c;
 }
 
@@ -384,11 +391,13 @@ std::unique_ptr<record_parser> make_json_parser(parser_options options, prefix_f
 }
 
 connector json_parser_connector() {
-  return {.declared = json_parser_declaration(),
-          .parser = [](const config::values& options,
-                       parser_options o) -> expected<std::unique_ptr<record_parser>> {
-            return make_json_parser(std::move(o), prefix_of(options, false));
-          }};
+  return {
+      .declared = json_parser_declaration(),
+      .parser = [](const config::values& options,
+                   parser_options o) -> expected<std::unique_ptr<record_parser>> {
+        return make_json_parser(std::move(o), prefix_of(options, options.has("registry")));
+      },
+      .registry = [](const config::values& options) { return registry::of_records(options, std::nullopt); }};
 }
 
 }  // namespace millrace::parser

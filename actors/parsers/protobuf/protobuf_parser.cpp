@@ -237,15 +237,15 @@ expected<const Descriptor*> message_in(const protobuf::schema& schema, const con
                   config::one_of(names)));
 }
 
-expected<std::shared_ptr<const protobuf::schema>> newest_schema(const config::values& options) {
-  ASSIGN_OR_RETURN(const auto text, registry::newest_schema(options, registry::schema_kind::protobuf));
+expected<std::shared_ptr<const protobuf::schema>> schema_of_subject(const config::values& options) {
+  ASSIGN_OR_RETURN(const auto text, registry::subject_schema(options, registry::schema_kind::protobuf));
   return protobuf::schema::of_source(text, fmt::format("the subject {}", options.text("subject")));
 }
 
 expected<config::written_schema> schema_in_file(const config::values& options) {
   ASSIGN_OR_RETURN(const auto schema, options.has("schema_file")
                                           ? protobuf::schema::of_file(options.text("schema_file"))
-                                          : newest_schema(options));
+                                          : schema_of_subject(options));
   const auto about = [&](error e) {
     return options.has("schema_file") ? data::about_file(options.text("schema_file"), std::move(e)) : e;
   };
@@ -283,7 +283,7 @@ std::vector<config::misfit> misfits(const config::values& options, const config:
 }
 
 void check(const config::check_input& in, const config::say& say) {
-  registry::check_access(in, say);
+  registry::check_reader(in, say, registry::schema_kind::protobuf);
   // Without a schema of the topology's own, columns are missing, too, which is told.
   if (in.options.has("schema") && !in.options.has("schema_file") && !in.options.has("registry"))
     say("schema_file",

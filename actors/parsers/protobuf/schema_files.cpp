@@ -113,6 +113,27 @@ expected<void> check_nesting(std::string_view text, const std::string& shown) {
   return {};
 }
 
+/// Says that a source is written in an edition, which the library does not compile, where it begins so.
+expected<void> refuse_editions(std::string_view text, const std::string& shown) {
+  pb::io::ArrayInputStream in(text.data(), static_cast<int>(text.size()));
+  no_errors ignored;
+  pb::io::Tokenizer tokens(&in, &ignored);
+  if (!tokens.Next() || tokens.current().text != "edition")
+    return {};
+  const auto where = tokens.current();
+  if (!tokens.Next() || tokens.current().text != "=" || !tokens.Next() ||
+      tokens.current().type != pb::io::Tokenizer::TYPE_STRING)
+    return {};
+  std::string edition;
+  pb::io::Tokenizer::ParseString(tokens.current().text, &edition);
+  return user_error(
+      ec::unsupported,
+      fmt::format("{}:{}:{}: it is written in the edition \"{}\", and editions are not supported; write "
+                  "syntax = \"proto3\" (or \"proto2\") in its place, with `optional` at the fields "
+                  "that have presence, and without options of features",
+                  shown, where.line + 1, where.column + 1, data::excerpt(edition, shown_text)));
+}
+
 /// The library writes warnings to standard error otherwise; what is wrong with a schema is an error of ours.
 void silence_library() {
   static const auto before = pb::SetLogHandler(nullptr);
@@ -125,6 +146,7 @@ expected<parsed_source> parse_source(std::string_view text, const std::string& n
     return user_error(ec::invalid_argument,
                       fmt::format("{}: the schema has more than {} bytes", shown, most_schema_bytes));
   silence_library();
+  RETURN_IF_ERROR(refuse_editions(text, shown));
   RETURN_IF_ERROR(check_nesting(text, shown));
   pb::io::ArrayInputStream in(text.data(), static_cast<int>(text.size()));
   first_error errors(shown);

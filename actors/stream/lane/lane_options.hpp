@@ -4,6 +4,7 @@
 #include "actors/parsers/parser.hpp"
 #include "actors/stream/lane/lane_plan.hpp"
 #include "actors/stream/lane/parse_ahead.hpp"
+#include "actors/stream/source/awaited.hpp"
 #include "actors/stream/source/requests.hpp"
 #include "actors/stream/stage/losses.hpp"
 #include "actors/stream/stage/taps.hpp"
@@ -78,6 +79,8 @@ struct lane_gauges {
   std::atomic<std::uint64_t> in_flight_bytes{0};
   std::atomic<bool> away{false};  // the source does not answer
   noted_text why_away;            // the newest error of its source
+  /// Its reader notes what it waits for in the place of the source.
+  std::shared_ptr<source::awaited> awaited = std::make_shared<source::awaited>();
   std::atomic<bool> is_paused{false};
   std::map<std::string, window::hot_keys> hot_keys;  // by window; the names are fixed at the start
 

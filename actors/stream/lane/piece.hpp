@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/parsers/parser.hpp"
+#include "actors/stream/source/chunk_part.hpp"
 #include "runtime/delivery/failing_records.hpp"
 #include "runtime/delivery/verdicts.hpp"
 
@@ -26,15 +27,5 @@ struct piece {
 [[nodiscard]] piece next_piece(const std::shared_ptr<const source::chunk>& c, std::size_t first,
                                const log_id& log, const delivery::verdicts& verdicts,
                                const delivery::failing_records& failing);
-
-/// Records [first, last) as a chunk of their own.
-[[nodiscard]] source::chunk slice(const source::chunk& c, std::size_t first, std::size_t last);
-
-/// The position after records [0, last).
-[[nodiscard]] inline position behind(const source::chunk& c, std::size_t last) {
-  return last == c.records() ? c.to : c.positions[last];
-}
-/// The first record at or after this position.
-[[nodiscard]] std::size_t record_at(const source::chunk& c, position at);
 
 }  // namespace millrace::lane

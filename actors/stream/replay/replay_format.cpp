@@ -4,27 +4,30 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace millrace::replay {
 namespace {
 
-constexpr std::uint16_t version = 1;
+constexpr std::uint16_t version = 2;
+constexpr std::uint16_t without_nulls = 1;  // what earlier versions of millrace read, too
 constexpr std::string_view prefix = "replay:";
 
-enum parts : std::uint8_t { has_timestamp = 1, has_key = 2 };
+enum parts : std::uint8_t { has_timestamp = 1, has_key = 2, is_null = 4 };
 
 }  // namespace
 
 std::string encode(const replayed_batch& b) {
   wire::writer out;
-  out.fixed(version);
+  out.fixed(std::ranges::any_of(b.records, &replayed_record::is_null) ? version : without_nulls);
   out.string(b.stage);
   out.string(b.topic);
   out.string(b.header);
   out.varint(b.records.size());
   for (const auto& r : b.records) {
-    out.fixed(static_cast<std::uint8_t>((r.timestamp ? has_timestamp : 0) | (r.key ? has_key : 0)));
+    out.fixed(static_cast<std::uint8_t>((r.timestamp ? has_timestamp : 0) | (r.key ? has_key : 0) |
+                                        (r.is_null ? is_null : 0)));
     out.string(r.id);
     out.string(r.bytes);
     if (r.timestamp) {
@@ -55,6 +58,7 @@ expected<replayed_batch> decode(std::string_view bytes) {
     const auto flags = in.fixed<std::uint8_t>();
     r.id = in.string();
     r.bytes = in.string();
+    r.is_null = (flags & is_null) != 0;
     if (flags & has_timestamp) {
       r.timestamp = in.svarint();
       r.timestamp_type = in.fixed<std::uint8_t>();
@@ -62,7 +66,7 @@ expected<replayed_batch> decode(std::string_view bytes) {
     if (flags & has_key)
       r.key = in.string();
     r.headers = in.string();
-    if ((flags & ~(has_timestamp | has_key)) != 0)
+    if ((flags & ~(has_timestamp | has_key | (found < version ? 0 : is_null))) != 0)
       in.fail();
     b.records.push_back(std::move(r));
   }

@@ -20,6 +20,7 @@ struct replayed_record {
   std::uint8_t timestamp_type = 0;
   std::optional<std::string> key{};
   std::string headers{};  // JSON object text; empty: none are known
+  bool is_null = false;   // it has no value, as Kafka's tombstones have none
 
   friend bool operator==(const replayed_record&, const replayed_record&) = default;
 };

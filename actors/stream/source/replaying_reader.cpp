@@ -116,7 +116,7 @@ expected<std::optional<chunk>> replaying_reader::next_chunk(const std::string& p
         (out.records() > 0 && out.bytes.size() + r.bytes.size() > max_bytes))
       break;
     out.begins.push_back(static_cast<std::uint32_t>(out.bytes.size()));
-    out.lengths.push_back(static_cast<std::uint32_t>(r.bytes.size()));
+    out.lengths.push_back(r.is_null ? no_value : static_cast<std::uint32_t>(r.bytes.size()));
     out.bytes += r.bytes;
     out.positions.push_back(at(p.next));
     if (timed) {

@@ -95,6 +95,10 @@ TEST_CASE("unions are resolved by the branch that was written") {
              Contains("has null, which cannot be read"));
   CHECK(as(R"("int")", R"(["null","string","double"])", "\2", type_id::json) == "1");
   CHECK(as(R"("string")", R"(["null","string"])", avro_text("x"), type_id::text) == R"("x")");
+  // The branch of the very type, wherever it stands: a double would round it.
+  CHECK(as(R"("long")", R"(["null","double","long"])", avro_long(9'007'199'254'740'993), type_id::json) ==
+        "9007199254740993");
+  CHECK(as(R"("string")", R"(["bytes","string"])", avro_text("x"), type_id::json) == R"("x")");
   CHECK_THAT(as(R"("boolean")", R"(["null","string"])", "\1", type_id::text),
              Contains("reader's union of null, string"));
 }

@@ -109,6 +109,11 @@ TEST_CASE("a scalar becomes a value of another declared type as the like JSON va
         R"("2021-04-24T19:55:00Z")");
   CHECK(one(R"({"type":"long","logicalType":"timestamp-millis"})", avro_long(0), type_id::text) ==
         R"("1970-01-01T00:00:00Z")");
+  // Of equal keys the last one counts, also within maps of maps.
+  CHECK(one(R"({"type":"map","values":"long"})", "\6\2a\2\2b\4\2a\6\0"s, type_id::json) ==
+        R"({"b":2,"a":3})");
+  CHECK(one(R"({"type":"map","values":{"type":"map","values":"long"}})",
+            "\4\2a\4\2x\2\2x\4\0\2a\4\2y\2\2y\4\0\0"s, type_id::json) == R"({"a":{"y":2}})");
   CHECK(one(R"({"type":"map","values":"long"})",
             avro_long(2) + avro_text("b") + avro_long(1) + avro_text("a") + avro_long(2) + "\0"s,
             data::type::object_of({{"a", type_id::bigint}, {"c", type_id::text}})) == R"({"a":2,"c":null})");

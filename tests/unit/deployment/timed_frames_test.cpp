@@ -1,8 +1,8 @@
 // frame_former where a select with unnest has the event time: each element moves the watermark as a record of its own would.
 #include "actors/deployment/start_positions.hpp"
 #include "actors/stream/lane/frame_former.hpp"
-#include "actors/stream/lane/piece.hpp"
 #include "actors/stream/replay/replay_format.hpp"
+#include "actors/stream/source/chunk_part.hpp"
 #include "actors/stream/source/written_record.hpp"
 #include "runtime/data/render.hpp"
 #include "tests/support/planned.hpp"
@@ -84,7 +84,7 @@ public:
     std::size_t pieces = 0;
     for (std::size_t i = 0; i < c.records(); i += piece) {
       const auto last = std::min(i + piece, c.records());
-      former_.add(c, parsed, i, last, lane::behind(c, last), 0);
+      former_.add(c, parsed, i, last, source::behind(c, last), 0);
       out.watermarks[former_.at().at.minor] = former_.at().watermark;
       for (const auto& l : former_.late())
         out.late[plan_->topology->stages[l.stage].name] += l.count;

@@ -43,7 +43,11 @@ std::vector<record> operator+(std::vector<record> a, const std::vector<record>& 
 
 read_result read_container(const std::string& path, position from = {}, std::size_t max_bytes = 1 << 16) {
   bounded_reader r(path, false, contained);
-  REQUIRE(r.discover(no_wait));
+  if (auto found = r.discover(no_wait); !found) {
+    read_result refused;
+    refused.failure = std::move(found).error();
+    return refused;
+  }
   return read_all(r, "0", from, max_bytes);
 }
 
@@ -326,6 +330,24 @@ TEST_CASE("a file that is no container is told with what it holds") {
   CHECK_THAT(told(std::string("\0\0\0\0\x07", 5)), Catch::Contains("found the bytes 00 00 00 00 07"));
   CHECK_THAT(told(gzip("text")), Catch::Contains("found text"));
   CHECK_THAT(told(avro_head("{")), Catch::Contains("the schema in its head is none"));
+}
+
+TEST_CASE("a file of the glob that is no container is refused before a run keeps anything of it, also one "
+          "that has come later") {
+  const folder f;
+  f.write("a.1", avro_container(texts_schema, some_records(1), 1));
+  const std::vector<wants> readers{contained};
+  bounded_reader good(f / "a.*", false, contained);
+  REQUIRE(good.discover(no_wait));
+  const auto path = f.write("a.2", "id,name\n");
+  bounded_reader bad(f / "a.*", false, contained);
+  const auto found = bad.discover(no_wait);
+  REQUIRE_FALSE(found);
+  CHECK_THAT(found.error().message, Catch::StartsWith(path) && Catch::Contains("Move it away"));
+  CHECK_FALSE(found.error().retry);
+  const auto next = continue_files(good.identity(), f / "a.*", false, file_order::natural, readers);
+  REQUIRE_FALSE(next);
+  CHECK_THAT(next.error().message, Catch::Contains("no Avro object container"));
 }
 
 TEST_CASE("a container that has grown by whole blocks is the next run's, behind the records that were read") {

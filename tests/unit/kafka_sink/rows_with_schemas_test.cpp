@@ -1,9 +1,10 @@
 // Rows as Avro and Protobuf: read by the parsers, with the schema that was made of the columns, they are the same rows.
 #include "actors/connectors/kafka/sink/json_schema.hpp"
-#include "actors/connectors/kafka/sink/protobuf_rows.hpp"
+#include "actors/connectors/kafka/sink/made_message.hpp"
+#include "actors/connectors/kafka/sink/record_encoder.hpp"
 #include "actors/parsers/avro/avro_parser.hpp"
 #include "actors/parsers/protobuf/protobuf_parser.hpp"
-#include "runtime/avro/row_encoder.hpp"
+#include "runtime/avro/made_schema.hpp"
 #include "runtime/base/time.hpp"
 #include "runtime/data/render.hpp"
 #include "tests/support/chunk_of.hpp"
@@ -163,10 +164,12 @@ TEST_CASE("rows as Avro are the same rows again") {
     const auto rows = random_rows(seed, true).rows(columns(), 50);
     const auto schema = avro::schema_of_columns("com.example.Row", columns());
     REQUIRE(schema);
+    const auto encoder = sink::make_avro_encoder(*schema, {*rows.schema, all_of(rows)});
+    REQUIRE(encoder);
     std::vector<std::string> records;
     for (std::size_t i = 0; i < rows.rows; ++i) {
       auto record = seven;
-      avro::append_row(record, rows, all_of(rows), i);
+      REQUIRE((*encoder)->append(record, rows, i));
       records.push_back(std::move(record));
     }
     const auto parser = parser::make_avro_parser(options_of(columns()), parser::prefix_form::confluent);
@@ -182,10 +185,12 @@ TEST_CASE("rows as Protobuf are the same rows again, but that no list is an empt
     auto rows = random_rows(seed, false).rows(all, 50);
     const auto schema = sink::message_of_columns("com.example.Row", all);
     REQUIRE(schema);
+    const auto encoder = sink::make_message_encoder(*schema, {}, {*rows.schema, all_of(rows)});
+    REQUIRE(encoder);
     std::vector<std::string> records;
     for (std::size_t i = 0; i < rows.rows; ++i) {
-      auto record = seven + std::string(1, '\0');
-      REQUIRE(sink::append_message(record, rows, all_of(rows), i));
+      auto record = seven + (*encoder)->head();
+      REQUIRE((*encoder)->append(record, rows, i));
       records.push_back(std::move(record));
     }
     const auto parser = parser::make_protobuf_parser(options_of(all), {{}, parser::prefix_form::confluent});
@@ -217,7 +222,10 @@ TEST_CASE("exact numbers are texts in Protobuf") {
   }
   rows.rows = 1;
   std::string out;
-  REQUIRE(sink::append_message(out, rows, {0, 1}, 0));
+  const auto encoder =
+      sink::make_message_encoder(sink::message_of_columns("R", some).value(), {}, {*rows.schema, {0, 1}});
+  REQUIRE(encoder);
+  REQUIRE((*encoder)->append(out, rows, 0));
   CHECK(out == "\x0A\x06-1.500\x12\x06-1.500");
 }
 
@@ -230,7 +238,11 @@ TEST_CASE("a list with a null among its elements is no Protobuf") {
   rows.columns.push_back(b.finish());
   rows.rows = 1;
   std::string out;
-  CHECK_FALSE(sink::append_message(out, rows, {0}, 0));
+  const auto encoder = sink::make_message_encoder(
+      sink::message_of_columns("R", rows.schema->fields()).value(), {}, {*rows.schema, {0}});
+  REQUIRE(encoder);
+  CHECK_FALSE((*encoder)->append(out, rows, 0));
+  CHECK_THAT((*encoder)->why(), Contains("\"l[0]\"") && Contains("null among its elements"));
 }
 
 TEST_CASE("schemas of columns are these") {

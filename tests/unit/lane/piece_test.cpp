@@ -17,6 +17,11 @@ std::shared_ptr<const source::chunk> records(int n) {
   c.partition = "a";
   c.topic = "t";
   c.part = "f";
+  c.lines = true;
+  c.header = source::header_line{"a,b", {0, 5}};
+  c.schemas = std::make_shared<const source::record_schemas>();
+  c.cut = {1};
+  c.why_cut = {{1, "it is long"}};
   c.from = {0, 5};
   c.to = {0, 10 * n + 7};
   for (int i = 1; i <= n; ++i) {
@@ -43,10 +48,16 @@ std::vector<std::string> pieces(const std::shared_ptr<const source::chunk>& c,
     REQUIRE(p.chunk->partition == c->partition);
     REQUIRE(p.chunk->topic == c->topic);
     REQUIRE(p.chunk->part == c->part);
+    REQUIRE(p.chunk->lines);
+    REQUIRE(p.chunk->header);
+    REQUIRE(p.chunk->header->text == "a,b");
+    REQUIRE(p.chunk->schemas == c->schemas);
     for (auto i = p.first; i < p.last; ++i) {
       REQUIRE(p.chunk->positions[i - p.first] == c->positions[i]);
       REQUIRE(p.chunk->lengths[i - p.first] == c->lengths[i]);
       REQUIRE(p.chunk->timestamps[i - p.first] == c->timestamps[i]);
+      REQUIRE(p.chunk->is_cut(i - p.first) == c->is_cut(i));
+      REQUIRE(p.chunk->why_cut.contains(static_cast<std::uint32_t>(i - p.first)) == c->is_cut(i));
       if (c->lengths[i] != source::no_value)
         REQUIRE(p.chunk->record(i - p.first) == c->record(i));
     }

@@ -200,6 +200,16 @@ TEST_CASE("a source that does not answer is the cause, once for all its lanes") 
   CHECK(of(planned(), f, "in").is_waiting);
 }
 
+TEST_CASE("a registry that records wait for is named with its reason") {
+  auto f = running();
+  f.lanes[0].is_away = true;
+  f.lanes[0].waits_for = "the registry http://r: connection refused";
+  const auto e = of(planned(), f, "in");
+  CHECK(codes(e) == list{"source_away"});
+  CHECK_THAT(e.summary,
+             Contains("records of the source in wait for the registry http://r: connection refused"));
+}
+
 TEST_CASE("a pause is the cause, once for all lanes, of whatever waits for them") {
   auto f = running();
   f.lanes.push_back(f.lanes[0]);

@@ -217,10 +217,13 @@ TEST_CASE("the body of the question names what is wrong with it") {
     return r.error().message;
   };
   CHECK_THAT(why("[]"), Contains("no JSON object"));
-  CHECK_THAT(why("{}"), Contains("there is no \"record\""));
+  CHECK_THAT(why("{}"), Contains("there is neither \"record\" nor \"base64\""));
   CHECK_THAT(why(R"({"record":"a","partition":3})"), Contains("\"partition\" is not of its form"));
   CHECK_THAT(why(R"({"record":"a","timestamp":"soon"})"), Contains("\"timestamp\" is not of its form"));
   CHECK_THAT(why(R"({"record":"a","part":"3"})"), Contains("\"part\" is unknown"));
+  CHECK_THAT(why(R"({"record":"a","base64":"AA=="})"), Contains("there are both \"record\" and \"base64\""));
+  CHECK_THAT(why(R"({"base64":"AA"})"), Contains("\"base64\" is not of its form"));
+  CHECK(read_traced_record(R"({"base64":"AP8="})").value().record.value == std::string("\0\xFF", 2));
   const auto all = read_traced_record(
       R"({"record":{"a":1},"key":"k","headers":{"h":"v"},"timestamp":"2026-11-01T12:00:00Z","partition":"3","header":"a,b"})");
   REQUIRE(all);

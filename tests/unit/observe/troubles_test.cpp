@@ -121,6 +121,21 @@ TEST_CASE("a source that is away, a spool or a window that takes nothing: each i
   CHECK(w.after(2s).empty());
 }
 
+TEST_CASE(
+    "records that wait for a registry have it as their trouble, with its reason, before the source's own") {
+  watching w;
+  w.lane().awaited->note({"the registry http://r", "connection refused"});
+  const auto registry = watching::one(trouble_code::source_away, "clicks",
+                                      "waiting for the registry http://r", 1s, "connection refused");
+  CHECK(w.after(1s) == std::vector{registry});
+  w.lane().away = true;
+  w.lane().why_away.note("schema registry http://r: connection refused");
+  CHECK(w.after(2s) == std::vector{registry});
+  w.lane().away = false;
+  w.lane().awaited->over();
+  CHECK(w.after(3s).empty());
+}
+
 TEST_CASE("late records are a trouble above a share of those that came lately, and for no longer") {
   watching w;
   CHECK(w.after(0s).empty());

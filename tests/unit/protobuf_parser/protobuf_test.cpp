@@ -266,6 +266,9 @@ TEST_CASE("schemas: errors have a place, names are suggested, hostile text is bo
              Contains("x.proto:4:1: Expected \";\"."));
   CHECK_THAT(error_of_source("syntax = \"proto3\";\nmessage M {\n  Nowhere a = 1;\n}"),
              Contains("x.proto:3:3: M.a: \"Nowhere\" is not defined"));
+  CHECK_THAT(error_of_source("// new\nedition = \"2023\";\nmessage M { int32 a = 1; }"),
+             Contains("x.proto:2:1: it is written in the edition \"2023\"") &&
+                 Contains("syntax = \"proto3\""));
   CHECK_THAT(error_of_source("syntax = \"proto3\";\nimport \"b.proto\";"), Contains("x.proto:2:1: b.proto"));
   std::string deep = "syntax = \"proto3\";";
   for (int i = 0; i < 100'000; ++i)

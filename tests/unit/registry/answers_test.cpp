@@ -75,7 +75,8 @@ TEST_CASE("A registry that has no such schema says so; one that is away is asked
     CHECK(refused.error().code == ec::refused);
     CHECK(refused.error().whose == fault::user);
     CHECK_FALSE(refused.error().retry);
-    CHECK_THAT(refused.error().message, Catch::Contains("`registry_headers`"));
+    CHECK_THAT(refused.error().message,
+               Catch::Contains("`registry_user`") && Catch::Contains("`registry_headers`"));
   }
 }
 

@@ -106,6 +106,21 @@ TEST_CASE("An id that is not there and a schema of another kind are told as reas
   CHECK(*fetch(s.url(), 2, schema_kind::protobuf)->text == "syntax");
 }
 
+TEST_CASE("Schemas of two kinds are fetched where values have one and keys another") {
+  small_server s({{"/schemas/ids/1", small_server::schema("\"long\"")},
+                  {"/schemas/ids/2", small_server::schema("syntax", R"(,"schemaType":"PROTOBUF")")},
+                  {"/schemas/ids/3", small_server::schema("{}", R"(,"schemaType":"JSON")")}});
+  client c({.url = s.url()}, schema_kind::protobuf, schema_kind::avro);
+  const auto text_of = [&](std::uint64_t id) {
+    const auto got = c.fetch(id);
+    REQUIRE(got);
+    return got->text ? *got->text : got->why_none;
+  };
+  CHECK(text_of(1) == "\"long\"");
+  CHECK(text_of(2) == "syntax");
+  CHECK_THAT(text_of(3), Catch::Contains("it is of the type JSON; expected PROTOBUF or AVRO"));
+}
+
 TEST_CASE("What a schema references is fetched, once each, and put into it") {
   small_server s(
       {{"/schemas/ids/1",

@@ -76,6 +76,7 @@ struct fake_registry {
   std::vector<std::uint64_t> asked;
   std::optional<error> trouble;
   bool hangs = false;
+  std::function<void(std::chrono::seconds)> tell;
 
   std::size_t count(std::uint64_t id) {
     const std::scoped_lock lock(mutex);
@@ -103,6 +104,7 @@ public:
       return fetched{.why_none = fmt::format("no schema {}", id)};
     return fetched{.text = std::make_shared<const std::string>(at->second)};
   }
+  void on_silence(std::function<void(std::chrono::seconds)> tell) override { of_->tell = std::move(tell); }
   void interrupt() override { stop_ = true; }
 
 private:
@@ -117,16 +119,18 @@ const std::vector<std::string> first{"0"};
 struct fixture {
   std::shared_ptr<fake_registry> registry = std::make_shared<fake_registry>();
   std::shared_ptr<known_schemas> known;
+  std::shared_ptr<source::awaited> awaited = std::make_shared<source::awaited>();
   scripted* own = nullptr;
   std::unique_ptr<registered_reader> reader;
 
-  explicit fixture(bounds b = {}, parser::prefix_form form = parser::prefix_form::confluent)
+  explicit fixture(bounds b = {}, parser::prefix_form form = parser::prefix_form::confluent,
+                   named_by parts = {})
       : known(std::make_shared<known_schemas>(b)) {
     auto made = std::make_unique<scripted>();
     own = made.get();
     reader = std::make_unique<registered_reader>(
         std::move(made), known, [r = registry] { return std::make_unique<fake_store>(r); },
-        registered_options{form, "http://r", "t: s", {.first = 1ms, .longest = 5ms}});
+        registered_options{form, "http://r", "t: s", {.first = 1ms, .longest = 5ms}, awaited, parts});
   }
   expected<std::optional<source::chunk>> read(const std::vector<std::string>& wanted = first,
                                               std::chrono::milliseconds wait = 100ms) {
@@ -176,6 +180,7 @@ TEST_CASE("A registry that is away keeps the chunk, says what waits, and later g
     CHECK(none.error().message ==
           "schema registry http://r: connection refused; 2 records of partition 0 wait for schema 1");
   }
+  CHECK(f.awaited->now() == source::awaited::seen{"the registry http://r", "connection refused"});
   CHECK(f.reader->lag()->records.at("0") == 7);
   // Another partition goes on where the first one is not asked for.
   const std::vector<std::string> second{"1"};
@@ -190,6 +195,28 @@ TEST_CASE("A registry that is away keeps the chunk, says what waits, and later g
   }
   CHECK(positions == std::vector<std::int64_t>{0, 1, 2});
   CHECK(f.reader->lag()->records.at("0") == 5);
+}
+
+TEST_CASE("A registry that is silent is noted while it is asked, and no more once it has answered or its "
+          "partition goes") {
+  fixture f;
+  f.registry->trouble = away;
+  f.own->chunks = {chunk_of("0", 0, {record(1)})};
+  f.registry->tell(3s);
+  CHECK(f.awaited->now() == source::awaited::seen{"the registry http://r", "no answer has come for 3 s"});
+  REQUIRE_FALSE(f.read());
+  CHECK(f.awaited->now());
+  f.registry->trouble.reset();
+  f.registry->schemas = {{1, "one"}};
+  for (int i = 0; i < 1000 && f.awaited->now(); ++i)
+    (void)f.read();
+  CHECK_FALSE(f.awaited->now());
+  f.registry->trouble = away;
+  f.own->chunks = {chunk_of("0", 1, {record(2)})};
+  REQUIRE_FALSE(f.read());
+  CHECK(f.awaited->now());
+  f.reader->unassign("0");
+  CHECK_FALSE(f.awaited->now());
 }
 
 TEST_CASE("While it is away, a registry is not asked at each read") {
@@ -294,6 +321,7 @@ TEST_CASE("A schema that comes later counts for later records; those before stay
   g.own->chunks = {chunk_of("0", 0, {record(5, "a"), record(1, "b"), record(5, "c"), "", record(1, "d")})};
   g.own->chunks.back().caught_up = true;
   g.own->chunks.back().cut = {3};
+  g.own->chunks.back().why_cut = {{3, "it is long"}};
   const auto before = g.read();
   REQUIRE(before);
   CHECK((**before).records() == 2);
@@ -312,6 +340,7 @@ TEST_CASE("A schema that comes later counts for later records; those before stay
   CHECK((**after).record(2) == record(1, "d"));
   CHECK((**after).bytes.size() == (**after).begins[2] + (**after).lengths[2] + source::padding);
   CHECK((**after).cut == std::vector<std::uint32_t>{1});
+  CHECK((**after).why_cut.at(1) == "it is long");
   CHECK((**after).timestamps.size() == 3);
   CHECK((**after).caught_up);
   CHECK((**after).schemas->unknown.empty());
@@ -413,6 +442,57 @@ TEST_CASE("An id that no registry gives is unknown without a question; null valu
   g.registry->schemas = {{0x1'0000'0001, "wide"}};
   g.own->chunks = {chunk_of("0", 0, {std::string("\0\0\0\0\1\0\0\0\1x", 10)})};
   CHECK((**g.read()).schemas->by_id.contains(0x1'0000'0001));
+}
+
+TEST_CASE("Keys name schemas, too, where the chunk has them; those of a tombstone, and none of a record that "
+          "is cut") {
+  fixture f({}, parser::prefix_form::confluent, {.values = true, .keys = true});
+  f.registry->schemas = {{1, "one"}, {2, "two"}, {3, "three"}};
+  auto c = chunk_of("0", 10, {record(1), record(1), record(1), record(3)});
+  c.keys = {record(2), record(3), "plain", record(8)};
+  c.lengths[1] = source::no_value;
+  c.cut = {3};
+  f.own->chunks = {c, chunk_of("0", 14, {record(1)})};
+  const auto got = f.read();
+  REQUIRE(got);
+  CHECK(f.registry->asked == std::vector<std::uint64_t>{2, 1, 3});
+  CHECK((*got)->schemas->by_id.size() == 3);
+  CHECK((*got)->keys == c.keys);
+  f.registry->trouble = away;
+  CHECK(f.read());
+}
+
+TEST_CASE("Keys alone name schemas where values are read without") {
+  fixture f({}, parser::prefix_form::confluent, {.values = false, .keys = true});
+  f.registry->schemas = {{1, "one"}, {2, "two"}};
+  auto c = chunk_of("0", 0, {record(1)});
+  c.keys = {record(2)};
+  f.own->chunks = {c};
+  CHECK(f.read());
+  CHECK(f.registry->asked == std::vector<std::uint64_t>{2});
+}
+
+TEST_CASE("A key whose schema comes amid a chunk is without it up to there, also when it is read again") {
+  fixture f({}, parser::prefix_form::confluent, {.values = true, .keys = true});
+  auto c = chunk_of("0", 0, {"x", "x"});
+  c.keys = {record(5), record(5)};
+  f.own->chunks = {c};
+  auto got = f.read();
+  REQUIRE(got);
+  CHECK(unknown_in(**got) == std::set<std::uint64_t>{5});
+  f.registry->schemas[5] = "five";
+  auto all = chunk_of("0", 0, {"x", "x", "x"});
+  all.keys = {record(5), record(5), record(5)};
+  f.own->chunks = {all};
+  got = f.read();
+  REQUIRE(got);
+  CHECK((*got)->records() == 2);
+  CHECK(unknown_in(**got) == std::set<std::uint64_t>{5});
+  got = f.read();
+  REQUIRE(got);
+  CHECK((*got)->records() == 1);
+  CHECK((*got)->keys.size() == 1);
+  CHECK((*got)->schemas->by_id.contains(5));
 }
 
 }  // namespace millrace::registry

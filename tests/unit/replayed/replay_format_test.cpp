@@ -37,12 +37,26 @@ TEST_CASE("what is cut off, longer, of a later version or marked unknown is no b
   }
   CHECK_FALSE(decode(bytes + "x"));
   auto later = bytes;
-  later[0] = 2;
+  later[0] = 3;
   REQUIRE_FALSE(decode(later));
   CHECK(decode(later).error().code == ec::unsupported);
   auto marked = encode({"s", "", "", {{"i", "r"}}});
   marked[6] = 4;  // the record's flags, after version, three texts and the count
   CHECK_FALSE(decode(marked));
+}
+
+TEST_CASE("a record without a value stays one, in a format of its own") {
+  auto b = batch();
+  replayed_record tombstone{"n", ""};
+  tombstone.key = "k";
+  tombstone.is_null = true;
+  b.records.push_back(tombstone);
+  const auto bytes = encode(b);
+  CHECK(bytes[0] == 2);
+  CHECK(encode(batch())[0] == 1);
+  const auto back = decode(bytes);
+  REQUIRE(back);
+  CHECK(*back == b);
 }
 
 TEST_CASE("replayed records are the golden ones, byte for byte") {

@@ -69,7 +69,7 @@ export async function stage(topology, name) {
   if (f.lanes.length)
     out.push(table("Partitions", [{ name: "Partition" }, { name: "Lane" }, { name: "Node" }, { name: "Watermark" }, { name: "Last record", number: true },
       { name: "Lag", number: true }, { name: "State" }], f.lanes.flatMap(l => l.partitions.map(p => [p.partition, l.lane, l.node, time(p.watermark),
-        p.quiet_seconds === null ? "–" : `${seconds(p.quiet_seconds)} ago`, p.lag === null ? "not known" : number(p.lag), l.away ? "source away" : l.paused ? state("paused") : p.held_by ? `waits for ${p.held_by}` : !p.open ? "starts" :
+        p.quiet_seconds === null ? "–" : `${seconds(p.quiet_seconds)} ago`, p.lag === null ? "not known" : number(p.lag), l.waits_for ? `waits for ${l.waits_for}` : l.away ? "source away" : l.paused ? state("paused") : p.held_by ? `waits for ${p.held_by}` : !p.open ? "starts" :
           p.watermark === "end" ? "ended" : p.idle ? "idle" : p.caught_up ? "caught up" : "reads"])), "No partition is there."));
   if (f.shards.length)
     out.push(table("Shards", [{ name: "Shard" }, { name: "Node" }, { name: "Fired up to" }, { name: "Next window ends" }, { name: "Rate", number: true }, { name: "Busy", number: true }, { name: "Open", number: true },

@@ -1,5 +1,6 @@
 #include "actors/connectors/file/source/bounded_reader.hpp"
 
+#include "actors/connectors/file/source/container_file.hpp"
 #include "actors/connectors/file/source/container_reader.hpp"
 #include "actors/connectors/file/source/delimited_reader.hpp"
 #include "actors/connectors/file/source/first_lines.hpp"
@@ -63,6 +64,8 @@ expected<std::vector<partition_info>> bounded_reader::discover(std::chrono::mill
     ASSIGN_OR_RETURN(auto names, list_files(pattern_, order_));
     for (const auto& name : names) {
       ASSIGN_OR_RETURN(auto file, identify(name));
+      if (is_by_container(wanted_.frame))
+        RETURN_IF_ERROR(check_is_container(file.path, file.length));
       const auto content = open_file::open(file.path);
       converts_ = converts_ || wanted_.encoding != data::encoding::utf_8 || !content ||
                   is_gzip(*content).value_or(true);

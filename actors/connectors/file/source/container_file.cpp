@@ -67,7 +67,7 @@ expected<void> container_file::read_head() {
       return user_error(
           ec::unsupported,
           fmt::format("{}: it is no Avro object container, which begins with \"Obj\" and the byte "
-                      "1; {}. Name containers alone in `path`, or set another \"framing\"",
+                      "1; {}. Move it away, name containers alone in `path`, or set another \"framing\"",
                       path_, found_in(bytes.substr(0, 64))));
     auto head = avro::read_container_head(bytes);
     if (!head) {
@@ -126,6 +126,12 @@ expected<void> container_file::pass(const block& b) {
   ASSIGN_OR_RETURN(const auto bytes, bytes_.look(head_.sync.size() + avro::longest_block_head));
   RETURN_IF_ERROR(check_sync(b, bytes.substr(0, head_.sync.size())));
   return bytes_.pass(head_.sync.size());
+}
+
+expected<void> check_is_container(const std::string& path, std::uint64_t length) {
+  auto opened = container_file::open(path, length);
+  return opened || opened.error().code != ec::unsupported ? expected<void>()
+                                                          : tl::make_unexpected(std::move(opened.error()));
 }
 
 expected<std::uint64_t> count_records(const std::string& path, std::uint64_t length) {

@@ -48,6 +48,9 @@ private:
   avro::container_head head_;
 };
 
+/// Refuses a file that is no container, which a run would end at, before anything of it is kept. A file that is cut off in its
+/// head, or cannot be read, is told when its turn comes.
+[[nodiscard]] expected<void> check_is_container(const std::string& path, std::uint64_t length);
 /// The number of records of all of its blocks, by their heads.
 [[nodiscard]] expected<std::uint64_t> count_records(const std::string& path, std::uint64_t length);
 

@@ -112,6 +112,10 @@ expected<bool> container_reader::read(chunk& out, std::size_t max_bytes) {
         break;
       }
       ended = !*block;
+      const auto broken = ended ? std::exchange(broken_blocks_, 0) : 0;
+      if (broken > 1)
+        spdlog::warn("{}: {} blocks have records that do not fit; the rest of each is a dead letter",
+                     file_.path(), broken);
     }
     take(out, max_bytes);
   }
@@ -155,7 +159,10 @@ void container_reader::refuse_rest(chunk& out) {
                        number, current_.head.records, file_.place(current_.at), left_ > 1 ? "within" : "with",
                        rest.size(), left_))
           .first->second;
-  spdlog::warn("{}: {}", file_.path(), why);
+  if (broken_blocks_++ == 0)
+    spdlog::warn(
+        "{}: {}; each further one of the file is a dead letter alone, and their number is told at its end",
+        file_.path(), why);
   out.cut.push_back(static_cast<std::uint32_t>(out.records()));
   const auto kept = beginning_of(rest);
   add(out, out.bytes.size(), kept.size());

@@ -49,6 +49,7 @@ private:
   std::size_t at_ = 0;        // where its next record begins
   std::uint64_t left_ = 0;    // its records from there on
   std::uint64_t number_ = 0;  // of the next record in the file
+  std::uint64_t broken_blocks_ = 0;
   std::optional<error> failed_;
 };
 

@@ -124,6 +124,8 @@ private:
                                  "end; a glob is one log in the order of names",
                                  now.path, last_),
                      "rename it, read the glob with \"parallel\": true");
+    if (split_by(readers_) == splits::blocks)
+      RETURN_IF_ERROR(check_is_container(now.path, now.length));
     take(std::move(now), 0, parallel_ ? 0 : next_number_);
     return {};
   }

@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <curl/curl.h>
 #include <system_error>
+#include <utility>
 
 namespace millrace::http {
 namespace {
@@ -58,13 +59,14 @@ struct pace {
   using clock = std::chrono::steady_clock;
   static constexpr curl_off_t step = 64 << 10;
 
-  clock::duration patience;
-  const std::atomic<bool>* stop = nullptr;
+  const exchange_options* options = nullptr;
+  clock::time_point begin = clock::now();
   clock::time_point since = clock::now();
   curl_off_t mark = 0;  // bytes of both ways by then
   bool is_sent = false;
   bool is_over = false;
   bool is_stopped = false;
+  bool is_told = false;
 };
 
 /// libcurl calls it once a second at least, and with each part of a transfer.
@@ -76,8 +78,12 @@ int look(void* of, curl_off_t, curl_off_t got, curl_off_t to_send, curl_off_t se
     p.is_sent = is_sent;
     p.since = pace::clock::now();
   }
-  p.is_over = pace::clock::now() - p.since > p.patience;
-  p.is_stopped = p.stop != nullptr && p.stop->load();
+  const auto& o = *p.options;
+  const auto now = pace::clock::now();
+  p.is_over = now - p.since > o.patience;
+  p.is_stopped = o.stop != nullptr && o.stop->load();
+  if (o.on_silence && now - p.begin >= o.silent_after && !std::exchange(p.is_told, true))
+    o.on_silence();
   return p.is_over || p.is_stopped ? 1 : 0;
 }
 
@@ -247,7 +253,7 @@ expected<answer> exchange::send(const request& r) {
   got.most = r.most_bytes;
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, &got);
-  pace seen{options_.patience, options_.stop};
+  pace seen{&options_};
   curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
   curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, look);
   curl_easy_setopt(easy, CURLOPT_XFERINFODATA, &seen);

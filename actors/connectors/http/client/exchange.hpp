@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,6 +34,9 @@ struct exchange_options {
   std::chrono::milliseconds patience = std::chrono::minutes(10);
   /// Ends a request with ec::cancelled within a second of being set; null: none ends it. Outlives the exchange.
   const std::atomic<bool>* stop = nullptr;
+  /// A request that has lasted for so long calls `on_silence`, once, within a second, on the thread that sends it. Empty: none does.
+  std::chrono::milliseconds silent_after{0};
+  std::function<void()> on_silence{};
 };
 
 struct request {

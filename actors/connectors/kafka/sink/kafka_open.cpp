@@ -119,10 +119,8 @@ expected<void> kafka_writer::find_schemas() {
   if (!options_.registry)
     return {};
   for (auto* const written : {&options_.key_schema, &options_.value_schema}) {
-    if (!*written)
-      continue;
-    registry::client asked(*options_.registry, (*written)->kind());
-    RETURN_IF_ERROR((*written)->find_id(asked, options_.adds_schemas));
+    if (*written)
+      RETURN_IF_ERROR((*written)->find(*options_.registry, options_.adds_schemas));
   }
   return {};
 }

@@ -3,9 +3,10 @@
 #include "actors/connectors/kafka/client/option_forms.hpp"
 #include "actors/connectors/kafka/sink/kafka_writer.hpp"
 #include "actors/connectors/kafka/sink/progress_place.hpp"
+#include "actors/connectors/kafka/sink/schema_text.hpp"
 #include "config/plan.hpp"
 #include "config/plan/missing_column.hpp"
-#include "runtime/avro/row_encoder.hpp"
+#include "runtime/avro/made_schema.hpp"
 
 #include <fmt/format.h>
 
@@ -81,9 +82,42 @@ std::vector<option> options() {
               "own in the subject TOPIC-key",
        .default_text = "text",
        .choices = {"text", "base64", "avro", "protobuf", "json_schema"}},
+      {.name = "schema",
+       .type = option_type::choice,
+       .doc =
+           "Where the rows' schema comes from, without a `schema_file`: columns, which make one; newest, the "
+           "newest one in the subject at each opening of the sink, into whose fields the columns must fit "
+           "(docs/schemas.md)",
+       .default_text = "columns",
+       .choices = {"columns", "newest"}},
+      {.name = "schema_file",
+       .doc = "A schema of your own that rows are written by: an .avsc file, .proto source or what protoc "
+              "--descriptor_set_out writes (of one file), or a JSON Schema. It is looked up in the subject, "
+              "or with "
+              "`register` added, as the text that it is. `check` compares the columns with it"},
+      {.name = "message",
+       .doc = "Which message of a Protobuf schema of your own a row becomes, by its full name. Default: the "
+              "only "
+              "one",
+       .plain = true},
+      {.name = "key_schema",
+       .type = option_type::choice,
+       .doc = "Where the key's schema comes from, as `schema` says it of the rows'",
+       .default_text = "columns",
+       .choices = {"columns", "newest"}},
+      {.name = "key_schema_file",
+       .doc = "A schema of your own for the key, as `schema_file` is one for the rows: of a single value, or "
+              "of a "
+              "record or message with a field of the key column's name"},
+      {.name = "key_message",
+       .doc = "Which message of a Protobuf schema of your own the key becomes, by its full name. Default: "
+              "the only "
+              "one",
+       .plain = true},
       {.name = "record",
-       .doc = "The full name of the record or message that a row becomes, such as com.example.Click. "
-              "Default: the topic's, with _ for what names do not have",
+       .doc =
+           "The full name of the record or message that a row becomes, such as com.example.Click, where its "
+           "schema is made of the columns. Default: the topic's, with _ for what names do not have",
        .plain = true},
       {.name = "subject",
        .type = option_type::choice,
@@ -141,25 +175,103 @@ std::string record_of(const config::values& o) {
   return o.has("record") ? o.text("record") : avro::name_of(o.text("topic"));
 }
 
+/// The options about the schema of the rows, and of the key.
+struct schema_options {
+  std::string_view format;
+  std::string_view no_format;
+  std::string_view schema;
+  std::string_view file;
+  std::string_view message;
+};
+constexpr schema_options of_rows{"format", "json", "schema", "schema_file", "message"};
+constexpr schema_options of_key{"key_format", "text", "key_schema", "key_schema_file", "key_message"};
+
+bool is_newest(const config::values& o, const schema_options& names) {
+  return o.has(names.schema) && o.text(names.schema) == "newest";
+}
+bool is_given(const config::values& o, std::string_view name) {
+  return std::ranges::find(o.shown(), name, &config::values::given::name) != o.shown().end();
+}
+
+/// Fills in what the options say of a schema of the user's.
+expected<void> read_own_schema(const config::values& o, const schema_options& names, schema_wish& wish) {
+  wish.is_newest = is_newest(o, names);
+  if (o.has(names.message))
+    wish.message = o.text(names.message);
+  if (!o.has(names.file))
+    return {};
+  ASSIGN_OR_RETURN(auto file, read_schema_file(wish.kind, o.text(names.file)));
+  wish.text = std::move(file.text);
+  if (!file.record.empty() || !wish.message.empty())
+    wish.record = wish.message.empty() ? std::move(file.record) : wish.message;
+  return {};
+}
+
 /// The schema of the visible columns.
-expected<record_schema> value_schema_of(const config::values& o, const data::schema& shown) {
+expected<record_schema> value_schema_of(const config::values& o, data::schema_ptr shown) {
   schema_wish wish{.kind = kind_of(o.text("format")), .subject = {}, .record = record_of(o), .columns = {}};
+  RETURN_IF_ERROR(read_own_schema(o, of_rows, wish));
   const auto& by = o.text("subject");
   wish.subject = by == "record"         ? wish.record
                  : by == "topic_record" ? fmt::format("{}-{}", o.text("topic"), wish.record)
                                         : o.text("topic") + "-value";
-  for (std::size_t i = 0; i < shown.size(); ++i)
+  for (std::size_t i = 0; i < shown->size(); ++i)
     wish.columns.push_back(i);
-  return record_schema::make(std::move(wish), shown);
+  return record_schema::make(std::move(wish), std::move(shown));
 }
 
-expected<record_schema> key_schema_of(const config::values& o, const data::schema& rows, std::size_t key) {
-  return record_schema::make({.kind = kind_of(o.text("key_format")),
-                              .subject = o.text("topic") + "-key",
-                              .record = record_of(o) + "_key",
-                              .columns = {key},
-                              .is_bare = true},
-                             rows);
+expected<record_schema> key_schema_of(const config::values& o, data::schema_ptr rows, std::size_t key) {
+  schema_wish wish{.kind = kind_of(o.text("key_format")),
+                   .subject = o.text("topic") + "-key",
+                   .record = record_of(o) + "_key",
+                   .columns = {key},
+                   .is_bare = true};
+  RETURN_IF_ERROR(read_own_schema(o, of_key, wish));
+  return record_schema::make(std::move(wish), std::move(rows));
+}
+
+/// Where an error about a schema belongs.
+std::string_view place_of_schema(const config::values& o, const schema_options& names) {
+  return o.has(names.file) ? names.file : names.format;
+}
+
+/// A schema of the user's goes with a format that has one, and there is one of it.
+void check_own_schema(const config::values& o, const schema_options& names, const config::say& say) {
+  const bool any = has_schema(o, names.format, names.no_format);
+  for (const auto name : {names.schema, names.file, names.message})
+    if (!any && is_given(o, name))
+      say(name,
+          fmt::format("is for records with a schema; expected \"{}\" avro, protobuf or json_schema beside it",
+                      names.format));
+  if (!any)
+    return;
+  const bool newest = is_newest(o, names);
+  if (newest && o.has(names.file))
+    say(names.file,
+        fmt::format("is one schema, and the newest of the subject is another; expected it, or \"{}\": "
+                    "\"newest\", not both",
+                    names.schema));
+  if (o.has(names.message) && (o.text(names.format) != "protobuf" || (!newest && !o.has(names.file))))
+    say(names.message,
+        fmt::format("is for a Protobuf schema of your own; expected \"{}\", or \"{}\": \"newest\", "
+                    "beside it",
+                    names.file, names.schema));
+}
+
+/// `record` and `register` have nothing to say where all schemas are the user's, or the newest ones.
+void check_names_in_registry(const config::values& o, const config::say& say) {
+  const auto makes = [&](const schema_options& names) {
+    return has_schema(o, names.format, names.no_format) && !is_newest(o, names) && !o.has(names.file);
+  };
+  const auto is_all_newest = [&](const schema_options& names) {
+    return !has_schema(o, names.format, names.no_format) || is_newest(o, names);
+  };
+  const bool any = has_value_schema(o) || has_key_schema(o);
+  if (any && is_given(o, "record") && !makes(of_rows) && !makes(of_key) &&
+      !(is_newest(o, of_rows) && o.text("subject") != "topic"))
+    say("record", "names the schema that is made of the columns, and none is made; leave it out");
+  if (any && o.has("register") && o.boolean("register") && is_all_newest(of_rows) && is_all_newest(of_key))
+    say("register", "adds a schema, and \"newest\" takes the one that is there; expected one of them");
 }
 
 void check_schemas(const config::check_input& in, const config::say& say) {
@@ -171,8 +283,11 @@ void check_schemas(const config::check_input& in, const config::say& say) {
         "takes a schema registry, which keeps the schema; expected \"registry\" beside it");
   if (!any)
     for (const auto* name : {"registry", "record", "register", "subject"})
-      if (std::ranges::find(o.shown(), name, &config::values::given::name) != o.shown().end())
+      if (is_given(o, name))
         say(name, "is for records with a schema; expected \"format\" or \"key_format\" beside it");
+  check_own_schema(o, of_rows, say);
+  check_own_schema(o, of_key, say);
+  check_names_in_registry(o, say);
   if (has_value_schema(o) && o.has("value"))
     say("value", "is a column whose bytes stay as they are; expected it, or a \"format\", not both");
   if (is_base64(o, "format") && !o.has("value"))
@@ -188,12 +303,12 @@ void check_schemas(const config::check_input& in, const config::say& say) {
   if (!in.input || !o.has("topic"))
     return;
   if (has_value_schema(o) && !o.has("value"))
-    if (const auto made = value_schema_of(o, *select_columns(*in.input, visible_columns(*in.input))); !made)
-      say("format", made.error().message);
+    if (const auto made = value_schema_of(o, select_columns(*in.input, visible_columns(*in.input))); !made)
+      say(place_of_schema(o, of_rows), made.error().message);
   if (const auto key = has_key_schema(o) && o.has("key") ? in.input->find(o.text("key")) : std::nullopt;
       key && !(*in.input)[*key].type.is_nested())
-    if (const auto made = key_schema_of(o, *in.input, *key); !made)
-      say("key_format", made.error().message);
+    if (const auto made = key_schema_of(o, std::make_shared<const data::schema>(*in.input), *key); !made)
+      say(place_of_schema(o, of_key), made.error().message);
 }
 
 bool has_tombstones(const config::values& o) { return o.has("removed") && o.text("removed") == "tombstone"; }
@@ -248,6 +363,11 @@ config::connector kafka_sink_declaration() {
     config::sink_traits traits{.columns_named = columns_named(options)};
     if (has_tombstones(options) && options.has("key"))
       traits.deletes_by = {options.text("key")};
+    for (const auto& names : {of_rows, of_key})
+      if (options.has(names.file) && has_schema(options, names.format, names.no_format))
+        if (auto file = read_schema_file(kind_of(options.text(names.format)), options.text(names.file)))
+          traits.files.push_back(
+              {std::string(names.file), std::make_shared<const std::string>(std::move(file->bytes))});
     return traits;
   };
   c.progress_place = progress_place;
@@ -273,11 +393,10 @@ expected<std::unique_ptr<writer>> make_kafka_writer(const config::values& option
   o.registry = registry::access_of(options);
   o.adds_schemas = options.has("register") && options.boolean("register");
   if (has_value_schema(options)) {
-    ASSIGN_OR_RETURN(o.value_schema,
-                     value_schema_of(options, *select_columns(*rows, visible_columns(*rows))));
+    ASSIGN_OR_RETURN(o.value_schema, value_schema_of(options, select_columns(*rows, visible_columns(*rows))));
   }
   if (has_key_schema(options) && o.key) {
-    ASSIGN_OR_RETURN(o.key_schema, key_schema_of(options, *rows, *o.key));
+    ASSIGN_OR_RETURN(o.key_schema, key_schema_of(options, rows, *o.key));
   }
   o.deletes = rows->find(config::deletion_column);
   if (options.has("create")) {

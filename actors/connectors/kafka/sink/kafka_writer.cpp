@@ -107,7 +107,8 @@ tl::expected<std::optional<std::string_view>, std::string> kafka_writer::key_of(
   if (column.is_null(row))
     return std::nullopt;
   key_.clear();
-  static_cast<void>(options_.key_schema->append(key_, rows, row));  // a key is no list
+  if (!options_.key_schema->append(key_, rows, row))
+    return tl::make_unexpected("the key: " + options_.key_schema->why());
   return key_;
 }
 
@@ -133,7 +134,7 @@ expected<void> kafka_writer::produce_row(const data::batch& rows, const data::ba
   } else if (options_.value_schema) {
     value_.clear();
     if (!options_.value_schema->append(value_, shown, row))
-      return reject(shown, row, std::string(record_schema::why()));
+      return reject(shown, row, options_.value_schema->why());
     value = value_;
   } else {
     value_.clear();

@@ -69,7 +69,7 @@ private:
   [[nodiscard]] expected<void> take_position(const std::optional<envelope>& stored);
   [[nodiscard]] expected<void> not_older(const std::optional<envelope>& stored);
   [[nodiscard]] expected<void> has_progress() const;
-  /// The key's bytes; none is a null one. An error: its text is no base64.
+  /// The key's bytes; none is a null one. An error: its column has no such form.
   [[nodiscard]] tl::expected<std::optional<std::string_view>, std::string> key_of(const data::batch& rows,
                                                                                   std::size_t row);
   [[nodiscard]] expected<void> produce_row(const data::batch& rows, const data::batch& shown,

@@ -112,7 +112,8 @@ config::connector kafka_source_declaration() {
                                  .identity_by_lane = true,  // fingerprints
                                  .gives_again = true,
                                  .asks_server = true,
-                                 .key_type = key_type_of(key_option(options))};
+                                 .key_type = key_type_of(key_option(options)),
+                                 .gives_keys_as_bytes = key_option(options) == key_form::text};
   };
   return c;
 }

@@ -1,5 +1,6 @@
 #include "actors/connectors/parquet/s3/bucket.hpp"
 
+#include "actors/connectors/http/client/statuses.hpp"
 #include "actors/connectors/http/client/url.hpp"
 #include "actors/connectors/parquet/s3/answer.hpp"
 
@@ -16,12 +17,7 @@ namespace {
 
 constexpr std::uint64_t most_listed = 16 << 20;  // the size of a page of a thousand keys
 
-constexpr long ok = 200;
-constexpr long no_content = 204;
-constexpr long partial = 206;
-constexpr long not_found = 404;
-constexpr long conflict = 409;
-constexpr long precondition_failed = 412;
+namespace statuses = http::statuses;
 constexpr long past_the_end = 416;
 
 /// Amazon wants the bucket in the host's name, where a certificate can name it; other servers in the path.
@@ -81,7 +77,7 @@ expected<std::vector<bucket::entry>> bucket::list(const std::string& prefix) {
                         http::escaped(prefix));
     r.most_bytes = most_listed;
     ASSIGN_OR_RETURN(const auto a, http_.send(r));
-    if (a.status != ok)
+    if (a.status != statuses::ok)
       return refused(fmt::format("list {}", prefix.empty() ? "its objects" : prefix), a);
     ASSIGN_OR_RETURN(auto page, parse_listing(a.body));
     for (const auto& key : page.keys)
@@ -103,9 +99,9 @@ expected<std::optional<std::uint64_t>> bucket::size_of(const std::string& key) {
   r.method = "HEAD";
   r.url = url(key);
   ASSIGN_OR_RETURN(const auto a, http_.send(r));
-  if (a.status == ok)
+  if (a.status == statuses::ok)
     return a.length;
-  if (a.status != not_found) {
+  if (a.status != statuses::not_found) {
     // The answer to HEAD has no body that would say why.
     const auto asked = read(key, 0, 1);
     return asked ? refused("tell of " + key, a) : unexpected(asked.error());
@@ -121,12 +117,12 @@ expected<bool> bucket::put(const std::string& key, http::request content, bool r
   if (auto md5 = md5_header(content); !md5.empty())
     content.headers.push_back(std::move(md5));
   ASSIGN_OR_RETURN(const auto a, http_.send(content));
-  if (!replace && a.status == precondition_failed)
+  if (!replace && a.status == statuses::precondition_failed)
     return false;
-  if (a.status == conflict)
+  if (a.status == statuses::conflict)
     return outside_error(ec::unavailable,
                          fmt::format("s3://{}: another writes {} at this moment", name_, key));
-  if (a.status != ok)
+  if (a.status != statuses::ok)
     return refused("take " + key, a);
   return true;
 }
@@ -150,10 +146,10 @@ expected<void> bucket::copy(const std::string& from, const std::string& to) {
   r.headers.push_back(
       fmt::format("x-amz-copy-source: /{}/{}", http::escaped(name_), http::escaped(from, true)));
   ASSIGN_OR_RETURN(const auto a, http_.send(r));
-  if (a.status == not_found)
+  if (a.status == statuses::not_found)
     return outside_error(ec::unavailable, fmt::format("s3://{}: {} has gone", name_, from));
   // The status is sent before the copy is made, so that the body alone tells how it went.
-  if (a.status != ok || a.body.find("<CopyObjectResult") == std::string::npos)
+  if (a.status != statuses::ok || a.body.find("<CopyObjectResult") == std::string::npos)
     return refused("copy " + from, a);
   return {};
 }
@@ -163,7 +159,7 @@ expected<void> bucket::remove(const std::string& key) {
   r.method = "DELETE";
   r.url = url(key);
   ASSIGN_OR_RETURN(const auto a, http_.send(r));
-  if (a.status != ok && a.status != no_content && a.status != not_found)
+  if (a.status != statuses::ok && a.status != statuses::no_content && a.status != statuses::not_found)
     return refused("remove " + key, a);
   return {};
 }
@@ -176,7 +172,7 @@ expected<std::string> bucket::read(const std::string& key, std::uint64_t offset,
   ASSIGN_OR_RETURN(auto a, http_.send(r));
   if (a.status == past_the_end)
     return std::string();
-  if (a.status != partial && !(a.status == ok && offset == 0))
+  if (a.status != statuses::partial && !(a.status == statuses::ok && offset == 0))
     return refused("give " + key, a);
   return std::move(a.body);
 }

@@ -1,5 +1,6 @@
 #include "actors/connectors/parquet/webhdfs/file_system.hpp"
 
+#include "actors/connectors/http/client/statuses.hpp"
 #include "actors/connectors/http/client/url.hpp"
 
 #include <fmt/format.h>
@@ -11,12 +12,10 @@ namespace {
 constexpr std::uint64_t most_listed = 512 << 20;
 constexpr std::uint64_t most_said = 1 << 20;
 
-constexpr long ok = 200;
-constexpr long created = 201;
-constexpr long not_found = 404;
+namespace statuses = http::statuses;
 
 bool says_not_found(const http::answer& a) {
-  return a.status == not_found && parse_refusal(a.body).exception == "FileNotFoundException";
+  return a.status == statuses::not_found && parse_refusal(a.body).exception == "FileNotFoundException";
 }
 
 bool says_exists(const http::answer& a) {
@@ -59,7 +58,7 @@ expected<std::optional<file_status>> file_system::status_of(const std::string& p
   ASSIGN_OR_RETURN(const auto a, ask("GET", url(path, "GETFILESTATUS"), most_said));
   if (says_not_found(a))
     return std::nullopt;
-  if (a.status != ok)
+  if (a.status != statuses::ok)
     return refused("tell of " + path, a);
   ASSIGN_OR_RETURN(auto s, parse_status(a.body));
   return s;
@@ -69,7 +68,7 @@ expected<std::vector<file_status>> file_system::list(const std::string& folder) 
   ASSIGN_OR_RETURN(const auto a, ask("GET", url(folder, "LISTSTATUS"), most_listed));
   if (says_not_found(a))
     return std::vector<file_status>();
-  if (a.status != ok)
+  if (a.status != statuses::ok)
     return refused("list " + folder, a);
   return parse_listing(a.body);
 }
@@ -77,7 +76,7 @@ expected<std::vector<file_status>> file_system::list(const std::string& folder) 
 expected<void> file_system::make_folders(const std::string& folder) {
   const auto doing = "make the folder " + folder;
   ASSIGN_OR_RETURN(const auto a, ask("PUT", url(folder, "MKDIRS"), most_said));
-  if (a.status != ok)
+  if (a.status != statuses::ok)
     return refused(doing, a);
   if (!parse_boolean(a.body))
     return user_error(ec::refused, fmt::format("{} does not {}; check `path`", at_.shown, doing));
@@ -92,7 +91,7 @@ expected<bool> file_system::create(const std::string& to, http::request content,
       ask("PUT", url(to, "CREATE", fmt::format("&overwrite={}&noredirect=true", replace)), most_said));
   if (!replace && says_exists(asked))
     return false;
-  if (asked.status != ok)
+  if (asked.status != statuses::ok)
     return refused(doing, asked);
   ASSIGN_OR_RETURN(auto where, parse_location(at_.url, asked.body));
   content.method = "PUT";
@@ -103,7 +102,7 @@ expected<bool> file_system::create(const std::string& to, http::request content,
     return of_data_node("take", done.error());
   if (!replace && says_exists(*done))
     return false;
-  if (done->status != created)
+  if (done->status != statuses::created)
     return refused(doing, *done);
   return true;
 }
@@ -128,14 +127,14 @@ expected<bool> file_system::rename(const std::string& from, const std::string& t
                        most_said));
   if (says_exists(a))
     return false;
-  if (a.status != ok)
+  if (a.status != statuses::ok)
     return refused(fmt::format("rename {} to {}", from, to), a);
   return true;
 }
 
 expected<void> file_system::remove(const std::string& path) {
   ASSIGN_OR_RETURN(const auto a, ask("DELETE", url(path, "DELETE", "&recursive=false"), most_said));
-  if (a.status != ok && !says_not_found(a))
+  if (a.status != statuses::ok && !says_not_found(a))
     return refused("remove " + path, a);
   return {};
 }
@@ -146,7 +145,7 @@ expected<std::string> file_system::read(const std::string& path, std::uint64_t o
                    ask("GET",
                        url(path, "OPEN", fmt::format("&offset={}&length={}&noredirect=true", offset, length)),
                        most_said));
-  if (asked.status != ok)
+  if (asked.status != statuses::ok)
     return refused(doing, asked);
   ASSIGN_OR_RETURN(auto where, parse_location(at_.url, asked.body));
   http::request r;
@@ -155,7 +154,7 @@ expected<std::string> file_system::read(const std::string& path, std::uint64_t o
   auto a = http_.send(r);
   if (!a)
     return of_data_node("give", a.error());
-  if (a->status != ok)
+  if (a->status != statuses::ok)
     return refused(doing, *a);
   return std::move(a->body);
 }

@@ -1,11 +1,10 @@
-// Rows as Protobuf: the message that columns make, and each row as one of it. Pure.
-// Source: Protocol Buffers, "Language Guide (proto 3)" and "Encoding".
+// The Protobuf message that is made of columns, where the user has no schema of their own. Pure.
+// Source: Protocol Buffers, "Language Guide (proto 3)".
 #pragma once
 
 #include "runtime/base/error.hpp"
-#include "runtime/data/batch.hpp"
+#include "runtime/data/type.hpp"
 
-#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,10 +17,5 @@ namespace millrace::sink {
 /// Protobuf does not take, a list of lists.
 [[nodiscard]] expected<std::string> message_of_columns(std::string_view name,
                                                        const std::vector<data::field>& columns);
-
-/// Appends a row of a batch as that message. `columns`: of the batch, in the order of its fields. False: a list has a null
-/// among its elements, which Protobuf does not know; what was appended means nothing then.
-[[nodiscard]] bool append_message(std::string& out, const data::batch& rows,
-                                  const std::vector<std::size_t>& columns, std::size_t row);
 
 }  // namespace millrace::sink
