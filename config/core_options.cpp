@@ -336,13 +336,15 @@ std::vector<option> join_options(std::string_view type) {
          .default_text = "100000",
          .minimum = 1,
          .maximum = 10'000'000});
-  out.push_back(columns(fmt::format(
+  auto given = columns(fmt::format(
       "The columns given: name to expression over l.NAME and r.NAME, columns of the left and the "
       "right row, the key by its left names, window_start and window_end{}; \"*\": true keeps all "
       "the others of the default: the key, the columns of the left side, those of the right one{}, "
-      "window_start and window_end",
+      "window_start and window_end; \"l.*\": true and \"r.*\": true keep the columns of one side",
       is_window ? "" : " (the left row's time and a microsecond more)",
-      is_interval ? " (not with anti)" : "")));
+      is_interval ? " (not with anti)" : ""));
+  given.choices = {"l.*", "r.*"};
+  out.push_back(std::move(given));
   add_bounds_of_shards(out);
   return out;
 }

@@ -2,6 +2,7 @@
 
 #include "config/catalog.hpp"
 #include "config/core_options.hpp"
+#include "config/sql/read_sql.hpp"
 #include "config/text/node.hpp"
 #include "config/text/overlay.hpp"
 #include "config/text/reader.hpp"
@@ -120,7 +121,7 @@ void drop_old_options(node& topology, const stage_types& before, const node* ove
 }  // namespace
 
 std::optional<node> read_merged(const load_request& request, const catalog& connectors, report& out) {
-  auto root = read_json_file(request.file, out);
+  auto root = read_topology_file(request.file, connectors, out);
   for (const auto& file : request.overlays) {
     const auto overlay = read_json_file(file, out);
     if (!overlay)

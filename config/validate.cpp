@@ -285,7 +285,8 @@ private:
     const bool expressions = o.type == option_type::expression_map;
     bool good = true;
     for (const auto& m : n.members) {
-      const bool star = expressions && m.name == "*" && m.value.what == node::kind::boolean && m.value.flag;
+      const bool many = m.name == "*" || std::ranges::find(o.choices, m.name) != o.choices.end();
+      const bool star = expressions && many && m.value.what == node::kind::boolean && m.value.flag;
       const bool scalar = m.value.what == node::kind::number || m.value.what == node::kind::boolean;
       if (!m.value.is_text() && !star && (expressions || !scalar)) {
         out_.error(m.value.where, join(path, m.name),
@@ -293,7 +294,8 @@ private:
                                o.secret ? "a value of another kind" : describe(m.value),
                                !expressions    ? "text"
                                : m.name == "*" ? "true (\"*\" keeps all the other columns)"
-                                               : "an expression as text"));
+                               : many ? fmt::format("true (\"{}\" keeps all columns of that side)", m.name)
+                                      : "an expression as text"));
         good = false;
         continue;
       }

@@ -11,6 +11,8 @@
 namespace millrace::config {
 namespace {
 
+constexpr std::array<std::string_view, 2> sides{"l.*", "r.*"};
+
 class step_binder {
 public:
   step_binder(const draft& d, const data::schema_ptr& input, step_parts parts, report& out)
@@ -36,7 +38,7 @@ public:
     if (map == nullptr || !map->is_map()) {
       result.output = input_;
       if (!parts_.others.empty()) {
-        keep_others({}, result, fields);
+        keep({}, parts_.others, d_.location_of("columns"), "columns", result, fields);
         result.output = std::make_shared<const data::schema>(std::move(fields));
       }
       return;
@@ -44,14 +46,16 @@ public:
     const auto path = join(d_.path, "columns");
     if (map->members.empty())
       out_.error(map->where, path, "the map is empty; expected at least one column");
-    const auto others = map->find("*") == nullptr ? 0 : std::max(input_->size(), parts_.others.size());
+    auto others = map->find("*") == nullptr ? 0 : std::max(input_->size(), parts_.others.size());
+    for (std::size_t i = 0; i < sides.size(); ++i)
+      others += map->find(sides[i]) == nullptr ? 0 : parts_.of_sides[i].size();
     if (!check_column_count(map->members.size() + others, map->where, path, out_)) {
       result.output = input_;
       return;
     }
     for (const auto& m : map->members) {
-      if (m.name == "*" && m.value.what == node::kind::boolean)
-        keep_others(*map, result, fields);
+      if (const auto* const given = given_by(m))
+        keep(*map, *given, m.value.where, m.name, result, fields);
       else
         add(m, join(path, m.name), result, fields);
     }
@@ -81,26 +85,45 @@ private:
     result.columns.push_back({m.name, std::move(*e), m.value.safe_text()});
   }
 
-  /// "*": true, at its place: the columns that the map does not define itself.
-  void keep_others(const node& map, step& result, std::vector<data::field>& fields) {
+  /// The columns that the member stands for: those of "*": true, and in a join of "l.*" and "r.*"; null: it is one column.
+  const std::vector<given_column>* given_by(const member& m) {
+    if (m.value.what != node::kind::boolean)
+      return nullptr;
+    const auto at = std::ranges::find(sides, m.name);
+    if (m.name != "*" && at == sides.end())
+      return nullptr;
+    given_.clear();
+    if (at != sides.end()) {
+      const auto of = parts_.of_sides[static_cast<std::size_t>(at - sides.begin())];
+      given_.assign(of.begin(), of.end());
+    } else if (!parts_.others.empty()) {
+      given_.assign(parts_.others.begin(), parts_.others.end());
+    } else {
+      for (const auto& f : *input_)
+        if (!is_reserved(f.name))
+          given_.push_back({f.name, quoted_name(f.name), f.name});
+    }
+    return &given_;
+  }
+
+  /// At their place, but for those that the map defines itself.
+  void keep(const node& map, std::span<const given_column> columns, const location& where,
+            const std::string& called, step& result, std::vector<data::field>& fields) {
     std::unordered_set<std::string_view> own;
     for (const auto& m : map.members)
       own.insert(m.name);
-    const auto keep = [&](const std::string& name, const std::string& expression, const std::string& text) {
-      if (own.contains(name))
-        return;
-      auto e = expression::bind(expression, names());
-      if (!e)
-        return report_problems(e.error(), map.find("*")->value, join(join(d_.path, "columns"), "*"), out_);
-      fields.push_back({name, e->type});
-      result.columns.push_back({name, std::move(*e), text});
-    };
-    for (const auto& other : parts_.others)
-      keep(other.name, other.value, other.text);
-    if (parts_.others.empty())
-      for (const auto& f : *input_)
-        if (!is_reserved(f.name))
-          keep(f.name, quoted_name(f.name), f.name);
+    for (const auto& c : columns) {
+      if (own.contains(c.name))
+        continue;
+      auto e = expression::bind(c.value, names());
+      if (!e) {
+        for (const auto& p : e.error())
+          out_.error(where, join(join(d_.path, "columns"), called), p.message);
+        continue;
+      }
+      fields.push_back({c.name, e->type});
+      result.columns.push_back({c.name, std::move(*e), c.text});
+    }
   }
 
   [[nodiscard]] expression::scope names() const {
@@ -113,6 +136,7 @@ private:
   const data::schema_ptr& input_;
   step_parts parts_;
   expression::unnested_list unnested_;  // the list of the columns so far
+  std::vector<given_column> given_;     // what given_by() gives
   report& out_;
 };
 

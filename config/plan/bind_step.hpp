@@ -4,6 +4,7 @@
 #include "config/plan/draft.hpp"
 #include "config/text/overlay.hpp"
 
+#include <array>
 #include <span>
 #include <string>
 
@@ -53,6 +54,8 @@ struct step_parts {
   bool sides = false;          // the input has the columns of a join's sides: expression::scope::sides
   /// Given without `columns`, and for its "*"; empty: the columns of the input.
   std::span<const given_column> others{};
+  /// Given for "l.*" and "r.*".
+  std::array<std::span<const given_column>, 2> of_sides{};
 };
 /// Binds members of the stage over `input`. Hidden columns of the input come last in the output. False when a
 /// finding was reported.

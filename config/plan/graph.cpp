@@ -56,6 +56,10 @@ private:
       d.broken = true;
     };
     const auto at = std::find(names_.begin(), names_.end(), ref.stage);
+    if (at == names_.end() && out_.is_unreadable(ref.stage)) {
+      d.broken = true;
+      return;
+    }
     if (at == names_.end() && ref.stage.find(',') != std::string::npos)
       return say(fmt::format("there is no stage {}; expected one of {}, or a list of them: [\"a\", \"b\"]",
                              describe(n), one_of(readable(d))));

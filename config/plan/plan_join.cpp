@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <map>
 #include <optional>
@@ -106,19 +107,19 @@ public:
       d_.broken = true;
       return;
     }
-    const auto others = default_columns();
-    if (!tell_names_apart(others))
+    const given_columns given{default_columns(), {columns_of(side::left), columns_of(side::right)}};
+    if (!tell_names_apart(given))
       return;
     std::vector<bool> read[2];
     for (const auto s : both_sides)
       read[index_of(s)].assign(columns(s).size(), true);
     // The rows that the join keeps have the columns that the expressions read, and these are known once they are bound.
     finish_output(read);
-    if (!bind_output(others) || !has_partners())
+    if (!bind_output(given) || !has_partners())
       return;
     keep_what_is_read(read);
     finish_output(read);
-    if (!bind_output(others))
+    if (!bind_output(given))
       return;
     d_.built.schema = plan_.output.output;
     plan_.state_texts = {deleted_text_};
@@ -126,6 +127,12 @@ public:
   }
 
 private:
+  /// Columns that stand behind "*", "l.*" and "r.*".
+  struct given_columns {
+    std::vector<given_column> others;
+    std::array<std::vector<given_column>, 2> of_sides;
+  };
+
   [[nodiscard]] const data::schema& columns(side s) const { return *plan_.of(s).input.output; }
   [[nodiscard]] bool is_anti() const { return plan_.definition.join->how == window::join_kind::anti; }
 
@@ -294,13 +301,31 @@ private:
     return out;
   }
 
+  /// "l.*", "r.*": all columns of the side, those of the key too.
+  [[nodiscard]] std::vector<given_column> columns_of(side s) const {
+    std::vector<given_column> out;
+    for (const auto& f : columns(s))
+      if (!is_reserved(f.name))
+        out.push_back({f.name, fmt::format("{}.{}", row_of(s), quoted_name(f.name)),
+                       fmt::format("{}.{}", row_of(s), plain_name(f.name))});
+    return out;
+  }
+
   /// Two columns of one name are told where the stage gives both.
-  bool tell_names_apart(const std::vector<given_column>& others) {
+  bool tell_names_apart(const given_columns& given) {
     const auto* const map = d_.member_of("columns");
-    if (map != nullptr && (!map->is_map() || map->find("*") == nullptr))
+    if (map != nullptr && !map->is_map())
       return true;
+    std::vector<given_column> all;
+    const auto take = [&](std::string_view name, const std::vector<given_column>& columns) {
+      if (map == nullptr ? name == "*" : map->find(name) != nullptr)
+        all.insert(all.end(), columns.begin(), columns.end());
+    };
+    take("*", given.others);
+    for (const auto s : both_sides)
+      take(fmt::format("{}.*", row_of(s)), given.of_sides[index_of(s)]);
     std::map<std::string_view, std::string_view> texts;
-    for (const auto& c : others) {
+    for (const auto& c : all) {
       if (map != nullptr && map->find(c.name) != nullptr)
         continue;
       const auto [first, fresh] = texts.emplace(c.name, c.text);
@@ -345,10 +370,14 @@ private:
     def.output = std::make_shared<const data::schema>(std::move(fields));
   }
 
-  bool bind_output(const std::vector<given_column>& others) {
+  bool bind_output(const given_columns& given) {
     plan_.output = {};
     return bind_step(d_, plan_.definition.output,
-                     {.where = false, .before_window = d_.before_window, .sides = true, .others = others},
+                     {.where = false,
+                      .before_window = d_.before_window,
+                      .sides = true,
+                      .others = given.others,
+                      .of_sides = {given.of_sides[0], given.of_sides[1]}},
                      plan_.output, out_);
   }
 

@@ -56,10 +56,13 @@ json::object type_schema(const option& o) {
         {"type", "object"}, {"additionalProperties", {{"type", "string"}}}, {"minProperties", 1}});
     return out;
   }
-  case option_type::expression_map:
-    return {{"type", "object"},
-            {"properties", {{"*", {{"const", true}}}}},
-            {"additionalProperties", {{"type", "string"}}}};
+  case option_type::expression_map: {
+    json::object many{{"*", {{"const", true}}}};
+    for (const auto& name : o.choices)
+      many[name] = {{"const", true}};
+    return {
+        {"type", "object"}, {"properties", std::move(many)}, {"additionalProperties", {{"type", "string"}}}};
+  }
   case option_type::object:
     return object_schema(o.members);
   case option_type::any:

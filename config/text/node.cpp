@@ -76,9 +76,15 @@ location location_in_text(const node& n, std::size_t offset) {
   location out = n.where;
   if (n.escaped || n.filled || offset > n.text.size())
     return out;
-  ++out.column;  // the quote
-  for (std::size_t i = 0; i < offset; ++i)
-    out.column += (static_cast<unsigned char>(n.text[i]) & 0xC0U) != 0x80U;
+  out.column += n.bare ? 0 : 1;  // the quote
+  for (std::size_t i = 0; i < offset; ++i) {
+    if (n.bare && n.text[i] == '\n') {
+      ++out.line;
+      out.column = 1;
+    } else {
+      out.column += (static_cast<unsigned char>(n.text[i]) & 0xC0U) != 0x80U;
+    }
+  }
   return out;
 }
 

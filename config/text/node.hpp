@@ -20,6 +20,7 @@ struct node {
   kind what = kind::null;
   bool flag = false;           // a boolean's value
   bool escaped = false;        // a text's: the file spells it otherwise, so offsets in it are no columns
+  bool bare = false;           // a text's: it stands in the file without quotes, maybe over several lines
   bool filled = false;         // a text's: something came from the environment or a default
   std::size_t references = 0;  // a text's: the number of `${secret:NAME}` in it
   std::string text{};          // a text's; a number's digits as written

@@ -147,26 +147,36 @@ bool check_keys(const node& n, const std::string& path, report& out) {
 
 }  // namespace
 
-std::optional<node> read_json(std::string_view text, const std::string& file, report& out) {
+bool is_readable(std::string_view text, const std::string& file, report& out) {
   if (text.size() > largest_file) {
     out.error({file, 0, 0}, {},
               fmt::format("the file has {} bytes; expected a topology of at most {} bytes", text.size(),
                           largest_file));
-    return std::nullopt;
+    return false;
   }
   if (const auto wrong = wrong_encoding(text)) {
     out.error({file, 1, 1}, {}, *wrong);
-    return std::nullopt;
+    return false;
   }
+  const auto bad = first_invalid_utf8(text);
+  if (!bad)
+    return true;
+  const auto [line, column] = line_table(text).at(*bad);
+  out.error({file, line, column}, {},
+            fmt::format("the byte {:#04x} is no UTF-8; expected a file in UTF-8",
+                        static_cast<unsigned char>(text[*bad])));
+  return false;
+}
+
+std::optional<node> read_json(std::string_view text, const std::string& file, report& out) {
+  if (!is_readable(text, file, out))
+    return std::nullopt;
   const line_table lines(text);
   const auto fail = [&](std::size_t offset, std::string message) {
     const auto [line, column] = lines.at(offset);
     out.error({file, line, column}, {}, std::move(message));
     return std::nullopt;
   };
-  if (const auto bad = first_invalid_utf8(text))
-    return fail(*bad, fmt::format("the byte {:#04x} is no UTF-8; expected a file in UTF-8",
-                                  static_cast<unsigned char>(text[*bad])));
 
   const auto tokens = scan_tokens(text);
   json::parse_options options;
@@ -193,7 +203,7 @@ std::optional<node> read_json(std::string_view text, const std::string& file, re
   return root;
 }
 
-std::optional<node> read_json_file(const std::string& file, report& out) {
+std::optional<std::string> read_whole_file(const std::string& file, report& out) {
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> in(std::fopen(file.c_str(), "rb"), std::fclose);
   const auto unreadable = [&] {
     out.error({file, 0, 0}, {},
@@ -213,7 +223,12 @@ std::optional<node> read_json_file(const std::string& file, report& out) {
   }
   if (std::ferror(in.get()))
     return unreadable();
-  return read_json(text, file, out);
+  return text;
+}
+
+std::optional<node> read_json_file(const std::string& file, report& out) {
+  const auto text = read_whole_file(file, out);
+  return text ? read_json(*text, file, out) : std::nullopt;
 }
 
 }  // namespace millrace::config

@@ -186,4 +186,16 @@ line_table::spot line_table::at(std::size_t offset) const {
   return {static_cast<int>(line), column};
 }
 
+std::size_t line_table::offset_of(spot where) const {
+  if (where.line < 1)
+    return 0;
+  const auto line = std::min(static_cast<std::size_t>(where.line), starts_.size());
+  const auto end = line < starts_.size() ? starts_[line] - 1 : text_.size();
+  auto at = starts_[line - 1];
+  for (int column = 1; column < where.column && at < end; ++column)
+    for (++at; at < end && (static_cast<unsigned char>(text_[at]) & 0xC0U) == 0x80U;)
+      ++at;
+  return at;
+}
+
 }  // namespace millrace::config

@@ -39,6 +39,8 @@ public:
   };
   /// Offsets that ascend cost what lies between them, however long the line is.
   [[nodiscard]] spot at(std::size_t offset) const;
+  /// The byte that stands there; the end of the line, or of the text, where there is none.
+  [[nodiscard]] std::size_t offset_of(spot where) const;
 
 private:
   std::string_view text_;

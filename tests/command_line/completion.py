@@ -15,7 +15,7 @@ import tempfile
 import time
 
 REMOTE = {"apply", "list", "nodes", "wait", "stop", "start", "drain", "undrain", "forget", "letters"}
-COMMANDS = {"run", "check", "test", "load", "replay", "tls", "completion", "man"} | REMOTE
+COMMANDS = {"run", "check", "convert", "test", "load", "replay", "tls", "completion", "man"} | REMOTE
 # Commands of commands.
 INNER = {"tls init", "tls node", "tls client"}
 TOPOLOGY = {"millrace": 1, "topology": "t", "stages": {
@@ -33,6 +33,7 @@ CASES = {
     "millrace run topo": {"topology.json"},
     "millrace run --threads ": set(),
     "millrace replay letters.jsonl --topology topology.json --into pa": {"parsed", "painted"},
+    "millrace convert topo": {"topology.json"},
     "millrace completion f": {"fish"},
     "millrace apply topo": {"topology.json"},
     "millrace apply topology.json --con": {"--connect"},

@@ -14,6 +14,7 @@ std::unique_ptr<CLI::App> make_command_line(int& status) {
   app->set_version_flag("--version", std::string(version), "Print the version and exit");
   add_run(*app, status);
   add_check(*app, status);
+  add_convert(*app, status);
   add_console(*app, status);
   add_test(*app, status);
   add_load(*app, status);

@@ -1,7 +1,8 @@
 // millrace completion: a script for the shell. millrace __complete: what that script asks; hidden.
 #include "tools/command_line/completion.hpp"
 
-#include "config/text/reader.hpp"
+#include "actors/catalog.hpp"
+#include "config/sql/read_sql.hpp"
 #include "tools/cli/command_line.hpp"
 #include "tools/cli/printing.hpp"
 
@@ -18,10 +19,11 @@ void offer_stages(const std::vector<std::string>& line, command_line::completion
     if (const char* const home = std::getenv("HOME"); home != nullptr && file.starts_with("~/"))
       file.replace(0, 1, home);
     std::error_code ignored;
-    if (!file.ends_with(".json") || !std::filesystem::is_regular_file(file, ignored))
+    if ((!file.ends_with(".json") && !file.ends_with(".sql")) ||
+        !std::filesystem::is_regular_file(file, ignored))
       continue;
     config::report unused;
-    const auto root = config::read_json_file(file, unused);
+    const auto root = config::read_topology_file(file, connectors(), unused);
     const auto* const stages = root && root->is_map() ? root->find("stages") : nullptr;
     if (stages != nullptr && stages->value.is_map())
       for (const auto& s : stages->value.members)

@@ -86,15 +86,15 @@ expected<data::batch> table_of(const table_options& o, const std::vector<std::st
   if (!topologies)
     return tl::unexpected(std::move(topologies.error()));
   const auto library =
-      sql::load_duckdb(sql::library_places_here(), "millrace model reads tables with DuckDB: it");
+      duckdb::load_duckdb(duckdb::library_places_here(), "millrace model reads tables with DuckDB: it");
   if (!library)
     return tl::unexpected(library.error());
   const temporary_folder own;
-  const std::vector<sql::table_argument> arguments{{"features", o.table}};
-  sql::table_copies copies(own.path() + "/tables");
+  const std::vector<duckdb::table_argument> arguments{{"features", o.table}};
+  duckdb::table_copies copies(own.path() + "/tables");
   if (auto copied = copies.replace(*topologies, arguments, "features"); !copied)
     return tl::unexpected(without_own_option(std::move(copied.error())));
-  const auto sources = sql::sources_of(*topologies, arguments);
+  const auto sources = duckdb::sources_of(*topologies, arguments);
   if (!sources)
     return tl::unexpected(without_own_option(sources.error()));
   const auto asked =
@@ -103,7 +103,7 @@ expected<data::batch> table_of(const table_options& o, const std::vector<std::st
     return our_error("the table that was asked for is not among the sources");
   if (auto fine = model::check_beside(outputs, asked->places); !fine)
     return tl::unexpected(std::move(fine.error()));
-  auto engine = sql::open_engine(**library, {engine_memory, 0, own.path() + "/spilled"});
+  auto engine = duckdb::open_engine(**library, {engine_memory, 0, own.path() + "/spilled"});
   if (!engine)
     return tl::unexpected(std::move(engine.error()));
   const interrupt_watch watch([&] { (*engine)->interrupt(); });

@@ -95,9 +95,9 @@ private:
 };
 
 /// A table that cannot be read is an error where it was asked for; else a warning, the others may do.
-expected<sql::guard> make_tables(sql::engine& engine, const std::vector<sql::source>& sources,
-                                 const sql_arguments& a) {
-  sql::guard guard{{}, a.write_tables};
+expected<duckdb::guard> make_tables(duckdb::engine& engine, const std::vector<duckdb::source>& sources,
+                                    const sql_arguments& a) {
+  duckdb::guard guard{{}, a.write_tables};
   for (const auto& s : sources) {
     guard.tables.insert(guard.tables.end(), s.places.begin(), s.places.end());
     const auto schema = table::duckdb_name(s.schema);
@@ -105,7 +105,7 @@ expected<sql::guard> make_tables(sql::engine& engine, const std::vector<sql::sou
       RETURN_IF_ERROR(engine.set_up("create schema if not exists " + schema));
     const auto name = (s.schema.empty() ? "" : schema + ".") + table::duckdb_name(s.name);
     if (auto made = engine.set_up(fmt::format("create view {} as {}", name, s.select)); !made) {
-      const auto why = sql::with_place(made.error().message, {}, {}, 0);
+      const auto why = duckdb::with_place(made.error().message, {}, {}, 0);
       auto text = fmt::format("table {} cannot be read: {}", s.name, why.substr(why.find(": ") + 2));
       if (s.asked_for)
         return user_error(ec::invalid_argument, std::move(text));
@@ -116,7 +116,7 @@ expected<sql::guard> make_tables(sql::engine& engine, const std::vector<sql::sou
 }
 
 /// Lists the tables, to follow an error about one that does not exist.
-std::string known_tables(const std::string& message, const std::vector<sql::source>& sources) {
+std::string known_tables(const std::string& message, const std::vector<duckdb::source>& sources) {
   if (message.find("Table with name") == std::string::npos)
     return {};
   std::string names;
@@ -127,8 +127,8 @@ std::string known_tables(const std::string& message, const std::vector<sql::sour
 }
 
 /// One line with its place; what DuckDB advises is put into options of this command.
-std::string told(const error& e, const sql_arguments& a, const sql::statement& statement,
-                 const std::vector<sql::source>& sources) {
+std::string told(const error& e, const sql_arguments& a, const duckdb::statement& statement,
+                 const std::vector<duckdb::source>& sources) {
   if (e.code == ec::refused || e.code == ec::unsupported)
     return "sql: " + e.message;
   if (e.message.starts_with("Out of Memory Error"))
@@ -136,18 +136,20 @@ std::string told(const error& e, const sql_arguments& a, const sql::statement& s
         "sql: the query needs more memory than --memory {} allows; remedy: a larger --memory, fewer "
         "--threads, or a query that keeps less",
         a.memory);
-  return sql::with_place(e.message, a.query, statement.text, statement.at) + known_tables(e.message, sources);
+  return duckdb::with_place(e.message, a.query, statement.text, statement.at) +
+         known_tables(e.message, sources);
 }
 
 class answer {
 public:
-  answer(sql::engine& engine, const sql_arguments& a)
-      : engine_(engine), printer_(static_cast<sql::format>(std::distance(
-                             sql::format_names().begin(),
-                             std::find(sql::format_names().begin(), sql::format_names().end(), a.format)))) {}
+  answer(duckdb::engine& engine, const sql_arguments& a)
+      : engine_(engine),
+        printer_(static_cast<duckdb::format>(std::distance(
+            duckdb::format_names().begin(),
+            std::find(duckdb::format_names().begin(), duckdb::format_names().end(), a.format)))) {}
 
   /// Returns false when the rest of the query is not wanted.
-  expected<bool> run(const std::string& statement, const sql::guard& guard) {
+  expected<bool> run(const std::string& statement, const duckdb::guard& guard) {
     ASSIGN_OR_RETURN(auto stream, engine_.run(statement, guard));
     const bool printed = stream->columns() != nullptr;
     std::string text;
@@ -171,16 +173,16 @@ public:
   [[nodiscard]] const standard_output& out() const { return out_; }
 
 private:
-  sql::engine& engine_;
-  sql::printer printer_;
+  duckdb::engine& engine_;
+  duckdb::printer printer_;
   standard_output out_;
 };
 
-int run_query(sql::engine& engine, const sql_arguments& a, const sql::guard& guard,
-              const std::vector<sql::source>& sources) {
+int run_query(duckdb::engine& engine, const sql_arguments& a, const duckdb::guard& guard,
+              const std::vector<duckdb::source>& sources) {
   answer answer(engine, a);
   bool ran = false;
-  for (const auto& statement : sql::statements_of(a.query)) {
+  for (const auto& statement : duckdb::statements_of(a.query)) {
     const auto done = answer.run(statement.text, guard);
     if (interrupted())
       return refuse("interrupted", exit_failed);
@@ -200,14 +202,14 @@ int run_query(sql::engine& engine, const sql_arguments& a, const sql::guard& gua
 int sql(sql_arguments a) {
   if (a.query == "-")
     a.query.assign(std::istreambuf_iterator<char>(std::cin), {});
-  if (sql::statements_of(a.query).empty())
+  if (duckdb::statements_of(a.query).empty())
     return refuse("QUERY: there is no statement; expected one such as \"show tables\"");
   const auto memory = parse_size(a.memory);
   if (!memory || *memory < 1'000'000)
     return refuse(fmt::format("--memory {}: expected a size of at least 1 MB, such as \"512 MB\"", a.memory));
-  std::vector<sql::table_argument> arguments;
+  std::vector<duckdb::table_argument> arguments;
   for (const auto& text : a.tables) {
-    auto parsed = sql::parse_table_argument(text);
+    auto parsed = duckdb::parse_table_argument(text);
     if (!parsed)
       return refuse(parsed.error());
     arguments.push_back(std::move(*parsed));
@@ -217,22 +219,22 @@ int sql(sql_arguments a) {
     complain(describe(topologies.error()));
     return exit_wrong;
   }
-  const auto library = sql::load_duckdb(sql::library_places_here());
+  const auto library = duckdb::load_duckdb(duckdb::library_places_here());
   if (!library) {
-    const auto client = sql::own_client(*topologies, a.query);
+    const auto client = duckdb::own_client(*topologies, a.query);
     return refuse(describe(library.error()) + (client.empty() ? "" : "\nWithout it: " + client));
   }
   const temporary_folder own;
   const auto spill = own.path() + "/spilled";
-  sql::table_copies copies(own.path() + "/tables");
+  duckdb::table_copies copies(own.path() + "/tables");
   if (auto copied = copies.replace(*topologies, arguments, a.query); !copied)
     return refuse_by_fault(copied.error());
-  const auto sources = sql::sources_of(*topologies, arguments);
+  const auto sources = duckdb::sources_of(*topologies, arguments);
   if (!sources)
     return refuse(sources.error());
 
   std::signal(SIGPIPE, SIG_IGN);
-  auto engine = sql::open_engine(**library, {*memory, a.threads, spill});
+  auto engine = duckdb::open_engine(**library, {*memory, a.threads, spill});
   if (!engine)
     return refuse(engine.error());
   if (auto added = (*engine)->add_function("predict", model::prediction()); !added)
@@ -270,7 +272,7 @@ void add_sql(CLI::App& app, int& status) {
   add_overlay_options_by_name(*sub, a->overlays, a->sets);
   add_secrets_folder(*sub);
   sub->add_option("--format", a->format, "table, csv, or json: an object a line")
-      ->check(CLI::IsMember(sql::format_names()))
+      ->check(CLI::IsMember(duckdb::format_names()))
       ->capture_default_str();
   sub->add_option("--memory", a->memory, "What DuckDB may take; beyond it, it spills to the temporary folder")
       ->type_name("SIZE")

@@ -13,6 +13,7 @@ inline constexpr int exit_wrong = 2;   // found wrong before anything was contac
 void add_run(CLI::App& app, int& status);
 void add_node(CLI::App& app, int& status);
 void add_check(CLI::App& app, int& status);
+void add_convert(CLI::App& app, int& status);
 void add_console(CLI::App& app, int& status);
 void add_load(CLI::App& app, int& status);
 void add_test(CLI::App& app, int& status);

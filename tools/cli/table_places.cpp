@@ -24,11 +24,11 @@ temporary_folder::~temporary_folder() {
     std::filesystem::remove_all(path_, ignored);
 }
 
-expected<std::vector<sql::known_topology>> topologies_as_tables(const std::vector<std::string>& files,
-                                                                const std::vector<std::string>& overlays,
-                                                                const std::vector<std::string>& sets) {
+expected<std::vector<duckdb::known_topology>> topologies_as_tables(const std::vector<std::string>& files,
+                                                                   const std::vector<std::string>& overlays,
+                                                                   const std::vector<std::string>& sets) {
   ASSIGN_OR_RETURN(const auto given, arguments_by_topology(files, overlays, sets));
-  std::vector<sql::known_topology> out;
+  std::vector<duckdb::known_topology> out;
   for (const auto& one : given) {
     const auto loaded = config::load({one.file, one.overlays, one.sets}, connectors());
     std::string errors;

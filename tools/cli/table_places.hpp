@@ -26,7 +26,7 @@ private:
 
 /// The tables of each topology, with its overlays and values as arguments_by_topology() takes them apart. The
 /// error has all that is wrong with them, a line each.
-[[nodiscard]] expected<std::vector<sql::known_topology>>
+[[nodiscard]] expected<std::vector<duckdb::known_topology>>
 topologies_as_tables(const std::vector<std::string>& files, const std::vector<std::string>& overlays,
                      const std::vector<std::string>& sets);
 

@@ -1,6 +1,7 @@
 #include "tools/cli/topology_arguments.hpp"
 
-#include "config/text/reader.hpp"
+#include "actors/catalog.hpp"
+#include "config/sql/read_sql.hpp"
 
 #include <fmt/format.h>
 
@@ -12,7 +13,7 @@ namespace {
 /// Returns no name where the file has none that could be meant.
 std::string name_in(const std::string& file) {
   config::report unused;
-  const auto root = config::read_json_file(file, unused);
+  const auto root = config::read_topology_file(file, connectors(), unused);
   const auto* const name = root && root->is_map() ? root->find("topology") : nullptr;
   return name && name->value.is_text() ? name->value.text : std::string();
 }

@@ -27,9 +27,9 @@ expected<void> append(std::vector<data::column_builder>& columns, std::vector<st
 
 }  // namespace
 
-expected<data::batch> read_feature_table(sql::engine& engine, const std::string& query) {
+expected<data::batch> read_feature_table(duckdb::engine& engine, const std::string& query) {
   const auto in_own_words = [](error e) {
-    const auto text = sql::with_place(e.message, {}, {}, 0);
+    const auto text = duckdb::with_place(e.message, {}, {}, 0);
     return user_error(ec::invalid_argument, "the table cannot be read: " + text.substr(text.find(": ") + 2));
   };
   auto stream = engine.run(query, {});

@@ -10,6 +10,6 @@ namespace millrace::model {
 inline constexpr std::size_t most_rows = 10'000'000;
 
 /// The rows of a query, sums and decimals as double. Errors: no row, or too many.
-[[nodiscard]] expected<data::batch> read_feature_table(sql::engine& engine, const std::string& query);
+[[nodiscard]] expected<data::batch> read_feature_table(duckdb::engine& engine, const std::string& query);
 
 }  // namespace millrace::model

@@ -55,7 +55,7 @@ expected<const xgboost_api*> load_xgboost(const std::string& chosen) {
   static xgboost_api loaded;
   std::string tried;
   ASSIGN_OR_RETURN(const auto found,
-                   sql::first_loaded<xgboost_api>(library_candidates(chosen), functions_of, tried));
+                   duckdb::first_loaded<xgboost_api>(library_candidates(chosen), functions_of, tried));
   if (found) {
     loaded = *found;
     return &loaded;

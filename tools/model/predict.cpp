@@ -34,7 +34,7 @@ private:
 
 }  // namespace
 
-sql::row_function prediction() {
+duckdb::row_function prediction() {
   return [known = std::make_shared<models>()](const std::string& file,
                                               const data::batch& given) -> expected<data::column_ptr> {
     const auto of_file = [&](const std::string& what) {

@@ -6,6 +6,6 @@
 namespace millrace::model {
 
 /// Gives each row the probability by the model in a file, which is read once. Errors begin with the file's name.
-[[nodiscard]] sql::row_function prediction();
+[[nodiscard]] duckdb::row_function prediction();
 
 }  // namespace millrace::model

@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-namespace millrace::sql {
+namespace millrace::duckdb {
 
 using duckdb_count = std::uint64_t;  // idx_t
 
@@ -183,4 +183,4 @@ struct duckdb_api {
 #undef MILLRACE_DUCKDB_POINTER
 };
 
-}  // namespace millrace::sql
+}  // namespace millrace::duckdb

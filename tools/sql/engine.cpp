@@ -6,7 +6,7 @@
 
 #include <utility>
 
-namespace millrace::sql {
+namespace millrace::duckdb {
 namespace {
 
 unexpected wrong(std::string message) { return user_error(ec::invalid_argument, std::move(message)); }
@@ -218,4 +218,4 @@ expected<std::unique_ptr<engine>> open_engine(const duckdb_api& api, const engin
   return out;
 }
 
-}  // namespace millrace::sql
+}  // namespace millrace::duckdb

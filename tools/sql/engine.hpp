@@ -10,7 +10,7 @@
 #include <optional>
 #include <string>
 
-namespace millrace::sql {
+namespace millrace::duckdb {
 
 struct engine_settings {
   std::uint64_t memory = 1'000'000'000;  // bytes that DuckDB may take; beyond it spills, or fails
@@ -48,4 +48,4 @@ public:
 [[nodiscard]] expected<std::unique_ptr<engine>> open_engine(const duckdb_api& api,
                                                             const engine_settings& settings);
 
-}  // namespace millrace::sql
+}  // namespace millrace::duckdb

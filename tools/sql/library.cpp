@@ -6,7 +6,7 @@
 
 #include <cstdlib>
 
-namespace millrace::sql {
+namespace millrace::duckdb {
 namespace {
 
 constexpr std::string_view file_name = "libduckdb.so";
@@ -79,4 +79,4 @@ expected<const duckdb_api*> load_duckdb(const library_places& places, std::strin
                   who, duckdb_release, tried));
 }
 
-}  // namespace millrace::sql
+}  // namespace millrace::duckdb

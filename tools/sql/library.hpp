@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace millrace::sql {
+namespace millrace::duckdb {
 
 /// The release that tools/duckdb fetches and the tests run with. Others are taken as they are.
 inline constexpr std::string_view duckdb_release = "1.5.6";
@@ -28,4 +28,4 @@ struct library_places {
 [[nodiscard]] expected<const duckdb_api*> load_duckdb(const library_places& places,
                                                       std::string_view who = "millrace sql");
 
-}  // namespace millrace::sql
+}  // namespace millrace::duckdb

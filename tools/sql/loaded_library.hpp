@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-namespace millrace::sql {
+namespace millrace::duckdb {
 
 /// Returns the functions of the first candidate that can be loaded, or nothing, and then `tried` has a line for each. An
 /// error of `functions_of(library, candidate)` ends the search: a library that is another one is not passed over, nor is one that others
@@ -41,4 +41,4 @@ template<class Api, class F>
   return std::optional<Api>();
 }
 
-}  // namespace millrace::sql
+}  // namespace millrace::duckdb

@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-namespace millrace::sql {
+namespace millrace::duckdb {
 namespace {
 
 constexpr std::string_view line_mark = "LINE ";
@@ -89,4 +89,4 @@ std::string with_place(std::string_view message, std::string_view query, std::st
   return fmt::format("sql:{}:{}: {}", line, column, text);
 }
 
-}  // namespace millrace::sql
+}  // namespace millrace::duckdb

@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-namespace millrace::sql {
+namespace millrace::duckdb {
 namespace {
 
 /// A table without rows has its columns all the same.
@@ -68,4 +68,4 @@ void printer::end(std::string& out) {
   out += fmt::format("({} {})\n", rows_, rows_ == 1 ? "row" : "rows");
 }
 
-}  // namespace millrace::sql
+}  // namespace millrace::duckdb

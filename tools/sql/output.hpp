@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace millrace::sql {
+namespace millrace::duckdb {
 
 enum class format : std::uint8_t { table, csv, json };
 [[nodiscard]] const std::vector<std::string>& format_names();
@@ -33,4 +33,4 @@ private:
   std::uint64_t results_ = 0;
 };
 
-}  // namespace millrace::sql
+}  // namespace millrace::duckdb

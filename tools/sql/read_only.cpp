@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-namespace millrace::sql {
+namespace millrace::duckdb {
 namespace {
 
 using path = std::filesystem::path;
@@ -299,4 +299,4 @@ expected<void> may_run(const guard& g, duckdb_statement kind, std::string_view s
   return may_prepare(g, sql);
 }
 
-}  // namespace millrace::sql
+}  // namespace millrace::duckdb

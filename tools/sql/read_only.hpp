@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-namespace millrace::sql {
+namespace millrace::duckdb {
 
 struct guard {
   std::vector<std::filesystem::path> tables;   // folders, or files, of the tables
@@ -30,4 +30,4 @@ struct guard {
 /// Judges likewise each statement that DuckDB has made of it. `kind`: as DuckDB has understood that one.
 [[nodiscard]] expected<void> may_run(const guard& g, duckdb_statement kind, std::string_view sql);
 
-}  // namespace millrace::sql
+}  // namespace millrace::duckdb

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-namespace millrace::sql {
+namespace millrace::duckdb {
 namespace {
 
 /// DuckDB calls with nothing that leads here before the library has been asked for it; a process has one library.
@@ -117,4 +117,4 @@ expected<void> add_row_function(const duckdb_api& api, duckdb_connection connect
   return {};
 }
 
-}  // namespace millrace::sql
+}  // namespace millrace::duckdb

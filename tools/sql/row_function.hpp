@@ -8,7 +8,7 @@
 #include <functional>
 #include <string>
 
-namespace millrace::sql {
+namespace millrace::duckdb {
 
 /// Gives a double for each row: of a text, the same for all rows, and the rows as columns. Several threads call it at once.
 using row_function =
@@ -19,4 +19,4 @@ using row_function =
 [[nodiscard]] expected<void> add_row_function(const duckdb_api& api, duckdb_connection connection,
                                               const std::string& name, row_function compute);
 
-}  // namespace millrace::sql
+}  // namespace millrace::duckdb

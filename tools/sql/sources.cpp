@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <cctype>
 
-namespace millrace::sql {
+namespace millrace::duckdb {
 namespace {
 
 namespace fs = std::filesystem;
@@ -250,4 +250,4 @@ expected<std::vector<source>> sources_of(const std::vector<known_topology>& topo
   return out;
 }
 
-}  // namespace millrace::sql
+}  // namespace millrace::duckdb

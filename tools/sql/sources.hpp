@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace millrace::sql {
+namespace millrace::duckdb {
 
 /// Holds what --table says.
 struct table_argument {
@@ -43,4 +43,4 @@ struct source {
 /// Returns Parquet, JSON or CSV by the file's name, with .gz after the latter two; no value for others.
 [[nodiscard]] table::files kind_of_file(std::string_view name);
 
-}  // namespace millrace::sql
+}  // namespace millrace::duckdb

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
-namespace millrace::sql {
+namespace millrace::duckdb {
 namespace {
 
 bool is_word(char c) {
@@ -314,4 +314,4 @@ file_effect file_effect_of(std::string_view sql) {
   return out;
 }
 
-}  // namespace millrace::sql
+}  // namespace millrace::duckdb

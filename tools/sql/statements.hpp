@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace millrace::sql {
+namespace millrace::duckdb {
 
 struct token {
   enum class kind { word, text, name, symbol } what = kind::symbol;
@@ -58,4 +58,4 @@ struct file_effect {
 };
 [[nodiscard]] file_effect file_effect_of(std::string_view sql);
 
-}  // namespace millrace::sql
+}  // namespace millrace::duckdb

@@ -18,7 +18,7 @@
 #include <sys/stat.h>
 #include <utility>
 
-namespace millrace::sql {
+namespace millrace::duckdb {
 namespace {
 
 constexpr std::size_t written_at_once = 1U << 20U;
@@ -152,4 +152,4 @@ expected<void> table_copies::replace(std::vector<known_topology>& topologies,
   return {};
 }
 
-}  // namespace millrace::sql
+}  // namespace millrace::duckdb

@@ -7,7 +7,7 @@
 #include <optional>
 #include <span>
 
-namespace millrace::sql {
+namespace millrace::duckdb {
 
 class table_copies {
 public:
@@ -38,4 +38,4 @@ void append_csv(std::string& out, std::span<const std::optional<std::string_view
 /// The word occurs in the text, in any case of ASCII letters.
 [[nodiscard]] bool mentions(std::string_view text, std::string_view word);
 
-}  // namespace millrace::sql
+}  // namespace millrace::duckdb

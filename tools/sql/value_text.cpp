@@ -9,7 +9,7 @@
 #include <iterator>
 #include <limits>
 
-namespace millrace::sql {
+namespace millrace::duckdb {
 namespace {
 
 constexpr std::int64_t micros_a_second = 1'000'000;
@@ -153,4 +153,4 @@ void append_blob(std::string& out, std::string_view bytes) {
       out += fmt::format("\\x{:02X}", static_cast<unsigned char>(c));
 }
 
-}  // namespace millrace::sql
+}  // namespace millrace::duckdb

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace millrace::sql {
+namespace millrace::duckdb {
 
 /// The decimal digits, with a point in front of the last `scale` ones.
 void append_int128(std::string& out, duckdb_int128 value, bool is_signed, unsigned scale);
@@ -27,4 +27,4 @@ void append_uuid(std::string& out, duckdb_int128 value);
 /// Printable ASCII as it is, else \xHH, as DuckDB prints them.
 void append_blob(std::string& out, std::string_view bytes);
 
-}  // namespace millrace::sql
+}  // namespace millrace::duckdb

@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-namespace millrace::sql {
+namespace millrace::duckdb {
 namespace {
 
 expected<void> add_child(const duckdb_api& api, value_type& out, duckdb_logical_type child,
@@ -103,4 +103,4 @@ data::type column_type_of(const value_type& type) {
   }
 }
 
-}  // namespace millrace::sql
+}  // namespace millrace::duckdb

@@ -7,7 +7,7 @@
 
 #include <cmath>
 
-namespace millrace::sql {
+namespace millrace::duckdb {
 namespace {
 
 /// One vector and those within it, as raw memory. Lives as long as the chunk.
@@ -260,4 +260,4 @@ data::column_ptr column_of(const duckdb_api& api, const value_type& type, duckdb
   return out.finish();
 }
 
-}  // namespace millrace::sql
+}  // namespace millrace::duckdb

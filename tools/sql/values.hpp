@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace millrace::sql {
+namespace millrace::duckdb {
 
 /// A type as far as values need it to be read.
 struct value_type {
@@ -31,4 +31,4 @@ struct value_type {
 [[nodiscard]] data::column_ptr column_of(const duckdb_api& api, const value_type& type, duckdb_vector vector,
                                          std::size_t rows);
 
-}  // namespace millrace::sql
+}  // namespace millrace::duckdb

@@ -2,6 +2,7 @@
 // literals read, constant parts computed. Collects every problem it meets.
 #pragma once
 
+#include "runtime/expression/bind/aggregate_names.hpp"
 #include "runtime/expression/bind/node.hpp"
 #include "runtime/expression/bind/unnest.hpp"
 #include "runtime/expression/syntax/syntax.hpp"
@@ -146,8 +147,6 @@ private:
 /// The problem where there is none; `of` is the object in words.
 [[nodiscard]] std::string no_member(const data::type& type, const name_part& name, const std::string& of);
 
-[[nodiscard]] bool is_aggregate(std::string_view function);
-[[nodiscard]] const std::vector<std::string_view>& aggregate_names();
 /// Says what to write instead of a function or an operator of PostgreSQL's json and jsonb that is not here; empty for others.
 [[nodiscard]] std::string_view instead_of_json(std::string_view name);
 /// Says which cast makes these arguments fit a function or an operator of json or jsonb; empty where none does.

@@ -1,5 +1,6 @@
 // Wraps an expression into a statement for libpg_query, refuses what is more than one expression, and maps
 // places and errors back to the user's text.
+#include "runtime/expression/syntax/parser_thread.hpp"
 #include "runtime/expression/syntax/source_text.hpp"
 #include "runtime/expression/syntax/syntax.hpp"
 #include "runtime/expression/syntax/tree_converter.hpp"
@@ -10,65 +11,13 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
-#include <pthread.h>
 
 namespace millrace::expression {
 namespace {
 
-// Runs a function on a thread of its own with a stack of a given size and waits for it. libpg_query recurses
-// as deep as its input nests, and a caller's stack may be small.
-
-/// libpg_query takes a key of thread-specific data in each thread that it runs in, and never gives it back. A process has
-/// 1,024 of them, and a library that finds none, such as OpenSSL, crashes.
-struct parser_job {
-  const std::function<void()>& work;
-  std::optional<pthread_key_t> taken = {};
-};
-
-/// The key that is taken next, unless another thread takes it.
-std::optional<pthread_key_t> next_key() {
-  pthread_key_t key{};
-  if (pthread_key_create(&key, nullptr) != 0)
-    return std::nullopt;
-  pthread_key_delete(key);
-  return key;
-}
-
-void* run_job(void* of) {
-  auto& job = *static_cast<parser_job*>(of);
-  const auto next = next_key();
-  job.work();
-  if (next && pthread_getspecific(*next) != nullptr)  // only who took it in this thread can have set it
-    job.taken = next;
-  return nullptr;
-}
-
-/// False where no thread could be started; `work` then did not run. `work` must not throw.
-bool run_with_stack(std::size_t bytes, const std::function<void()>& work) {
-  static std::mutex one_at_a_time;  // libpg_query keeps the newest key in a variable that all threads share
-  const std::lock_guard lock(one_at_a_time);
-  parser_job job{work};
-  pthread_attr_t attributes;
-  if (pthread_attr_init(&attributes) != 0)
-    return false;
-  pthread_t thread{};
-  const bool started = pthread_attr_setstacksize(&attributes, bytes) == 0 &&
-                       pthread_create(&thread, &attributes, run_job, &job) == 0;
-  pthread_attr_destroy(&attributes);
-  const bool ended = started && pthread_join(thread, nullptr) == 0;
-  if (ended && job.taken)  // its destructor has run
-    pthread_key_delete(*job.taken);
-  return ended;
-}
-
 constexpr std::string_view prefix = "SELECT ";
-// libpg_query was measured to need less than 2 KiB of stack a level, and a level takes at least two bytes of
-// text.
-constexpr std::size_t parser_stack = longest_text / 2 * 4096;
 
 template<auto Free>
 struct freed {
@@ -162,7 +111,8 @@ bound_or<syntax> parse(std::string_view text, const data::schema* columns) {
   if (const auto bad = first_invalid_utf8(text); bad != std::string_view::npos)
     return refuse(bad, "the expression is not valid UTF-8 here");
   bound_or<syntax> out = refuse(0, "no thread could be started to parse the expression; free some memory");
-  const bool ran = run_with_stack(parser_stack, [&] { out = parse_here(text, columns); });
+  const bool ran =
+      run_on_parser_thread(parser_stack_for(longest_text), [&] { out = parse_here(text, columns); });
   (void)ran;  // `out` says so where it did not
   return out;
 }

@@ -23,13 +23,13 @@ namespace {
 millrace::test::skip_count skipped("libduckdb.so (tools/duckdb)");
 
 /// An engine of 100 MB and two threads; none where there is no library.
-std::unique_ptr<sql::engine> engine() {
-  const auto api = sql::load_duckdb(sql::library_places_here());
+std::unique_ptr<duckdb::engine> engine() {
+  const auto api = duckdb::load_duckdb(duckdb::library_places_here());
   if (!api) {
     ++skipped.cases;
     return nullptr;
   }
-  auto made = sql::open_engine(
+  auto made = duckdb::open_engine(
       **api,
       {100'000'000, 2, (fs::temp_directory_path() / ("sql-spill-" + std::to_string(getpid()))).string()});
   REQUIRE(made);
@@ -37,7 +37,7 @@ std::unique_ptr<sql::engine> engine() {
 }
 
 /// Returns the rows as JSON, or "error: " and the error.
-std::string ask(sql::engine& e, const std::string& query, const sql::guard& g = {}) {
+std::string ask(duckdb::engine& e, const std::string& query, const duckdb::guard& g = {}) {
   std::string out;
   auto stream = e.run(query, g);
   if (!stream)
@@ -157,7 +157,7 @@ TEST_CASE("once locked, neither words nor functions change the settings or write
     return;
   const millrace::test::scratch f;
   REQUIRE(e->lock());
-  const sql::guard g{{f.path() / "table"}, false};
+  const duckdb::guard g{{f.path() / "table"}, false};
   fs::create_directories(f.path() / "table");
   for (const char* const statement :
        {"set memory_limit = '1GB'", "pragma memory_limit = '1GB'", "reset memory_limit",
@@ -222,7 +222,7 @@ TEST_CASE("the printed definition of a parquet table reads what Hive's folders h
     std::ofstream(t.path + hidden) << "not whole";
   const auto text = table::definition(t, table::product::duckdb);
   REQUIRE(text);
-  for (const auto& s : sql::statements_of(*text))
+  for (const auto& s : duckdb::statements_of(*text))
     REQUIRE(ask(*e, s.text).empty());
   CHECK(ask(*e, "select * from \"it's\" order by \"user-agent\"") ==
         R"({"user-agent":"x","part_date":"007","select":7,"at":"2018-11-01T00:00:00Z","tags":["p"]})"
@@ -248,7 +248,7 @@ TEST_CASE("the printed definitions of JSON, CSV and plain tables are taken by Du
   const auto defined = [&] {
     const auto text = table::definition(t, table::product::duckdb);
     REQUIRE(text);
-    for (const auto& s : sql::statements_of(*text))
+    for (const auto& s : duckdb::statements_of(*text))
       REQUIRE(ask(*e, s.text).empty());
   };
   const std::string row =
@@ -291,7 +291,7 @@ TEST_CASE("numerics of files are read with every digit, in JSON with the fifteen
   const auto defined = [&] {
     const auto text = table::definition(t, table::product::duckdb);
     REQUIRE(text);
-    for (const auto& s : sql::statements_of(*text))
+    for (const auto& s : duckdb::statements_of(*text))
       REQUIRE(ask(*e, s.text).empty());
   };
   t.columns = {{"n", data::type::numeric_of(38, 2)}, {"s", type_id::numeric}};

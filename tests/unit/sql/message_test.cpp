@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-using millrace::sql::with_place;
+using millrace::duckdb::with_place;
 
 TEST_CASE("a place is that of the whole query, counted in characters") {
   CHECK(with_place("Parser Error: syntax error at or near \"selct\"\n\nLINE 1: selct 1\n        ^", "selct 1",

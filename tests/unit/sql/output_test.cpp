@@ -25,8 +25,8 @@ data::batch rows(std::size_t count) {
   return {columns, {host.finish(), n.finish()}, count};
 }
 
-std::string printed(sql::format f, std::initializer_list<std::size_t> results) {
-  sql::printer p(f);
+std::string printed(duckdb::format f, std::initializer_list<std::size_t> results) {
+  duckdb::printer p(f);
   std::string out;
   for (const auto count : results) {
     p.begin(out, columns);
@@ -40,20 +40,20 @@ std::string printed(sql::format f, std::initializer_list<std::size_t> results) {
 }  // namespace
 
 TEST_CASE("a table has its columns, rows and their number, also without rows") {
-  CHECK(printed(sql::format::table, {2, 0, 1}) ==
+  CHECK(printed(duckdb::format::table, {2, 0, 1}) ==
         "host     n\n----  ----\na,\"b    10\nc     null\n(2 rows)\n\n"
         "host  n\n----  -\n(0 rows)\n\n"
         "host   n\n----  --\na,\"b  10\n(1 row)\n");
 }
 
 TEST_CASE("CSV has a header, null empty; JSON an object a line, nulls written") {
-  CHECK(printed(sql::format::csv, {2, 0}) == "host,n\n\"a,\"\"b\",10\nc,\n\nhost,n\n");
-  CHECK(printed(sql::format::json, {2, 0}) ==
+  CHECK(printed(duckdb::format::csv, {2, 0}) == "host,n\n\"a,\"\"b\",10\nc,\n\nhost,n\n");
+  CHECK(printed(duckdb::format::json, {2, 0}) ==
         "{\"host\":\"a,\\\"b\",\"n\":10}\n{\"host\":\"c\",\"n\":null}\n");
 }
 
 TEST_CASE("a long table goes out while it comes in") {
-  sql::printer p(sql::format::table);
+  duckdb::printer p(duckdb::format::table);
   std::string out;
   p.begin(out, columns);
   for (int i = 0; i < 5; ++i)

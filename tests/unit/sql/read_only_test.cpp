@@ -7,7 +7,7 @@
 #include <filesystem>
 
 using namespace millrace;
-using sql::duckdb_statement;
+using duckdb::duckdb_statement;
 namespace fs = std::filesystem;
 
 namespace {
@@ -16,9 +16,9 @@ struct folder : millrace::test::scratch {
   folder() { fs::create_directories(path() / "table" / "part_date=20181001"); }
 };
 
-std::string refusal(const sql::guard& g, const std::string& statement,
+std::string refusal(const duckdb::guard& g, const std::string& statement,
                     duckdb_statement kind = duckdb_statement::copy) {
-  const auto r = sql::may_run(g, kind, statement);
+  const auto r = duckdb::may_run(g, kind, statement);
   return r ? "" : r.error().message;
 }
 
@@ -29,7 +29,7 @@ bool holds(const std::string& text, const std::string& part) { return text.find(
 TEST_CASE("a copy into, over or around a table's folder is refused, elsewhere it is not") {
   const folder f;
   const auto base = f.path().string();
-  const sql::guard g{{f.path() / "table"}, false};
+  const duckdb::guard g{{f.path() / "table"}, false};
   for (const std::string to : {"/table", "/table/", "/table/x.parquet", "/table/part_date=20181001/x",
                                "/other/../table/x", "/table/new/deep/x", "", "/"})
     CHECK(holds(refusal(g, "copy t to '" + base + to + "'"),
@@ -64,13 +64,13 @@ TEST_CASE("paths are taken as the copy would take them") {
 }
 
 TEST_CASE("a target that is no plain text is refused unless writing is asked for") {
-  const sql::guard g{{"/t"}, false};
+  const duckdb::guard g{{"/t"}, false};
   CHECK(holds(refusal(g, "copy t to ('/' || 't/x')"), "must be a plain 'file'"));
   CHECK(refusal({{"/t"}, true}, "copy t to ('/' || 't/x')").empty());
 }
 
 TEST_CASE("what changes the set-up or writes files otherwise is refused, queries and own tables are not") {
-  const sql::guard g{{"/t"}, true};
+  const duckdb::guard g{{"/t"}, true};
   const auto other = [](int kind) { return static_cast<duckdb_statement>(kind); };
   CHECK(holds(refusal(g, "set memory_limit = '1TB'", other(20)), "\"set\" is not for millrace sql"));
   CHECK(holds(refusal(g, "attach 'x.db'", other(25)), "\"attach\" is not for millrace sql"));
@@ -89,12 +89,12 @@ TEST_CASE("what changes the set-up or writes files otherwise is refused, queries
 }
 
 TEST_CASE("of pragmas those that only tell may run, and no statement becomes a copy unseen") {
-  const sql::guard g{{"/t"}, true};
+  const duckdb::guard g{{"/t"}, true};
   for (const std::string name : {"import_database('x')", "Import_Database('x')", "\"import_database\"('x')",
                                  "enable_profiling", "profile_output='x'", "threads=4", "", "(x)"}) {
     INFO(name);
     CHECK(holds(refusal(g, "pragma " + name, duckdb_statement::select), "is not for millrace sql"));
-    CHECK_FALSE(sql::may_prepare(g, "explain pragma " + name));
+    CHECK_FALSE(duckdb::may_prepare(g, "explain pragma " + name));
   }
   for (const std::string name : {"table_info('t')", "show_tables", "version", "database_list"})
     CHECK(refusal(g, "pragma " + name, duckdb_statement::select).empty());
@@ -108,7 +108,7 @@ TEST_CASE("of pragmas those that only tell may run, and no statement becomes a c
 TEST_CASE("a copy's options keep to its target, or are refused") {
   const folder f;
   const auto base = f.path().string();
-  const sql::guard g{{f.path() / "table"}, false};
+  const duckdb::guard g{{f.path() / "table"}, false};
   const auto copy = [&](const std::string& options, bool writes = false) {
     return refusal({g.tables, writes}, "copy t to '" + base + "/other' " + options);
   };
@@ -138,7 +138,7 @@ TEST_CASE("a copy's options keep to its target, or are refused") {
 TEST_CASE("a copy is judged by the path that DuckDB makes of its words") {
   const folder f;
   const auto base = f.path().string();
-  const sql::guard g{{f.path() / "table"}, false};
+  const duckdb::guard g{{f.path() / "table"}, false};
   CHECK(holds(refusal(g, "copy t to E'" + base + "/other/\\x2e\\x2e/table/x'"), "must be a plain 'file'"));
   CHECK(holds(refusal(g, "copy t to\u00a0'" + base + "/table/x'"), "such as a no-break space"));
   CHECK(holds(refusal(g, "copy t\u2003to '" + base + "/table/x'"), "such as a no-break space"));
@@ -146,13 +146,13 @@ TEST_CASE("a copy is judged by the path that DuckDB makes of its words") {
   CHECK(refusal(g, "select 'no\u00a0break' as \"b\u00a0c\", 'a' /* \u00a0 */", duckdb_statement::select)
             .empty());
   // DuckDB fills tmp_x first where x is there, and renames it.
-  const sql::guard file{{f.path() / "tmp_x.csv"}, false};
+  const duckdb::guard file{{f.path() / "tmp_x.csv"}, false};
   CHECK(holds(refusal(file, "copy t to '" + base + "/x.csv'"), "would write into the table"));
   CHECK(refusal(file, "copy t to '" + base + "/y.csv'").empty());
 }
 
 TEST_CASE("of DuckDB's table functions those that only read may be called") {
-  const sql::guard g{
+  const duckdb::guard g{
       {}, true, {"enable_logging", "enable_profiling", "query", "read_csv", "range", "of_a_new_release"}};
   const auto select = [&](const std::string& from) {
     return refusal(g, "select * from " + from, duckdb_statement::select);

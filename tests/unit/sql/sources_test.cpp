@@ -24,9 +24,9 @@ table::stage_table stage(const std::string& name, table::files kind, const std::
   return t;
 }
 
-std::string one(const std::vector<sql::known_topology>& topologies,
-                const std::vector<sql::table_argument>& arguments) {
-  const auto found = sql::sources_of(topologies, arguments);
+std::string one(const std::vector<duckdb::known_topology>& topologies,
+                const std::vector<duckdb::table_argument>& arguments) {
+  const auto found = duckdb::sources_of(topologies, arguments);
   return found ? found->front().select : "error: " + found.error().message;
 }
 
@@ -37,20 +37,20 @@ TEST_CASE("hidden files, and those in hidden folders, are not a table's") {
   for (const char* const name : {"b.parquet", "p=1/a.parquet", ".millrace-x.parquet", "p=1/.tmp.parquet",
                                  "_spark_metadata/0", ".millrace-tmp/c.parquet", "_SUCCESS", "a.parquet"})
     t.add(name);
-  const auto files = sql::visible_files(t.path());
+  const auto files = duckdb::visible_files(t.path());
   REQUIRE(files);
   CHECK(*files == std::vector<std::string>{t.at("a.parquet"), t.at("b.parquet"), t.at("p=1/a.parquet")});
-  CHECK(sql::visible_files(t.path() / "nowhere")->empty());
+  CHECK(duckdb::visible_files(t.path() / "nowhere")->empty());
 }
 
 TEST_CASE("the kind of a file is in its name") {
   using table::files;
-  CHECK(sql::kind_of_file("a.parquet") == files::parquet);
-  CHECK(sql::kind_of_file("a.jsonl") == files::json);
-  CHECK(sql::kind_of_file("a.json.gz") == files::json);
-  CHECK(sql::kind_of_file("a.csv.gz") == files::csv);
-  CHECK(sql::kind_of_file("a.parquet.gz") == files::none);
-  CHECK(sql::kind_of_file("a.txt") == files::none);
+  CHECK(duckdb::kind_of_file("a.parquet") == files::parquet);
+  CHECK(duckdb::kind_of_file("a.jsonl") == files::json);
+  CHECK(duckdb::kind_of_file("a.json.gz") == files::json);
+  CHECK(duckdb::kind_of_file("a.csv.gz") == files::csv);
+  CHECK(duckdb::kind_of_file("a.parquet.gz") == files::none);
+  CHECK(duckdb::kind_of_file("a.txt") == files::none);
 }
 
 TEST_CASE("a stage's table is read from its visible files with its own columns") {
@@ -94,22 +94,22 @@ TEST_CASE("--table takes a folder, a file or a stage") {
             "'], hive_partitioning = true, hive_types_autocast = false, union_by_name = true)");
   CHECK(one({}, {{"t", t.at("f/x=1")}}).find("hive_partitioning = false") != std::string::npos);
   CHECK(one({}, {{"t", t.at("one.csv")}}).starts_with("select * from read_csv_auto(["));
-  const std::vector<sql::known_topology> web{{"web", {stage("s", table::files::csv, t.at("one.csv"))}}};
-  const auto both = sql::sources_of(web, {{"other", "s"}});
+  const std::vector<duckdb::known_topology> web{{"web", {stage("s", table::files::csv, t.at("one.csv"))}}};
+  const auto both = duckdb::sources_of(web, {{"other", "s"}});
   REQUIRE(both);
   REQUIRE(both->size() == 2);
   CHECK((*both)[0].name == "other");
   CHECK((*both)[1].name == "s");
   CHECK((*both)[0].select == (*both)[1].select);
   // It takes a stage's name from it.
-  CHECK(sql::sources_of(web, {{"s", t.at("f")}})->size() == 1);
+  CHECK(duckdb::sources_of(web, {{"s", t.at("f")}})->size() == 1);
 }
 
 TEST_CASE("tables of one name in several topologies are told apart by the topology") {
   const tree t;
-  const std::vector<sql::known_topology> two{{"a", {stage("s", table::files::csv, t.at("x"))}},
-                                             {"b", {stage("s", table::files::csv, t.at("y"))}}};
-  const auto found = sql::sources_of(two, {{"mine", "b.s"}});
+  const std::vector<duckdb::known_topology> two{{"a", {stage("s", table::files::csv, t.at("x"))}},
+                                                {"b", {stage("s", table::files::csv, t.at("y"))}}};
+  const auto found = duckdb::sources_of(two, {{"mine", "b.s"}});
   REQUIRE(found);
   REQUIRE(found->size() == 3);
   CHECK((*found)[0].places == std::vector<fs::path>{t.at("y")});
@@ -125,9 +125,9 @@ TEST_CASE("arguments that mean nothing are errors with what could be meant") {
   t.add("mixed/b.json");
   t.add("none/a.txt");
   for (const char* const text : {"t", "=x", "t=", ""})
-    CHECK(sql::parse_table_argument(text).error().message ==
+    CHECK(duckdb::parse_table_argument(text).error().message ==
           std::string("--table ") + text + ": expected NAME=FOLDER, NAME=FILE or NAME=STAGE");
-  CHECK(sql::parse_table_argument("t=a=b")->what == "a=b");
+  CHECK(duckdb::parse_table_argument("t=a=b")->what == "a=b");
   CHECK(one({}, {{"t", t.at("nowhere")}}) ==
         "error: --table t=" + t.at("nowhere") + ": there is no such folder or file");
   CHECK(one({{"web", {stage("sold", table::files::csv, "x")}}}, {{"t", "sol"}}) ==

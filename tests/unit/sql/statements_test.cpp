@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-using namespace millrace::sql;
+using namespace millrace::duckdb;
 
 namespace {
 

@@ -4,7 +4,7 @@
 
 #include <limits>
 
-using namespace millrace::sql;
+using namespace millrace::duckdb;
 
 namespace {
 

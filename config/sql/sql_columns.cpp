@@ -1,0 +1,147 @@
+// Columns of tables, and the types that CREATE TYPE makes.
+#include "config/core_options.hpp"
+#include "config/sql/sql_stages.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace millrace::config {
+namespace {
+
+/// Types made of types may name more columns than anyone means.
+constexpr std::size_t most_columns = 10'000;
+/// Likewise levels of nested columns.
+constexpr std::size_t deepest_columns = 32;
+
+/// PostgreSQL's names of the types that columns have here.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 13> known_types{
+    {{"text", "text"},
+     {"varchar", "text"},
+     {"int8", "bigint"},
+     {"bigint", "bigint"},
+     {"float8", "double"},
+     {"double", "double"},
+     {"numeric", "numeric"},
+     {"bool", "boolean"},
+     {"timestamp", "timestamp"},
+     {"timestamptz", "timestamp"},
+     {"date", "date"},
+     {"json", "json"},
+     {"jsonb", "json"}}};
+
+std::string_view instead_of(std::string_view type) {
+  if (type == "int4" || type == "int2")
+    return "; whole numbers are bigint here";
+  if (type == "float4")
+    return "; write double precision";
+  if (type == "bytea")
+    return "; bytes are text in base64 here";
+  if (type == "string")
+    return "; write text";
+  return {};
+}
+
+class column_maker {
+public:
+  explicit column_maker(sql_stages& to) : to_(to) {}
+
+  [[nodiscard]] sql_stages::made_type make(const std::vector<sql::column>& columns) {
+    auto members = columns_of(columns);
+    const auto at = columns.front().called.at;
+    if (count_ > most_columns)
+      to_.say(at, fmt::format("these are {} columns with those of their types; expected at most {}", count_,
+                              most_columns));
+    if (depth_ > deepest_columns)
+      to_.say(at, fmt::format("types are made of types in {} levels; expected at most {}", depth_,
+                              deepest_columns));
+    return {std::move(members), count_, depth_};
+  }
+
+private:
+  node columns_of(const std::vector<sql::column>& columns) {
+    auto out = to_.text.empty(node::kind::map, columns.front().called.at);
+    for (const auto& c : columns) {
+      ++count_;
+      if (out.find(c.called.text) != nullptr) {
+        to_.say(c.called.at, fmt::format("there is a column \"{}\" already", c.called.text));
+        continue;
+      }
+      auto type = type_of(c.type);
+      if (!c.options.empty()) {
+        if (type.is_map() || type.what == node::kind::list)
+          to_.say(c.options.front().key.at,
+                  "OPTIONS stands behind the type of a member here: it is said in CREATE TYPE");
+        auto whole = to_.text.empty(node::kind::map, c.type.at);
+        add_member(whole, "type", to_.text.at(c.type.at), std::move(type));
+        to_.add_options(whole, c.options, column_options());
+        type = std::move(whole);
+      }
+      add_member(out, c.called.text, to_.text.at(c.called.at), std::move(type));
+    }
+    return out;
+  }
+
+  node type_of(const sql::column_type& t) {
+    auto out = element_of(t);
+    for (std::size_t i = 0; i < t.dimensions; ++i) {
+      auto list = to_.text.empty(node::kind::list, t.at);
+      list.items.push_back(std::move(out));
+      out = std::move(list);
+    }
+    return out;
+  }
+
+  node element_of(const sql::column_type& t) {
+    if (const auto own = to_.types.find(t.name); own != to_.types.end()) {
+      count_ += own->second.columns;
+      depth_ = std::max(depth_, own->second.depth + 1);
+      if (count_ <= most_columns && depth_ <= deepest_columns)
+        return own->second.members;
+      return to_.text.made("json", t.at);
+    }
+    const auto known = std::ranges::find(known_types, t.name, [](const auto& k) { return k.first; });
+    if (known == known_types.end()) {
+      std::vector<std::string> names;
+      for (const auto& [name, made] : to_.types)
+        names.push_back(name);
+      to_.say(t.at, fmt::format("columns have no type \"{}\"; expected bigint, text, double precision, "
+                                "numeric(p,s), boolean, timestamp, "
+                                "date, json, one made by CREATE TYPE, or a list of these such as text[]{}",
+                                t.name,
+                                instead_of(t.name).empty() ? did_you_mean(t.name, names)
+                                                           : std::string(instead_of(t.name))));
+      return to_.text.made("text", t.at);
+    }
+    std::string name(known->second);
+    if (name == "numeric" && !t.modifiers.empty()) {
+      name += fmt::format("({},{})", t.modifiers[0], t.modifiers.size() > 1 ? t.modifiers[1] : 0);
+    } else if (!t.modifiers.empty()) {
+      to_.say(t.at, fmt::format("{} has no length or precision here; leave the parentheses out", name));
+    }
+    return to_.text.made(std::move(name), t.at);
+  }
+
+  sql_stages& to_;
+  std::size_t count_ = 0;
+  std::size_t depth_ = 0;
+};
+
+}  // namespace
+
+node columns_of(const std::vector<sql::column>& columns, sql_stages& to) {
+  return column_maker(to).make(columns).members;
+}
+
+void add_type(const sql::create_type& t, sql_stages& to) {
+  if (to.types.contains(t.called.text))
+    return to.say(t.called.at,
+                  fmt::format("there is a type \"{}\" already; expected another name", t.called.text));
+  if (t.columns.empty())
+    return to.say(t.called.at, "a type has at least one member");
+  to.types.emplace(t.called.text, column_maker(to).make(t.columns));
+}
+
+}  // namespace millrace::config

@@ -1,0 +1,352 @@
+// The stages of a query over a join or over the elements of a list: what its columns mean there, and what stands behind it.
+#include "config/sql/sql_combined.hpp"
+
+#include "runtime/expression/syntax/keywords.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+namespace millrace::config {
+namespace {
+
+bool is_plain_name(std::string_view s) {
+  return !s.empty() && !(s.front() >= '0' && s.front() <= '9') && std::ranges::all_of(s, [](unsigned char c) {
+    return (c >= 'a' && c <= 'z') || c == '_' || (c >= '0' && c <= '9');
+  });
+}
+
+/// A member of a row: l.amount, l."Amount".
+std::string member_of(std::string_view row, std::string_view column) {
+  return fmt::format("{}.{}", row,
+                     is_plain_name(column) ? std::string(column) : expression::quoted_identifier(column));
+}
+
+/// Expressions of a SELECT that read rows of FROM. Names in GROUP BY may be those of its items.
+void each_expression(const sql::select& s, const std::function<void(const sql::scalar_expression&)>& with) {
+  for (const auto& o : s.outputs)
+    if (o.value)
+      with(*o.value);
+  if (s.where)
+    with(*s.where);
+  for (const auto& g : s.group_by) {
+    const auto name = column_of(g.tree, {});
+    if (!name || std::ranges::none_of(s.outputs, [&](const sql::output& o) { return o.alias == *name; }))
+      with(g);
+  }
+  if (s.having)
+    with(*s.having);
+  for (const auto& d : s.distinct_on)
+    with(d);
+}
+
+/// "o.amount" of o.amount, ".amount" of amount: what table_names calls a column.
+std::string key_of(const expression::syntax& column, const table_names& tables) {
+  const auto first = folded(column.path.front());
+  return column.path.size() > 1 && tables.contains(first) ? first + "." + folded(column.path[1])
+                                                          : "." + first;
+}
+
+std::string_view column_in(std::string_view key) { return key.substr(key.find('.') + 1); }
+
+}  // namespace
+
+void sql_queries::resolve_one(const expression::syntax& column, combined& c) const {
+  const auto key = key_of(column, c.tables);
+  const std::string name(column_in(key));
+  const bool alone = key.front() == '.';
+  if (!c.list.empty()) {
+    const auto of_element = [&](const std::string& member) {
+      c.tables.insert_or_assign(
+          key, fmt::format("(unnest({})).{}", c.list, expression::quoted_identifier(member)));
+    };
+    const bool listed = std::ranges::find(c.members, name) != c.members.end();
+    if (alone && name == c.element)
+      c.tables.insert_or_assign(key, fmt::format("unnest({})", c.list));
+    else if (alone && listed)
+      of_element(name);
+    else if (!alone && key.starts_with(c.element + ".") && (listed || c.members.empty()))
+      of_element(name);
+    else if (!alone && key.starts_with(c.element + "."))
+      to_.say(column.offset, fmt::format("the elements have no member \"{}\" here; AS {} (...) names their "
+                                         "members",
+                                         name, c.element));
+    return;
+  }
+  if (alone && c.anti) {
+    c.tables.insert_or_assign(key, member_of("l", name));
+  } else if (alone && !c.alone.contains(name) && !is_bound(name)) {
+    to_.say(column.offset,
+            fmt::format("expected the name of its table in front of \"{0}\": {1}.{0} or {2}.{0}", name,
+                        c.called[0], c.called[1]));
+  } else if (!alone && c.window != nullptr && is_bound(name)) {
+    const bool left = key.starts_with(c.called[0] + ".");
+    if (left ? c.left_whole : c.right_whole)
+      c.tables.insert_or_assign(key, name);
+    else
+      to_.say(column.offset,
+              fmt::format("rows without a partner have no {0} of that side; expected {0} alone, "
+                          "and USING (window_start, window_end, ...)",
+                          name));
+  }
+}
+
+void sql_queries::resolve(const sql::select& s, combined& c) const {
+  const auto seen = [&](const expression::syntax& column) {
+    if (!column.path.empty())
+      resolve_one(column, c);
+  };
+  each_expression(s, [&](const sql::scalar_expression& e) { each_column(e.tree, seen); });
+  if (s.where && !c.list.empty())
+    each_column(s.where->tree, [&](const expression::syntax& column) {
+      c.reads_element = c.reads_element || c.tables.contains(key_of(column, c.tables));
+    });
+}
+
+node sql_queries::columns_of(const sql::select& s, const std::vector<sql::name>& names,
+                             const combined& c) const {
+  if (c.window == nullptr && c.list.empty())
+    return columns_of(s, names, c.tables);
+  auto plain = s;
+  if (!c.list.empty())
+    std::erase_if(plain.outputs, [&](const sql::output& o) { return o.star && o.star_of == c.element; });
+  const bool cleared = plain.outputs.size() == 1 && plain.outputs.front().star;
+  auto out =
+      plain.outputs.empty() ? to_.text.empty(node::kind::map, s.at) : columns_of(plain, names, c.tables);
+  if (cleared && out.members.empty())
+    add_member(out, "*", to_.text.at(s.at), to_.text.flag(true, s.at));
+  // A side of windows has their bounds among its columns, and elements with listed members have these.
+  for (const auto& o : s.outputs) {
+    if (!o.star)
+      continue;
+    const auto more = [&](const std::string& name, std::string text) {
+      if (out.find(name) == nullptr)
+        add_member(out, name, to_.text.at(o.at), to_.text.made(std::move(text), o.at));
+    };
+    if (c.window != nullptr && !o.star_of.empty() &&
+        (o.star_of == c.called[0] ? c.left_whole : c.right_whole)) {
+      more("window_start", "window_start");
+      more("window_end", "window_end");
+    }
+    if (c.list.empty() || (!o.star_of.empty() && o.star_of != c.element))
+      continue;
+    if (c.members.empty())
+      to_.say(o.at,
+              fmt::format("the members of these elements are not known here; expected their names behind "
+                          "AS {} (...), or columns in SELECT",
+                          c.element));
+    for (const auto& m : c.members)
+      more(m, fmt::format("(unnest({})).{}", c.list, expression::quoted_identifier(m)));
+  }
+  if (c.window != nullptr && out.members.size() == 1 && out.members.front().name == "*")
+    out.members.clear();
+  if (!c.list.empty() && std::ranges::none_of(out.members, [](const member& m) {
+        return m.value.text.find("unnest(") != std::string::npos;
+      }))
+    to_.say(s.at,
+            fmt::format("nothing of the elements is in SELECT, and the rows are one for each; expected a "
+                        "member of \"{0}\", or {0} itself",
+                        c.element));
+  return out;
+}
+
+node sql_queries::stage_of_combined(const sql::select& s, const std::string& name, const common_tables& scope,
+                                    const std::vector<sql::name>& columns, bool owns) {
+  const bool unnests =
+      !s.not_exists &&
+      (s.from.size() > 1
+           ? s.from.back().what == sql::relation::kind::unnested
+           : s.from.front().what == sql::relation::kind::unnested ||
+                 (s.from.front().right && s.from.front().right->what == sql::relation::kind::unnested));
+  const auto before = to_.out.errors();
+  auto c = unnests ? unnest_of(s, scope) : join_of(s, scope);
+  if (c.good)
+    resolve(s, c);
+  if (to_.out.errors() != before)
+    return to_.stage("transform", "select", s.at);
+  if (is_grouped(s) || !s.distinct_on.empty())
+    return grouped_behind(s, std::move(c), name, scope, columns, owns);
+  if (s.where && (c.list.empty() || c.reads_element))
+    return filtered_behind(s, std::move(c), name, columns, owns);
+  add_where(c.stage, s, c.tables);
+  if (auto made = columns_of(s, columns, c); !made.members.empty())
+    add_member(c.stage, "columns", made.where, std::move(made));
+  if (owns)
+    add_own_options(c.stage);
+  return std::move(c.stage);
+}
+
+node sql_queries::grouped_behind(const sql::select& s, combined c, const std::string& name,
+                                 const common_tables& scope, const std::vector<sql::name>& columns,
+                                 bool owns) {
+  const auto front = name + c.suffix;
+  auto given = to_.text.empty(node::kind::map, s.at);
+  table_names tables;
+  for (const auto& [table, what] : c.tables)
+    if (table.find('.') == std::string::npos)
+      tables.emplace(table, "");
+  const auto text_of = [&](const std::string& key) {
+    const auto known = c.tables.find(key);
+    if (known != c.tables.end())
+      return known->second;
+    const auto column = column_in(key);
+    if (key.front() == '.')
+      return expression::quoted_identifier(column);
+    const auto row = c.tables.find(key.substr(0, key.find('.')))->second;
+    // The columns of an equality are one where each row has both.
+    for (const auto& k : c.keys)
+      if (c.left_whole && c.right_whole && (row == "l" ? k.left : k.right) == column)
+        return expression::quoted_identifier(k.left);
+    return row.empty() ? expression::quoted_identifier(column) : member_of(row, column);
+  };
+  each_expression(s, [&](const sql::scalar_expression& e) {
+    each_column(e.tree, [&](const expression::syntax& column) {
+      const auto key = key_of(column, c.tables);
+      const std::string called(column_in(key));
+      if (c.window != nullptr && is_bound(called))
+        return;
+      auto text = text_of(key);
+      const auto* const known = given.find(called);
+      if (known == nullptr)
+        add_member(given, called, to_.text.at(column.offset), to_.text.made(std::move(text), column.offset));
+      else if (known->value.text != text)
+        to_.say(column.offset,
+                fmt::format("two columns called \"{}\" come to these groups; make a view of the "
+                            "join that gives them names of their own",
+                            called));
+    });
+  });
+  if (given.members.empty())
+    for (const auto& k : c.keys)
+      add_member(given, k.left, to_.text.at(k.at),
+                 to_.text.made(expression::quoted_identifier(k.left), k.at));
+
+  auto behind = s;
+  sql::relation rows;
+  rows.at = s.from.front().at;
+  rows.path.push_back({front, rows.at});
+  const auto by_window = [&](const sql::scalar_expression& e) {
+    const auto column = column_of(e.tree, tables);
+    return column && is_bound(*column);
+  };
+  if (c.window != nullptr && std::ranges::any_of(s.group_by, by_window)) {
+    if (c.window->function != "tumble")
+      to_.say(c.window->at,
+              "a row of this join lies in one window of each hop, and its groups would lie in several; "
+              "make a view of the join, and hop(view, ...) of that");
+    rows.what = sql::relation::kind::windowed;
+    rows.function = c.window->function;
+    rows.arguments = c.window->arguments;
+    if (given.members.empty())
+      add_member(given, "window_end", to_.text.at(s.at), to_.text.made("window_end", s.at));
+  } else if (c.window != nullptr) {
+    add_member(given, "window_start", to_.text.at(s.at), to_.text.made("window_start", s.at));
+    add_member(given, "window_end", to_.text.at(s.at), to_.text.made("window_end", s.at));
+  }
+  behind.from = {std::move(rows)};
+  behind.not_exists.reset();
+  if (!given.members.empty())
+    add_member(c.stage, "columns", given.where, std::move(given));
+  // Of the view's options those that the join alone has are the join's.
+  const auto of_join = to_.declared_for(c.stage);
+  std::vector<sql::option> own;
+  std::vector<sql::option> others;
+  const auto of_group = to_.declared_for(to_.stage("window", "tumbling", s.at));
+  for (const auto& o : owns ? options_ : std::vector<sql::option>())
+    (find_declared(of_join, o.key.text) != nullptr && find_declared(of_group, o.key.text) == nullptr ? own
+                                                                                                     : others)
+        .push_back(o);
+  to_.add_options(c.stage, own, of_join);
+  names_of_front_.insert_or_assign(front, std::move(tables));
+  to_.add(front, s.at, std::move(c.stage));
+  if (!owns)
+    return stage_of_select(behind, name, scope, columns, owns);
+  sql_queries group(to_, owner_, at_, others);
+  group.names_of_front_ = names_of_front_;
+  return group.stage_of_select(behind, name, scope, columns, owns);
+}
+
+node sql_queries::filtered_behind(const sql::select& s, combined c, const std::string& name,
+                                  const std::vector<sql::name>& columns, bool owns) {
+  auto plain = s;
+  plain.where.reset();
+  auto given = columns_of(plain, columns, c);
+  const bool star = std::ranges::any_of(s.outputs, &sql::output::star);
+  std::vector<std::string> shown;
+  for (const auto& m : given.members)
+    shown.push_back(m.name);
+  // Each column that WHERE reads is one of those that the stage in front gives, or becomes one.
+  table_names tables;
+  for (const auto& [table, what] : c.tables)
+    if (table.find('.') == std::string::npos)
+      tables.emplace(table, "");
+  const auto given_as = [&](const std::string& key) -> std::optional<std::string> {
+    for (std::size_t i = 0; i < s.outputs.size(); ++i)
+      if (const auto& o = s.outputs[i]; o.value && o.value->tree.what == expression::form::column &&
+                                        o.value->tree.path.size() == (key.front() == '.' ? 1U : 2U) &&
+                                        key_of(o.value->tree, c.tables) == key)
+        return i < columns.size() ? columns[i].text : name_of(o);
+    const std::string column(column_in(key));
+    const auto table = key.substr(0, key.find('.'));
+    const bool listed = std::ranges::find(c.members, column) != c.members.end();
+    const bool of_element = !c.list.empty() && (table == c.element || (table.empty() && listed));
+    const auto covers = [&](const sql::output& o) {
+      if (!o.star || o.star_of.empty())
+        return o.star;
+      return c.list.empty() ? o.star_of == table : (o.star_of == c.element) == of_element;
+    };
+    if (std::ranges::any_of(s.outputs, covers) && (of_element || given.find(column) == nullptr))
+      return column;
+    return std::nullopt;
+  };
+  each_column(s.where->tree, [&](const expression::syntax& column) {
+    const auto key = key_of(column, c.tables);
+    if (tables.contains(key))
+      return;
+    auto called = given_as(key);
+    if (!called && star)
+      return to_.say(column.offset,
+                     fmt::format("rows are left out behind the {0}, and \"{1}\" is none of its columns; "
+                                 "expected it in SELECT",
+                                 c.list.empty() ? "join" : "unnest", column_in(key)));
+    if (!called) {
+      called = std::string(column_in(key));
+      while (given.find(*called) != nullptr)
+        *called += "_read";
+      const auto known = c.tables.find(key);
+      const auto row = c.tables.find(key.substr(0, key.find('.')));
+      add_member(given, *called, to_.text.at(column.offset),
+                 to_.text.made(known != c.tables.end() ? known->second
+                               : row == c.tables.end() || row->second.empty()
+                                   ? expression::quoted_identifier(column_in(key))
+                                   : member_of(row->second, column_in(key)),
+                               column.offset));
+    }
+    tables.emplace(key, is_plain_name(*called) && *called == column_in(key)
+                            ? *called
+                            : expression::quoted_identifier(*called));
+  });
+  const auto front = name + c.suffix;
+  const bool more = given.members.size() > shown.size();
+  if (!given.members.empty())
+    add_member(c.stage, "columns", given.where, std::move(given));
+  if (owns)
+    add_own_options(c.stage);
+  to_.add(front, s.at, std::move(c.stage));
+  auto out = to_.stage("transform", "select", s.at);
+  add_from(out, {to_.text.made(front, s.at)});
+  add_member(out, "where", to_.text.at(s.where->where.begin), to_.expressions.write(*s.where, tables));
+  if (more) {
+    auto kept = to_.text.empty(node::kind::map, s.at);
+    for (auto& m : shown) {
+      auto text = expression::quoted_identifier(m);
+      add_member(kept, std::move(m), to_.text.at(s.at), to_.text.made(std::move(text), s.at));
+    }
+    add_member(out, "columns", kept.where, std::move(kept));
+  }
+  return out;
+}
+
+}  // namespace millrace::config

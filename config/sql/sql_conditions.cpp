@@ -1,0 +1,193 @@
+#include "config/sql/sql_conditions.hpp"
+
+#include "config/sql/sql_expressions.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace millrace::config {
+namespace {
+
+using expression::form;
+using expression::syntax;
+
+constexpr std::string_view beyond_conditions =
+    "ON takes equalities of columns, AND one BETWEEN of the event times of both sides; a condition on one "
+    "side goes into a subquery in its place, JOIN (SELECT * FROM table WHERE ...) name ON ..., and what is "
+    "left "
+    "into WHERE";
+
+std::string shown_time(const timed_value& v) {
+  auto out = v.value.what == form::column && !v.value.path.empty() ? v.value.path.back().name : std::string();
+  if (!out.empty() && v.later != micros(0))
+    out += fmt::format(" {} interval '{}'", v.later > micros(0) ? "-" : "+",
+                       format_duration(v.later > micros(0) ? v.later : -v.later));
+  return out;
+}
+
+}  // namespace
+
+pair_condition condition_reader::read(const syntax& s) {
+  std::vector<const syntax*> open{&s};
+  while (!open.empty()) {
+    const auto& at = *open.back();
+    open.pop_back();
+    if (at.what == form::all_of)
+      for (auto a = at.args.rbegin(); a != at.args.rend(); ++a)
+        open.push_back(&*a);
+    else
+      read_one(at);
+  }
+  return std::move(out_);
+}
+
+void condition_reader::read_one(const syntax& s) {
+  const bool compares = s.what == form::call && s.args.size() == 2;
+  if (compares && s.text == "=")
+    read_equality(s);
+  else if (compares && (s.text == "<=" || s.text == "<"))
+    read_order(s.args[0], s.args[1], micros(s.text == "<" ? 1 : 0));
+  else if (compares && (s.text == ">=" || s.text == ">"))
+    read_order(s.args[1], s.args[0], micros(s.text == ">" ? 1 : 0));
+  else if (s.what == form::between && !s.flag && !s.star) {
+    read_order(s.args[1], s.args[0], micros(0));
+    read_order(s.args[0], s.args[2], micros(0));
+  } else {
+    say_(s.offset, std::string(beyond_conditions));
+  }
+}
+
+std::optional<std::size_t> condition_reader::side_of(const syntax& column) const {
+  if (column.path.size() < 2)
+    return std::nullopt;
+  const auto first = folded(column.path.front());
+  for (std::size_t i = 0; i < sides_.size(); ++i)
+    if (sides_[i].called == first)
+      return i;
+  return std::nullopt;
+}
+
+std::optional<std::pair<std::size_t, std::string>> condition_reader::column_of_side(const syntax& s) const {
+  const auto side = s.what == form::column && s.path.size() == 2 ? side_of(s) : std::nullopt;
+  if (!side)
+    return std::nullopt;
+  return std::pair{*side, folded(s.path.back())};
+}
+
+std::optional<std::pair<std::size_t, micros>> condition_reader::known_time(const syntax& s) const {
+  const auto moved = without_intervals(s);
+  if (!moved)
+    return std::nullopt;
+  for (std::size_t i = 0; i < sides_.size(); ++i) {
+    bool own = true;
+    each_column(*moved->value, [&](const syntax& c) { own = own && side_of(c) == i; });
+    for (const auto& v : sides_[i].times)
+      if (own && same_expression(*moved->value, v.value, {{sides_[i].called, ""}}))
+        return std::pair{i, moved->later + v.later};
+  }
+  return std::nullopt;
+}
+
+std::optional<std::pair<std::size_t, micros>> condition_reader::time_of(const syntax& s) const {
+  auto out = known_time(s);
+  if (!out)
+    refuse_time(s);
+  return out;
+}
+
+void condition_reader::refuse_time(const syntax& s) const {
+  if (!without_intervals(s))
+    return say_(s.offset, "a month has no constant length; expected an interval of weeks, days or less");
+  std::optional<std::size_t> side;
+  bool named = true;
+  each_column(s, [&](const syntax& c) {
+    const auto of = side_of(c);
+    named = named && of.has_value();
+    side = side ? side : of;
+  });
+  if (!side)
+    return say_(s.offset,
+                named
+                    ? fmt::format("this is a constant for every row; expected the event time of {} or {}, "
+                                  "plus or minus a constant interval",
+                                  sides_[0].shown, sides_[1].shown)
+                    : fmt::format("expected the name of the table in front of a column of it in ON: {0}.{2} "
+                                  "or {1}.{2}",
+                                  sides_[0].called, sides_[1].called, "column"));
+  std::vector<std::string> known;
+  for (const auto& v : sides_[*side].times)
+    if (auto text = shown_time(v); !text.empty())
+      known.push_back(fmt::format("{}.{}", sides_[*side].called, text));
+  say_(s.offset,
+       known.empty()
+           ? fmt::format(
+                 "a join goes by event time, and that of {0} cannot be told from the statements above; "
+                 "expected a table above WITH (event_time = 'column'), or a view that gives that column on",
+                 sides_[*side].shown)
+           : fmt::format("a join goes by event time, and this is not that of {}; expected {}, and a constant "
+                         "interval added to it or taken from it",
+                         sides_[*side].shown, fmt::join(known, " or ")));
+}
+
+void condition_reader::read_equality(const syntax& s) {
+  auto l = column_of_side(s.args[0]);
+  auto r = column_of_side(s.args[1]);
+  const bool windowed = sides_[0].windowed && sides_[1].windowed;
+  if (l && r && l->first == r->first)
+    return say_(s.offset, fmt::format("both columns are those of {}; expected one of each side",
+                                      sides_[l->first].shown));
+  if (!windowed) {
+    const auto a = known_time(s.args[0]);
+    const auto b = known_time(s.args[1]);
+    if (a && b && a->first != b->first) {
+      read_order(s.args[0], s.args[1], micros(0));
+      return read_order(s.args[1], s.args[0], micros(0));
+    }
+  }
+  if (!l || !r) {
+    const auto& wrong = l ? s.args[1] : s.args[0];
+    bool constant = true;
+    each_column(wrong, [&](const syntax&) { constant = false; });
+    if (constant)
+      return say_(wrong.offset, std::string(beyond_conditions));
+    return say_(
+        wrong.offset,
+        wrong.what == form::column && wrong.path.size() == 1
+            ? fmt::format("expected the name of the table in front: {0}.{2} or {1}.{2}", sides_[0].called,
+                          sides_[1].called, folded(wrong.path.front()))
+            : "ON compares columns of both sides; an expression becomes a column by a subquery in the place "
+              "of its table, JOIN (SELECT *, expression AS name FROM table) t ON ...");
+  }
+  if (l->first == 1)
+    std::swap(l, r);
+  if (windowed && l->second == r->second && (l->second == "window_start" || l->second == "window_end"))
+    out_.same_window = true;
+  else
+    out_.keys.push_back({l->second, r->second, s.args[0].offset});
+}
+
+void condition_reader::read_order(const syntax& earlier, const syntax& later, micros gap) {
+  const auto a = time_of(earlier);
+  const auto b = time_of(later);
+  if (!a || !b)
+    return;
+  if (a->first == b->first)
+    return say_(earlier.offset,
+                fmt::format("both are times of {}; expected that of {} on one side of the comparison",
+                            sides_[a->first].shown, sides_[1 - a->first].shown));
+  // time a + a->second + gap <= time b + b->second
+  if (a->first == 1)
+    bound({}, b->second - a->second - gap);
+  else
+    bound(a->second - b->second + gap, {});
+}
+
+void condition_reader::bound(std::optional<micros> low, std::optional<micros> high) {
+  if (low)
+    out_.low = out_.low ? std::max(*out_.low, *low) : *low;
+  if (high)
+    out_.high = out_.high ? std::min(*out_.high, *high) : *high;
+}
+
+}  // namespace millrace::config

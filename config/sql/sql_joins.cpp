@@ -1,0 +1,341 @@
+// Joins: JOIN ... ON and USING, as_of, NOT EXISTS.
+#include "config/sql/sql_combined.hpp"
+#include "config/text/reader.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+namespace millrace::config {
+namespace {
+
+constexpr std::string_view no_bound = "a join without a bound in time would keep all rows for ever; expected "
+                                      "both sides in the same tumble(...) "
+                                      "or hop(...), AND right.time BETWEEN left.time - interval '5 s' AND "
+                                      "left.time + interval '1 hour', or JOIN "
+                                      "as_of(table, left.time)";
+
+/// True where both say the same, by how long it is where they are durations.
+bool same_option(const node& a, const node& b) {
+  if (a.text == b.text)
+    return true;
+  const auto x = parse_duration(a.text);
+  const auto y = parse_duration(b.text);
+  return x && y && *x == *y;
+}
+
+}  // namespace
+
+bool sql_queries::is_combined(const sql::select& s) {
+  return s.from.size() > 1 || s.not_exists != nullptr ||
+         (!s.from.empty() && (s.from.front().what == sql::relation::kind::joined ||
+                              s.from.front().what == sql::relation::kind::unnested));
+}
+
+/// Reads the two sides and the condition of a join, then makes its stage.
+class sql_queries::join_maker {
+public:
+  join_maker(sql_queries& q, const sql::select& s, const common_tables& scope)
+      : q_(q), to_(q.to_), s_(s), scope_(scope) {}
+
+  combined run() {
+    const bool fits = s_.not_exists ? take_not_exists() : take_join();
+    out_.good = fits && make();
+    return std::move(out_);
+  }
+
+private:
+  using kind = sql::relation::kind;
+  using join = sql::relation::join;
+
+  bool say(std::size_t at, std::string message) const {
+    to_.say(at, std::move(message));
+    return false;
+  }
+
+  bool take_join() {
+    const auto& j = s_.from.front();
+    if (s_.from.size() > 1)
+      return say(s_.from[1].at,
+                 "tables side by side pair each row with each; expected JOIN ... ON between them");
+    if (j.left->what == kind::joined || j.right->what == kind::joined)
+      return say(j.left->what == kind::joined ? j.right->at : j.left->at,
+                 "a join has two sides; make a view of two of these tables, and join the third one with it");
+    if (!j.alias.empty())
+      return say(j.at, "a join has no name of its own here; leave AS behind its parentheses out");
+    left_ = j.left.get();
+    right_ = j.right.get();
+    how_ = j.how;
+    same_ = &j.same;
+    on_ = j.on ? &j.on->tree : nullptr;
+    at_ = right_->at;
+    if (how_ == join::cross)
+      return say(at_, std::string(no_bound));
+    if (how_ == join::right && !is_window(*left_) && !is_window(*right_)) {
+      std::swap(left_, right_);
+      how_ = join::left;
+    }
+    return true;
+  }
+
+  bool take_not_exists() {
+    const auto& q = *s_.not_exists;
+    if (s_.from.size() > 1 || s_.from.front().what == kind::joined)
+      return say(s_.from.front().at, "NOT EXISTS stands behind one table here; make a view of the join");
+    const auto* const inner = q.one ? &*q.one : nullptr;
+    if (inner == nullptr || !q.with.empty() || !q.order_by.empty() || q.limit || inner->from.size() != 1 ||
+        inner->not_exists || inner->distinct || !inner->group_by.empty() || inner->having)
+      return say(q.at,
+                 "expected NOT EXISTS (SELECT FROM table t WHERE ...) with equalities of columns of both and "
+                 "one BETWEEN of their event times");
+    left_ = &s_.from.front();
+    right_ = &inner->from.front();
+    at_ = right_->at;
+    on_ = inner->where ? &inner->where->tree : nullptr;
+    out_.anti = true;
+    if (is_window(*left_) || is_window(*right_))
+      return say(
+          at_,
+          "NOT EXISTS goes by a BETWEEN of event times; of windows it is a LEFT JOIN in a view, and WHERE "
+          "a column of the right side IS NULL in one behind it");
+    return true;
+  }
+
+  [[nodiscard]] static bool is_window(const sql::relation& r) {
+    return r.what == kind::windowed && r.function != "as_of";
+  }
+
+  std::string name_of_side(const table_names& tables) const {
+    return tables.empty() ? std::string() : tables.begin()->first;
+  }
+
+  bool make() {
+    const auto before = to_.out.errors();
+    if (left_->function == "as_of")
+      return say(left_->at,
+                 "as_of(...) gives the right side of a join: JOIN as_of(table, left.time) t ON ...");
+    auto left = q_.rows_of(*left_, scope_);
+    auto right = q_.rows_of(*right_, scope_);
+    if (to_.out.errors() != before)
+      return false;
+    out_.called = {name_of_side(left.tables), name_of_side(right.tables)};
+    if (out_.called[0] == out_.called[1])
+      return say(at_,
+                 fmt::format("both sides are called \"{}\"; expected a name for each behind it, as in {} l "
+                             "JOIN {} r",
+                             out_.called[0], out_.called[0], out_.called[0]));
+    out_.tables = {{out_.called[0], "l"}, {out_.called[1], "r"}};
+    std::array<joined_side, 2> sides{side_of(left, 0), side_of(right, 1)};
+    std::set<std::size_t> told;  // the value of a BETWEEN is compared twice
+    condition_reader reader(sides, [&](std::size_t at, std::string message) {
+      if (told.insert(at).second)
+        say(at, std::move(message));
+    });
+    pair_condition found;
+    if (on_ != nullptr)
+      found = reader.read(*on_);
+    else if (same_ != nullptr)
+      found = from_using(sides);
+    if (to_.out.errors() != before)
+      return false;
+    out_.keys = std::move(found.keys);
+    const bool windows = is_window(*left_) || is_window(*right_);
+    const bool fits = windows                       ? make_windows(found)
+                      : right_->function == "as_of" ? make_versions(reader, found)
+                                                    : make_interval(found);
+    if (!fits)
+      return false;
+    add_sides(std::move(left.from), std::move(right.from));
+    return add_keys();
+  }
+
+  joined_side side_of(const rows_in_from& rows, std::size_t side) const {
+    joined_side out;
+    out.called = out_.called[side];
+    out.shown = fmt::format("\"{}\"", out.called);
+    out.windowed = is_window(side == 0 ? *left_ : *right_);
+    if (!out.windowed)
+      out.times = to_.times.of(rows.from, to_.all);
+    return out;
+  }
+
+  pair_condition from_using(const std::array<joined_side, 2>& sides) {
+    pair_condition out;
+    const bool windowed = sides[0].windowed && sides[1].windowed;
+    const auto is_end = [](const joined_side& s) {
+      return std::ranges::any_of(s.times, [](const timed_value& v) {
+        return v.later == micros(1) && column_of(v.value, {}) == "window_end";
+      });
+    };
+    for (const auto& name : *same_) {
+      out_.alone.insert(name);
+      if (windowed && is_bound(name)) {
+        out.same_window = true;
+      } else if (name == "window_end" && is_end(sides[0]) && is_end(sides[1])) {
+        out.low = out.high = micros(0);
+      } else {
+        out.keys.push_back({name, name, at_});
+      }
+    }
+    return out;
+  }
+
+  bool make_windows(const pair_condition& found) {
+    if (!is_window(*left_) || !is_window(*right_) || left_->function != right_->function)
+      return say(
+          at_, "both sides of a join by windows stand in the same one; expected tumble(...) or hop(...) with "
+               "the same times around both");
+    if (left_->function != "tumble" && left_->function != "hop")
+      return say(left_->at,
+                 fmt::format("a join by windows has tumble(...) or hop(...); sessions differ by key, "
+                             "and {}(...) cannot be told of both sides",
+                             left_->function));
+    auto a = to_.text.empty(node::kind::map, at_);
+    auto b = a;
+    const auto before = to_.out.errors();
+    q_.add_times(a, *left_);
+    q_.add_times(b, *right_);
+    if (to_.out.errors() != before)
+      return false;
+    const bool same =
+        a.members.size() == b.members.size() && std::ranges::all_of(a.members, [&](const member& m) {
+          const auto* const other = b.find(m.name);
+          return other != nullptr && same_option(m.value, other->value);
+        });
+    if (!same)
+      return say(right_->at, "the windows of both sides differ; expected the same times on both sides");
+    if (found.low || found.high)
+      return say(at_,
+                 "both sides stand in windows, and a BETWEEN goes without them; expected one of the two");
+    if (!found.same_window)
+      return say(
+          at_, "rows of two windows pair where the windows are the same; expected USING (window_start, "
+               "window_end, key), or l.window_start = r.window_start AND l.window_end = r.window_end in ON");
+    constexpr std::array<std::string_view, 5> words{"inner", "left", "right", "full", "inner"};
+    out_.stage = to_.stage("join", "window", at_);
+    add_how(words[static_cast<std::size_t>(how_)]);
+    std::ranges::move(a.members, std::back_inserter(out_.stage.members));
+    out_.window = left_;
+    out_.left_whole = how_ == join::inner || how_ == join::left;
+    out_.right_whole = how_ == join::inner || how_ == join::right;
+    return true;
+  }
+
+  void add_how(std::string_view word) {
+    if (word != "inner")
+      add_member(out_.stage, "how", to_.text.at(at_), to_.text.made(std::string(word), at_));
+  }
+
+  void add_how_by_time() {
+    out_.right_whole = how_ == join::inner && !out_.anti;
+    add_how(out_.anti ? "anti" : how_ == join::left ? "left" : "inner");
+  }
+
+  bool refuse_full() const {
+    return how_ != join::full ||
+           say(at_,
+               "FULL JOIN goes by windows alone: a right row without a partner has no left one whose time it "
+               "could have; expected both sides in tumble(...) or hop(...), or LEFT JOIN");
+  }
+
+  bool make_interval(const pair_condition& found) {
+    if (!refuse_full())
+      return false;
+    if (!found.low && !found.high)
+      return say(at_, std::string(no_bound));
+    if (!found.low || !found.high)
+      return say(at_, fmt::format("the time of {} has no {} bound; expected BETWEEN with one on both sides",
+                                  out_.called[1], found.low ? "upper" : "lower"));
+    out_.stage = to_.stage("join", "interval", at_);
+    add_how_by_time();
+    add_duration("before", -*found.low);
+    add_duration("after", *found.high);
+    return true;
+  }
+
+  void add_duration(std::string name, micros value) {
+    add_member(out_.stage, std::move(name), to_.text.at(at_), to_.text.made(format_duration(value), at_));
+  }
+
+  bool make_versions(const condition_reader& reader, const pair_condition& found) {
+    if (!refuse_full())
+      return false;
+    if (out_.anti)
+      return say(right_->at,
+                 "expected a LEFT JOIN as_of(...) in a view, and WHERE a column of the right side IS NULL "
+                 "in one behind it");
+    if (!right_->value || !right_->arguments.empty())
+      return say(right_->at,
+                 "expected the event time of the left side as the second argument of as_of(table, time)");
+    const auto time = reader.time_of(right_->value->tree);
+    if (!time)
+      return false;
+    if (time->first != 0 || time->second != micros(0))
+      return say(right_->value->tree.offset,
+                 fmt::format("expected the event time of \"{}\" itself, by which its rows come in order",
+                             out_.called[0]));
+    if (found.low || found.high)
+      return say(at_,
+                 "as_of(...) takes the newest row at the left one's time; expected equalities alone in ON");
+    out_.stage = to_.stage("join", "as_of", at_);
+    add_how_by_time();
+    return true;
+  }
+
+  void add_sides(std::vector<node> left, std::vector<node> right) {
+    std::vector<member> sides;
+    sides.push_back({"left", left.front().where, one_or_list(std::move(left))});
+    sides.push_back({"right", right.front().where, one_or_list(std::move(right))});
+    out_.stage.members.insert(out_.stage.members.begin() + 1, std::make_move_iterator(sides.begin()),
+                              std::make_move_iterator(sides.end()));
+  }
+
+  bool add_keys() {
+    if (out_.keys.empty())
+      return say(at_, "a join has a key; expected an equality of a column of each side, as in r.id = l.id");
+    const bool same = std::ranges::all_of(out_.keys, [](const auto& k) { return k.left == k.right; });
+    node key;
+    if (same) {
+      std::vector<node> names;
+      for (const auto& k : out_.keys)
+        names.push_back(to_.text.made(k.left, k.at));
+      key = one_or_list(std::move(names));
+    } else {
+      key = to_.text.empty(node::kind::map, out_.keys.front().at);
+      for (const auto& k : out_.keys) {
+        if (key.find(k.left) != nullptr)
+          return say(
+              k.at,
+              fmt::format("\"{}\" is in two equalities; expected each column of the left side once", k.left));
+        add_member(key, k.left, to_.text.at(k.at), to_.text.made(k.right, k.at));
+      }
+    }
+    // Behind the sides, as people write it.
+    member made{"key", key.where, std::move(key)};
+    out_.stage.members.insert(out_.stage.members.begin() + 3, std::move(made));
+    if (out_.left_whole && on_ != nullptr)
+      for (const auto& k : out_.keys)
+        out_.alone.insert(k.left);
+    return true;
+  }
+
+  sql_queries& q_;
+  sql_stages& to_;
+  const sql::select& s_;
+  const common_tables& scope_;
+  const sql::relation* left_ = nullptr;
+  const sql::relation* right_ = nullptr;
+  join how_ = join::inner;
+  const std::vector<std::string>* same_ = nullptr;
+  const expression::syntax* on_ = nullptr;
+  std::size_t at_ = 0;
+  combined out_;
+};
+
+sql_queries::combined sql_queries::join_of(const sql::select& s, const common_tables& scope) {
+  return join_maker(*this, s, scope).run();
+}
+
+}  // namespace millrace::config

@@ -1,0 +1,114 @@
+// Queries: the stage that each is, and the stages in front of it.
+#pragma once
+
+#include "config/sql/sql_stages.hpp"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace millrace::config {
+
+/// What WITH in front of a query defines: the stages that give those rows.
+using common_tables = std::map<std::string, std::vector<node>, std::less<>>;
+
+/// The rows that a member of FROM gives: the stages they come from, and its name in front of columns.
+struct rows_in_from {
+  std::vector<node> from;
+  table_names tables;
+};
+
+/// Where row_number() may stand, for a message.
+[[nodiscard]] std::string_view place_of_ranks();
+
+class sql_queries {
+public:
+  /// `owner`: the view or sink; stages in front of it are named after it. `at`: of its name.
+  sql_queries(sql_stages& to, std::string owner, std::size_t at, const std::vector<sql::option>& options)
+      : to_(to), owner_(std::move(owner)), at_(at), options_(options) {}
+
+  /// The view's own stage.
+  [[nodiscard]] node view_of(const sql::create_view& v);
+  /// Fills `from`, `where`, `columns`, `order_by` and `limit` of a sink.
+  void fill_sink(const sql::query& q, node& sink);
+
+private:
+  struct group_key;
+  struct grouping;
+  struct combined;
+  class join_maker;
+
+  /// The stage that gives the query's rows. `columns`: names that CREATE VIEW v (a, b) gives them.
+  [[nodiscard]] node stage_of(const sql::query& q, const std::string& name, common_tables scope,
+                              const std::vector<sql::name>& columns, bool owns);
+  [[nodiscard]] node stage_of_select(const sql::select& s, const std::string& name,
+                                     const common_tables& scope, const std::vector<sql::name>& columns,
+                                     bool owns);
+  void define(const sql::query& q, common_tables& scope);
+  /// The stages that give the rows of a query: those that it names where it is no more than SELECT * FROM them, or a stage `name`.
+  [[nodiscard]] std::vector<node> rows_of(const sql::query& q, const std::string& name,
+                                          const common_tables& scope);
+  /// True where it is SELECT * FROM one relation of that kind, maybe behind WITH.
+  [[nodiscard]] static bool is_whole(const sql::query& q, sql::relation::kind what);
+  /// True where it is SELECT * FROM one table or view.
+  [[nodiscard]] static bool is_plain(const sql::query& q);
+  [[nodiscard]] rows_in_from rows_of(const sql::relation& r, const common_tables& scope);
+  [[nodiscard]] std::vector<node> named(const sql::relation& r, const common_tables& scope) const;
+  [[nodiscard]] std::vector<node> named(const std::vector<sql::name>& path, const common_tables& scope) const;
+
+  void add_from(node& stage, std::vector<node> from) const;
+  void add_where(node& stage, const sql::select& s, const table_names& tables) const;
+  /// The items of a SELECT without aggregates as the option `columns`; an empty map: all as they are.
+  [[nodiscard]] node columns_of(const sql::select& s, const std::vector<sql::name>& names,
+                                const table_names& tables) const;
+  [[nodiscard]] std::string name_of(const sql::output& o) const;
+  void add_order(const sql::query& q, node& sink) const;
+  void refuse_order(const sql::query& q) const;
+  [[nodiscard]] bool refuse_more(const sql::select& s) const;
+  [[nodiscard]] bool refuse_windows_of_others(const sql::select& s) const;
+
+  /// Two members of FROM, or NOT EXISTS: a join, or rows with the elements of a list (sql_joins.cpp, sql_unnest.cpp).
+  [[nodiscard]] static bool is_combined(const sql::select& s);
+  [[nodiscard]] node stage_of_combined(const sql::select& s, const std::string& name,
+                                       const common_tables& scope, const std::vector<sql::name>& columns,
+                                       bool owns);
+  [[nodiscard]] combined join_of(const sql::select& s, const common_tables& scope);
+  [[nodiscard]] combined unnest_of(const sql::select& s, const common_tables& scope);
+  /// Looks at every column that the SELECT reads, and fills in what stands for it.
+  void resolve(const sql::select& s, combined& c) const;
+  void resolve_one(const expression::syntax& column, combined& c) const;
+  [[nodiscard]] node columns_of(const sql::select& s, const std::vector<sql::name>& names,
+                                const combined& c) const;
+  [[nodiscard]] node grouped_behind(const sql::select& s, combined c, const std::string& name,
+                                    const common_tables& scope, const std::vector<sql::name>& columns,
+                                    bool owns);
+  [[nodiscard]] node filtered_behind(const sql::select& s, combined c, const std::string& name,
+                                     const std::vector<sql::name>& columns, bool owns);
+  /// The rows of a window in their order, the first n of each: the query without row_number(), ordered and with a limit.
+  [[nodiscard]] std::optional<sql::query> first_rows(const sql::query& q);
+  /// `sink`: made of first_rows(q).
+  void check_partition(const sql::query& q, const node& sink) const;
+  [[nodiscard]] bool is_of_sessions(const std::string& stage) const;
+
+  [[nodiscard]] static bool is_grouped(const sql::select& s);
+  [[nodiscard]] node window_of(const sql::select& s, const std::string& name, const common_tables& scope,
+                               const std::vector<sql::name>& columns, bool owns);
+  void add_times(node& window, const sql::relation& r) const;
+  [[nodiscard]] grouping grouping_of(const sql::select& s, const table_names& tables) const;
+  [[nodiscard]] node dedup_of(const sql::select& s, const common_tables& scope,
+                              const std::vector<sql::name>& columns);
+  void add_own_options(node& stage) const;
+
+  sql_stages& to_;
+  std::string owner_;
+  std::size_t at_;
+  const std::vector<sql::option>& options_;
+  std::size_t numbered_ = 0;  // stages of branches of UNION ALL
+  /// Names in front of columns that a stage of ours, put in front of a query, takes.
+  std::map<std::string, table_names, std::less<>> names_of_front_;
+};
+
+}  // namespace millrace::config

@@ -1,0 +1,147 @@
+// Tables: sources, and the parsers that make rows of their records.
+#include "config/sql/sql_stages.hpp"
+#include "runtime/expression/statements/foreign_options.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace millrace::config {
+namespace {
+
+class table_maker {
+public:
+  table_maker(const sql::create_table& t, sql_stages& to) : t_(t), to_(to) {}
+
+  void run() {
+    const auto* const connector = find_option(t_.options, "connector");
+    const auto* const format = find_option(t_.options, "format");
+    const auto* const from = find_option(t_.options, "from");
+    if (connector == nullptr && from == nullptr)
+      return to_.say(
+          t_.called.at,
+          fmt::format("nothing says where the records of \"{}\" come from; expected WITH (connector = "
+                      "'kafka', ...), or \"from\" = the table whose records it parses",
+                      t_.called.text));
+    if (connector != nullptr && from != nullptr)
+      return to_.say(from->key.at,
+                     "a table with a connector reads its own records; expected \"from\" or a connector");
+    const bool parses = format != nullptr || !t_.columns.empty() || from != nullptr;
+    if (parses && format == nullptr)
+      return to_.say(
+          t_.called.at,
+          fmt::format(
+              "nothing says how the records of \"{}\" are read; expected format = 'json', 'csv', 'text', "
+              "'avro' or 'protobuf' in its WITH (...)",
+              t_.called.text));
+    if (!parses)
+      return add_source(t_.called.text, *connector, t_.options);
+    share_out(connector, *format);
+    if (connector != nullptr)
+      add_source(source_name(), *connector, for_source_);
+    add_parser(*format, from);
+  }
+
+private:
+  [[nodiscard]] std::string source_name() const {
+    const auto* const given = find_option(t_.options, "source");
+    return given == nullptr ? t_.called.text + "-source" : given->value;
+  }
+
+  static bool is_own(const sql::option& o) {
+    constexpr std::array<std::string_view, 4> own{"connector", "format", "source", "from"};
+    return o.space.empty() && std::ranges::find(own, o.key.text) != own.end();
+  }
+
+  /// Divides the options among the source and the parser.
+  void share_out(const sql::option* connector, const sql::option& format) {
+    const auto of_parser = to_.declared_for(to_.stage("parser", format.value, t_.called.at));
+    const auto of_source = connector == nullptr
+                               ? std::vector<option>()
+                               : to_.declared_for(to_.stage("source", connector->value, t_.called.at));
+    for (const auto& o : t_.options) {
+      if (is_own(o))
+        continue;
+      if (o.space == "source" || o.space == "parser") {
+        auto plain = o;
+        plain.space.clear();
+        (o.space == "source" ? for_source_ : for_parser_).push_back(std::move(plain));
+        continue;
+      }
+      const auto name = o.space.empty() ? o.key.text : o.space;
+      const bool parsers = find_declared(of_parser, name) != nullptr;
+      const bool sources = find_declared(of_source, name) != nullptr;
+      if (parsers && sources)
+        to_.say(
+            o.key.at,
+            fmt::format(
+                "both the source and the parser of this table have an option \"{0}\"; write source.{0} or "
+                "parser.{0}",
+                name));
+      else if (sources)
+        for_source_.push_back(o);
+      else if (parsers || connector == nullptr)
+        for_parser_.push_back(o);
+      else
+        unknown(o, name, of_source, of_parser);
+    }
+  }
+
+  void unknown(const sql::option& o, const std::string& name, const std::vector<option>& of_source,
+               const std::vector<option>& of_parser) const {
+    std::vector<std::string> known;
+    for (const auto* const list : {&of_source, &of_parser})
+      for (const auto& d : *list)
+        if (d.name != "schema" && d.name != "from")
+          known.push_back(d.name);
+    const auto here = sql::option_here(name);
+    to_.say(o.key.at, fmt::format("a table with this connector and format has no option \"{}\"{}", name,
+                                  here ? fmt::format("; write {}", *here) : did_you_mean(name, known)));
+  }
+
+  void add_source(const std::string& name, const sql::option& connector, std::vector<sql::option> options) {
+    std::erase_if(options, is_own);
+    auto stage = to_.stage("source", to_.text.value_of(connector, nullptr, to_.out), t_.called.at);
+    const auto declared = to_.declared_for(stage);
+    to_.add_options(stage, options, declared);
+    if (!t_.primary_key.empty()) {
+      const auto* const key = find_declared(declared, "key");
+      if (key == nullptr || key->type != option_type::text_list) {
+        to_.say(t_.primary_key.front().at, "records of this connector may repeat a key; PRIMARY KEY is for "
+                                           "sources that read a table: connector 'sql', and 'file' "
+                                           "with a whole table in it");
+      } else {
+        std::vector<node> names;
+        for (const auto& k : t_.primary_key)
+          names.push_back(to_.text.made(k.text, k.at));
+        add_member(stage, "key", to_.text.at(t_.primary_key.front().at), one_or_list(std::move(names)));
+      }
+    }
+    to_.add(name, t_.called.at, std::move(stage));
+  }
+
+  void add_parser(const sql::option& format, const sql::option* from) {
+    auto stage = to_.stage("parser", to_.text.value_of(format, nullptr, to_.out), t_.called.at);
+    if (from != nullptr)
+      add_member(stage, "from", to_.text.at(from->key.at),
+                 to_.text.value_of(*from, find_declared(to_.declared_for(stage), "from"), to_.out));
+    else
+      add_member(stage, "from", to_.text.at(t_.called.at), to_.text.made(source_name(), t_.called.at));
+    if (!t_.columns.empty())
+      add_member(stage, "schema", to_.text.at(t_.columns.front().called.at), columns_of(t_.columns, to_));
+    to_.add_options(stage, for_parser_, to_.declared_for(stage));
+    to_.add(t_.called.text, t_.called.at, std::move(stage));
+  }
+
+  const sql::create_table& t_;
+  sql_stages& to_;
+  std::vector<sql::option> for_source_;
+  std::vector<sql::option> for_parser_;
+};
+
+}  // namespace
+
+void add_table(const sql::create_table& t, sql_stages& to) { table_maker(t, to).run(); }
+
+}  // namespace millrace::config

@@ -1,0 +1,154 @@
+// The first rows of each window: row_number() in a subquery, and a bound on it around it.
+#include "config/sql/sql_queries.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace millrace::config {
+namespace {
+
+using expression::form;
+using expression::syntax;
+
+constexpr std::string_view where_it_stands = "the first rows of a window are taken by the sink that writes "
+                                             "them; expected CREATE TABLE ... AS SELECT * FROM "
+                                             "(SELECT *, row_number() OVER (PARTITION BY window_start, "
+                                             "window_end ORDER BY n DESC) AS rank FROM view) t "
+                                             "WHERE rank <= 10";
+
+std::optional<std::int64_t> whole_number(const syntax& s) {
+  std::int64_t out = 0;
+  const auto* const end = s.text.data() + s.text.size();
+  if (s.what != form::integer || std::from_chars(s.text.data(), end, out).ptr != end)
+    return std::nullopt;
+  return out;
+}
+
+/// The n of rank <= n, rank < n + 1, rank = 1, and the same the other way round.
+std::optional<std::int64_t> bound_on(const syntax& s, const std::string& rank, const table_names& tables) {
+  if (s.what != form::call || s.args.size() != 2)
+    return std::nullopt;
+  const bool turned = column_of(s.args[1], tables) == rank;
+  if (!turned && column_of(s.args[0], tables) != rank)
+    return std::nullopt;
+  const auto n = whole_number(s.args[turned ? 0 : 1]);
+  if (!n)
+    return std::nullopt;
+  if (s.text == (turned ? ">=" : "<="))
+    return n;
+  if (s.text == (turned ? ">" : "<"))
+    return *n - 1;
+  return s.text == "=" && *n == 1 ? n : std::nullopt;
+}
+
+}  // namespace
+
+std::string_view place_of_ranks() { return where_it_stands; }
+
+std::optional<sql::query> sql_queries::first_rows(const sql::query& q) {
+  if (!q.one || q.one->from.size() != 1 || q.one->from.front().what != sql::relation::kind::subquery)
+    return std::nullopt;
+  const auto& inner = *q.one->from.front().sub;
+  const auto is_rank = [](const sql::output& o) { return o.rank.has_value(); };
+  if (!inner.one || std::ranges::none_of(inner.one->outputs, is_rank))
+    return std::nullopt;
+  const auto& ranked = *std::ranges::find_if(inner.one->outputs, is_rank);
+  const auto rank = ranked.alias.empty() ? std::string("row_number") : ranked.alias;
+  const table_names tables{{q.one->from.front().alias, ""}};
+  const auto limit = q.one->where ? bound_on(q.one->where->tree, rank, tables) : std::nullopt;
+  const auto wrong = [&](std::size_t at, std::string message) {
+    to_.say(at, std::move(message));
+    return std::nullopt;
+  };
+  if (!limit || *limit < 1)
+    return wrong(
+        q.one->where ? q.one->where->where.begin : ranked.at,
+        fmt::format("expected WHERE {0} <= and a number from 1 around it, and no more conditions: others "
+                    "stand in the subquery",
+                    rank));
+  if (std::ranges::count_if(inner.one->outputs, is_rank) > 1 || !inner.order_by.empty() || inner.limit ||
+      !q.one->group_by.empty() || q.one->having || q.one->distinct)
+    return wrong(ranked.at, std::string(where_it_stands));
+  auto out = q;
+  auto& from = out.one->from.front();
+  from.sub = std::make_shared<sql::query>(inner);
+  std::erase_if(from.sub->one->outputs, is_rank);
+  if (from.sub->one->outputs.empty())
+    return wrong(ranked.at, "expected columns, or *, beside row_number()");
+  bool names_rank = false;
+  for (const auto& o : q.one->outputs)
+    if (o.value)
+      each_column(o.value->tree,
+                  [&](const syntax& c) { names_rank = names_rank || column_of(c, tables) == rank; });
+  if (names_rank)
+    return wrong(q.one->at,
+                 fmt::format("a sink writes rows in the order of \"{0}\", and not \"{0}\" itself; leave it "
+                             "out of this SELECT",
+                             rank));
+  const bool by_rank = q.order_by.size() == 1 && !q.order_by.front().descending &&
+                       column_of(q.order_by.front().value.tree, tables) == rank;
+  if ((!q.order_by.empty() && !by_rank) || q.limit)
+    return wrong(q.order_by.empty() ? q.limit_at : q.order_at,
+                 fmt::format("rows come in the order of \"{}\"; leave ORDER BY and LIMIT out here", rank));
+  if (std::ranges::any_of(q.one->outputs, &sql::output::star))
+    to_.warn(ranked.at,
+             fmt::format("the sink writes the rows in the order of \"{0}\", and not \"{0}\" itself", rank));
+  out.one->where.reset();
+  out.order_by = ranked.rank->order;
+  out.order_at = ranked.at;
+  out.limit = limit;
+  out.limit_at = q.one->where->where.begin;
+  return out;
+}
+
+void sql_queries::check_partition(const sql::query& q, const node& sink) const {
+  const auto& outputs = q.one->from.front().sub->one->outputs;
+  const auto ranked = std::ranges::find_if(outputs, [](const sql::output& o) { return o.rank.has_value(); });
+  const auto* const from = sink.find("from");
+  if (ranked == outputs.end() || from == nullptr)
+    return;
+  const auto names =
+      from->value.what == node::kind::list ? from->value.items : std::vector<node>{from->value};
+  const auto times = to_.times.of(names, to_.all);
+  bool end = false;
+  bool start = false;
+  for (const auto& p : ranked->rank->partition) {
+    const auto column = p.tree.what == form::column && !p.tree.path.empty() ? folded(p.tree.path.back()) : "";
+    const bool is_end = column == "window_end" || std::ranges::any_of(times, [&](const timed_value& v) {
+                          return v.later == micros(1) && column_of(v.value, {}) == column;
+                        });
+    if (!is_end && column != "window_start")
+      return to_.say(p.where.begin,
+                     fmt::format("a sink takes the first rows of each window, and not of each \"{}\" in "
+                                 "it; expected PARTITION BY window_start, window_end",
+                                 column));
+    end = end || is_end;
+    start = start || !is_end;
+  }
+  if (!end && !start)
+    to_.say(ranked->at,
+            "a stream has no end; expected PARTITION BY window_start, window_end, so that each window has "
+            "its first rows");
+  else if (start && is_of_sessions(names.front().text))
+    to_.say(ranked->at,
+            "sessions that end at one time are written together; expected PARTITION BY window_end alone");
+}
+
+bool sql_queries::is_of_sessions(const std::string& stage) const {
+  auto name = stage;
+  for (std::size_t i = 0; i <= to_.all.size(); ++i) {
+    const auto at = std::ranges::find(to_.all, name, &member::name);
+    if (at == to_.all.end())
+      return false;
+    const auto& kind = at->value.members.front();
+    const auto* const from = at->value.find("from");
+    if (kind.name != "transform" || from == nullptr || !from->value.is_text())
+      return kind.name == "window" && kind.value.text == "session";
+    name = from->value.text;
+  }
+  return false;
+}
+
+}  // namespace millrace::config

@@ -1,0 +1,280 @@
+// GROUP BY: windows.
+#include "config/sql/sql_queries.hpp"
+#include "runtime/expression/syntax/keywords.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace millrace::config {
+namespace {
+
+constexpr std::string_view start_column = "window_start";
+constexpr std::string_view end_column = "window_end";
+
+/// A function of FROM: the window it makes, and its arguments in their order.
+struct window_function {
+  std::string_view name;
+  std::string_view type;
+  std::array<std::string_view, 3> by_position;
+  std::array<std::string_view, 4> by_name;
+};
+constexpr std::array<window_function, 3> window_functions{
+    {{"tumble", "tumbling", {"size", "offset", ""}, {"size", "offset", "zone", ""}},
+     {"hop", "sliding", {"slide", "size", "offset"}, {"slide", "size", "offset", "zone"}},
+     {"session", "session", {"gap", "", ""}, {"gap", "", "", ""}}}};
+
+const window_function* find_function(std::string_view name) {
+  const auto at = std::ranges::find(window_functions, name, &window_function::name);
+  return at == window_functions.end() ? nullptr : &*at;
+}
+
+/// Calls `with` for the name of each column that stands alone in the tree.
+template<class With>
+void each_column(const expression::syntax& s, const table_names& tables, With with) {
+  if (const auto name = column_of(s, tables))
+    with(*name);
+  for (const auto& a : s.args)
+    each_column(a, tables, with);
+  for (const auto& f : s.filter)
+    each_column(f, tables, with);
+  for (const auto& o : s.order)
+    each_column(o.value, tables, with);
+}
+
+}  // namespace
+
+struct sql_queries::group_key {
+  std::string column;                               // of the window's input
+  const sql::scalar_expression* value = nullptr;    // null: the input has the column; else what gives it
+  const sql::scalar_expression* written = nullptr;  // in GROUP BY or SELECT
+};
+
+struct sql_queries::grouping {
+  std::vector<group_key> keys;
+  bool start = false;
+  bool end = false;
+};
+
+sql_queries::grouping sql_queries::grouping_of(const sql::select& s, const table_names& tables) const {
+  grouping out;
+  const auto output_called = [&](const std::string& name) -> const sql::output* {
+    for (const auto& o : s.outputs)
+      if (o.value && o.alias == name && !has_aggregate(o.value->tree) &&
+          column_of(o.value->tree, tables) != name)
+        return &o;
+    return nullptr;
+  };
+  const auto output_like = [&](const expression::syntax& tree) -> const sql::output* {
+    for (const auto& o : s.outputs)
+      if (o.value && same_expression(o.value->tree, tree, tables))
+        return &o;
+    return nullptr;
+  };
+  // A column that an aggregate or HAVING reads must stay what it is.
+  std::vector<std::string> read;
+  const auto reads = [&](const sql::scalar_expression& e) {
+    each_column(e.tree, tables, [&](const std::string& name) { read.push_back(name); });
+  };
+  for (const auto& o : s.outputs)
+    if (o.value && has_aggregate(o.value->tree))
+      reads(*o.value);
+  if (s.where)
+    reads(*s.where);
+  for (const auto& item : s.group_by) {
+    const auto* e = &item;
+    const sql::output* shown = nullptr;
+    if (item.tree.what == expression::form::integer) {
+      const auto nth = std::strtoull(item.tree.text.c_str(), nullptr, 10);
+      if (nth >= 1 && nth <= s.outputs.size() && s.outputs[nth - 1].value)
+        shown = &s.outputs[nth - 1];
+      else
+        to_.say(item.where.begin, fmt::format("GROUP BY {} names no column of the SELECT, which has {}",
+                                              item.tree.text, s.outputs.size()));
+    } else if (const auto name = column_of(item.tree, tables)) {
+      shown = output_called(*name);
+    } else {
+      shown = output_like(item.tree);
+    }
+    if (shown != nullptr)
+      e = &*shown->value;
+    if (has_aggregate(e->tree)) {
+      to_.say(item.where.begin,
+              "an aggregate is what groups give; expected columns and expressions of the rows in GROUP BY");
+      continue;
+    }
+    if (const auto name = column_of(e->tree, tables)) {
+      if (*name == start_column)
+        out.start = true;
+      else if (*name == end_column)
+        out.end = true;
+      else
+        out.keys.push_back({*name, nullptr, e});
+      continue;
+    }
+    auto name = shown != nullptr && !shown->alias.empty() ? shown->alias : name_of_output(e->tree);
+    if (name.empty())
+      name = fmt::format("key{}", out.keys.size() + 1);
+    while (std::ranges::find(read, name) != read.end() ||
+           std::ranges::find(out.keys, name, &group_key::column) != out.keys.end())
+      name += "_key";
+    out.keys.push_back({std::move(name), e, e});
+  }
+  return out;
+}
+
+void sql_queries::add_times(node& window, const sql::relation& r) const {
+  const auto* const f = find_function(r.function);
+  if (f == nullptr)
+    return;
+  if (r.value)
+    to_.say(
+        r.value->tree.offset,
+        fmt::format(
+            "the event time is that of the table (its option event_time); leave the column out of {}(...)",
+            r.function));
+  std::size_t position = 0;
+  for (const auto& a : r.arguments) {
+    const auto name = a.name.empty() && position < f->by_position.size() ? f->by_position[position++]
+                                                                         : std::string_view(a.name);
+    if (name.empty() || std::ranges::find(f->by_name, name) == f->by_name.end()) {
+      to_.say(a.where.begin, fmt::format("{}(...) takes {}", r.function,
+                                         f->type == "tumbling" ? "the size, and \"offset\" => and zone =>"
+                                         : f->type == "sliding"
+                                             ? "the slide and then the size, and \"offset\" => and zone =>"
+                                             : "the gap"));
+      continue;
+    }
+    sql::option o;
+    o.what = a.is_text ? sql::option::kind::text : sql::option::kind::number;
+    o.value = a.value;
+    o.value_at = a.where;
+    o.key.at = a.where.begin;
+    if (window.find(name) == nullptr)
+      add_member(window, std::string(name), to_.text.at(a.where.begin),
+                 to_.text.value_of(o, nullptr, to_.out));
+  }
+}
+
+node sql_queries::window_of(const sql::select& s, const std::string& name, const common_tables& scope,
+                            const std::vector<sql::name>& columns, bool owns) {
+  const auto& r = s.from.front();
+  const bool windowed = r.what == sql::relation::kind::windowed;
+  const auto* const function = windowed ? find_function(r.function) : nullptr;
+  if (windowed && function == nullptr)
+    to_.say(r.at,
+            fmt::format("there is no function {} in FROM; expected tumble, hop, session, or as_of in a JOIN",
+                        r.function));
+  auto rows = rows_of(r, scope);
+  auto groups = grouping_of(s, rows.tables);
+  if (windowed && !groups.start && !groups.end)
+    to_.say(r.at, "the rows of a window are given by GROUP BY window_start, window_end and the keys");
+  const auto* const emit = owns ? find_option(options_, "emit") : nullptr;
+  if (!windowed && emit == nullptr)
+    to_.say(s.group_by.empty() ? s.at : s.group_by.front().where.begin,
+            "without a window these groups end with the input; CREATE VIEW ... WITH (emit = 'updates', every "
+            "= '10 s') gives those that have "
+            "changed, FROM tumble(table, '5 minutes') a row for each window, and emit = 'final' waits for "
+            "the end");
+
+  // Keys that are no columns become some in a stage in front.
+  const bool computed =
+      std::ranges::any_of(groups.keys, [](const group_key& k) { return k.value != nullptr; });
+  if (computed) {
+    auto input = to_.stage("transform", "select", s.at);
+    add_from(input, std::move(rows.from));
+    add_where(input, s, rows.tables);
+    auto given = to_.text.empty(node::kind::map, s.at);
+    add_member(given, "*", to_.text.at(s.at), to_.text.flag(true, s.at));
+    for (const auto& k : groups.keys)
+      if (k.value != nullptr)
+        add_member(given, k.column, to_.text.at(k.value->where.begin),
+                   to_.expressions.write(*k.value, rows.tables));
+    add_member(input, "columns", to_.text.at(s.at), std::move(given));
+    to_.add(name + "-input", s.at, std::move(input));
+    rows.from.clear();
+    rows.from.push_back(to_.text.made(name + "-input", s.at));
+  }
+
+  auto out = to_.stage("window", std::string(function != nullptr ? function->type : "global"), r.at);
+  add_times(out, r);
+  add_from(out, std::move(rows.from));
+  if (!groups.keys.empty()) {
+    std::vector<node> key;
+    for (const auto& k : groups.keys)
+      key.push_back(to_.text.made(k.column, k.written->where.begin));
+    auto where = key.front().where;
+    add_member(out, "key", std::move(where), one_or_list(std::move(key)));
+  }
+  if (!computed)
+    add_where(out, s, rows.tables);
+
+  auto aggregates = to_.text.empty(node::kind::map, s.at);
+  auto shown = to_.text.empty(node::kind::map, s.at);
+  if (!columns.empty() && columns.size() != s.outputs.size())
+    to_.say(
+        columns.front().at,
+        fmt::format("{} names stand behind the view's; expected one for each of the {} columns of its SELECT",
+                    columns.size(), s.outputs.size()));
+  bool as_given = true;  // each column shows what it is called
+  for (std::size_t i = 0; i < s.outputs.size(); ++i) {
+    const auto& o = s.outputs[i];
+    if (!o.value) {
+      to_.say(o.at, o.star
+                        ? std::string(
+                              "expected the keys, aggregates, window_start and window_end by their names: a "
+                              "group has many rows")
+                        : std::string(place_of_ranks()));
+      continue;
+    }
+    const auto called = i < columns.size() ? columns[i].text : name_of(o);
+    if (shown.find(called) != nullptr) {
+      to_.say(o.at, fmt::format("there is a column \"{}\" already; expected another name behind AS", called));
+      continue;
+    }
+    const auto where = to_.text.at(o.at);
+    if (has_aggregate(o.value->tree)) {
+      add_member(aggregates, called, where, to_.expressions.write(*o.value, rows.tables));
+      add_member(shown, called, where, to_.text.made(expression::quoted_identifier(called), o.at));
+      continue;
+    }
+    const auto key = std::ranges::find_if(groups.keys, [&](const group_key& k) {
+      return same_expression(k.written->tree, o.value->tree, rows.tables) ||
+             (k.value != nullptr && same_expression(k.value->tree, o.value->tree, rows.tables));
+    });
+    const auto column = column_of(o.value->tree, rows.tables);
+    if (key != groups.keys.end()) {
+      as_given = as_given && key->column == called;
+      add_member(shown, called, where, to_.text.made(expression::quoted_identifier(key->column), o.at));
+      continue;
+    }
+    if (column && *column != start_column && *column != end_column)
+      to_.say(o.at,
+              fmt::format("\"{}\" is no key; expected it in GROUP BY, or an aggregate of it such as last({})",
+                          *column, *column));
+    as_given = as_given && column == called;
+    add_member(shown, called, where, to_.expressions.write(*o.value, rows.tables));
+  }
+  if (!aggregates.members.empty())
+    add_member(out, "aggregates", aggregates.where, aggregates);
+  if (s.having)
+    add_member(out, "having", to_.text.at(s.having->where.begin),
+               to_.expressions.write(*s.having, rows.tables));
+  // The keys, the aggregates, the bounds: that is what a window gives without more words.
+  std::vector<std::string> usual;
+  for (const auto& k : groups.keys)
+    usual.push_back(k.column);
+  for (const auto& a : aggregates.members)
+    usual.push_back(a.name);
+  usual.emplace_back(start_column);
+  usual.emplace_back(end_column);
+  if (!as_given || !std::ranges::equal(shown.members, usual, {}, &member::name))
+    add_member(out, "columns", shown.where, shown);
+  if (owns)
+    add_own_options(out);
+  return out;
+}
+
+}  // namespace millrace::config

@@ -1,0 +1,13 @@
+// JSON laid out for people: what is short stands on one line.
+#pragma once
+
+#include <boost/json/value.hpp>
+
+#include <string>
+
+namespace millrace::config {
+
+/// With a line break at its end. Members keep their order.
+[[nodiscard]] std::string pretty_json(const boost::json::value& v);
+
+}  // namespace millrace::config

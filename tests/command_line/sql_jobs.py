@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+"""Topologies in SQL on the binary: the pipelines' unit tests on their SQL, a state that goes on from JSON to SQL and back, overlays over SQL, and mistakes,
+all of which are told at once with their places."""
+import argparse
+import json
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+JOB = """SET topology = 'job';
+CREATE TABLE clicks (userid text, at timestamp, ms bigint) WITH (
+  connector = 'file', source = 'lines', path = '{folder}/clicks.jsonl', format = 'json', event_time = 'at', watermark_delay = '0 s');
+CREATE VIEW counts WITH (shards = 2) AS
+  SELECT userid, count(*) AS n, sum(ms) AS ms, window_start, window_end FROM tumble(clicks, '1 minute') GROUP BY window_start, window_end, userid;
+CREATE TABLE out WITH (connector = 'file', path = '{folder}/out.jsonl') AS SELECT userid, n, ms FROM counts;
+"""
+WRONG = """SET topology = 'wrong';
+CREATE TABLE clicks (userid text, at timestamp, n integer) WITH (connector = 'file', path = 'x', format = 'json', event_time = 'at');
+CREATE TABLE more (ü text, at timestamp) WITH (connector = 'file', pfad = 'x', format = 'json', event_time = 'at');
+CREATE VIEW a AS SELECT usrid FROM good;
+CREATE TABLE good (userid text, at timestamp) WITH (connector = 'file', path = 'y', format = 'json', event_time = 'at');
+CREATE VIEW b AS SELECT 'ü' || nope(1) AS x
+  FROM good;
+CREATE VIEW c AS SELECT userid, count(*) FROM good GROUP BY userid;
+CREATE SOURCE s WITH (connector = 'kafka');
+CREATE VIEW d AS SELECT tumble_start(at, '1 minute') AS s, count(*) AS n FROM good GROUP BY tumble(at, '1 minute');
+CREATE TABLE out WITH (connector = 'console') AS SELECT * FROM a UNION ALL SELECT * FROM clicks;
+"""
+# Places, and a part of what is said there.
+TOLD = {"2:51": "whole numbers are bigint", "3:68": "\"pfad\"", "4:25": "\"usrid\"", "6:32": "nope", "8:61": "emit = 'updates'", "9:8": "CREATE TABLE s",
+        "10:25": "stands in FROM here", "10:93": "stands in FROM here"}
+failed = []
+
+
+def check(ok, what, *seen):
+    print("ok     " if ok else "FAILED ", what, flush=True)
+    if not ok:
+        failed.append(what)
+        print(*seen, sep="\n", flush=True)
+
+
+class Jobs:
+    def __init__(self, millrace, folder):
+        self.millrace, self.folder = millrace, folder
+        (folder / "job.sql").write_text(JOB.format(folder=folder))
+
+    def run(self, *arguments):
+        return subprocess.run([self.millrace, *map(str, arguments)], capture_output=True, text=True, timeout=120, cwd=ROOT, check=False)
+
+    def rows(self):
+        return sorted((r["userid"], r["n"], r["ms"]) for r in map(json.loads, (self.folder / "out.jsonl").read_text().splitlines()))
+
+    def write(self, *minutes, first):
+        with (self.folder / "clicks.jsonl").open("w" if first else "a") as out:
+            for minute in minutes:
+                for user in "aab":
+                    out.write(json.dumps({"userid": user, "at": f"2024-01-01T00:{minute:02}:01Z", "ms": minute}) + "\n")
+
+    def pipelines(self):
+        for file in sorted(ROOT.glob("pipelines/*/*.test.json")):
+            text = file.read_text()
+            if '"topology": "topology.json"' not in text:
+                continue
+            # The other files of the pipeline stand beside it by their names.
+            beside = self.folder / file.parent.name
+            beside.mkdir(exist_ok=True)
+            for entry in file.parent.iterdir():
+                if entry != file and not (beside / entry.name).exists():
+                    (beside / entry.name).symlink_to(entry)
+            own = beside / file.name
+            own.unlink(missing_ok=True)
+            own.write_text(text.replace('"topology": "topology.json"', f'"topology": "{file.parent}/topology.sql"'))
+            of_sql, of_json = self.run("test", own), self.run("test", file)
+            said = [re.sub(r"\S*/", "", r.stdout) for r in (of_sql, of_json)]
+            check(of_sql.returncode == of_json.returncode == 0 and said[0] == said[1], f"{file.parent.name}: its tests on SQL", of_sql.stdout, of_sql.stderr)
+
+    def state(self):
+        converted = self.run("convert", self.folder / "job.sql")
+        (self.folder / "job.json").write_text(converted.stdout)
+        check(converted.returncode == 0 and json.loads(converted.stdout)["topology"] == "job", "the job as JSON", converted.stderr)
+        rows = []
+        for life, form in enumerate(["json", "sql", "json", "sql"]):
+            self.write(2 * life, 2 * life + 1, first=life == 0)
+            rows += [(u, n, n * m) for m in (2 * life, 2 * life + 1) for u, n in (("a", 2), ("b", 1))]
+            ran = self.run("run", self.folder / f"job.{form}", "--state", self.folder / "state")
+            check(ran.returncode == 0 and self.rows() == sorted(rows), f"run {life + 1} of one state, in {form.upper()}", ran.stderr, self.rows())
+        changed = self.run("run", self.folder / "job.sql", "--state", self.folder / "state", "--set", "stages.counts.size=2 minutes")
+        check(changed.returncode == 2 and "counts" in changed.stderr, "another size is not the same state", changed.stderr)
+
+    def overlays(self):
+        (self.folder / "over.json").write_text(json.dumps({"stages": {"out": {"sink": "console", "style": "json", "path": None}}}))
+        ran = self.run("run", self.folder / "job.sql", "--with", self.folder / "over.json", "--set", "stages.counts.size=1 hour", "--state", self.folder / "other")
+        check(ran.returncode == 0 and '"n":16' in ran.stdout, "an overlay and --set over SQL", ran.stdout, ran.stderr)
+        ddl = self.run("table", self.folder / "job.sql", "counts", "--ddl", "postgresql")
+        check(ddl.returncode in (0, 2) and "counts" in ddl.stdout + ddl.stderr, "table", ddl.stdout, ddl.stderr)
+
+    def mistakes(self):
+        (self.folder / "wrong.sql").write_text(WRONG)
+        told = self.run("check", self.folder / "wrong.sql")
+        lines = [line.removeprefix(f"{self.folder}/wrong.sql:") for line in told.stderr.splitlines() if ": warning: " not in line]
+        places = {":".join(line.split(":")[:2]): line for line in lines}
+        check(told.returncode == 2 and places.keys() == TOLD.keys(), "each mistake is told once", told.stderr)
+        for place, part in TOLD.items():
+            check(part in places.get(place, ""), f"{place}: {part}", told.stderr)
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--millrace", required=True)
+    options = arguments.parse_args()
+    with tempfile.TemporaryDirectory(prefix="millrace-sql-jobs-") as folder:
+        jobs = Jobs(str(pathlib.Path(options.millrace).resolve()), pathlib.Path(folder))
+        jobs.pipelines()
+        jobs.state()
+        jobs.overlays()
+        jobs.mistakes()
+    sys.exit(1 if failed else 0)
+
+
+main()

@@ -1,0 +1,198 @@
+// Tests joins, elements of lists and the first rows of windows in SQL: the stages that they give, and what is refused where.
+#include "config/sql/read_sql.hpp"
+#include "tests/unit/config/test_catalog.hpp"
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <catch2/catch.hpp>
+#include <fmt/format.h>
+
+using namespace millrace::config;
+
+namespace {
+
+const std::string tables =
+    "SET topology = 'shop';\n"
+    "CREATE TYPE item AS (price bigint, at timestamptz);\n"
+    "CREATE TABLE o (id bigint, customer text, amount bigint, at timestamptz, items item[], tags text[])"
+    " WITH (connector = 'file', path = 'o', format = 'json', event_time = 'at');\n"
+    "CREATE TABLE p (order_id bigint, method text, paid bigint, at timestamptz)"
+    " WITH (connector = 'file', path = 'p', format = 'json', event_time = 'at');\n";
+
+/// The stages of that name and those in front of it, as JSON; or the findings.
+std::string stages(const std::string& statements, const std::vector<std::string>& names) {
+  report out;
+  const auto root = read_sql(tables + statements, "job.sql", millrace::config::test::connectors(), out);
+  if (!root || out.errors() > 0)
+    return millrace::config::test::lines(out.take({"job.sql"}));
+  std::string text;
+  for (const auto& name : names) {
+    const auto* const stage = root->find("stages")->value.find(name);
+    text += name + " " + (stage == nullptr ? "none" : boost::json::serialize(to_json(stage->value))) + "\n";
+  }
+  return text;
+}
+
+/// The view v of a query, compared without regard to blanks in expressions.
+void check_view(const std::string& query, const std::string& json, const std::string& options = "") {
+  INFO(query);
+  auto text = stages("CREATE VIEW v" + options + " AS " + query + ";", {"v"});
+  std::erase(text, ' ');
+  auto expected = "v" + boost::json::serialize(boost::json::parse(json)) + "\n";
+  std::erase(expected, ' ');
+  CHECK(text == expected);
+}
+
+void check_refused(const std::string& query, int column, const std::string& part) {
+  const auto text = stages("CREATE VIEW v AS\n" + query + ";", {"v"});
+  INFO(query << "\n" << text);
+  CHECK(text.starts_with(fmt::format("job.sql:6:{}: ", column)));
+  CHECK(text.find(part) != std::string::npos);
+}
+
+constexpr auto in_an_hour = " AND p.at BETWEEN o.at AND o.at + interval '1 hour'";
+
+}  // namespace
+
+TEST_CASE("two equal windows in FROM make a window join") {
+  check_view(
+      "SELECT * FROM tumble(o, '5 minutes') l JOIN tumble(p, '300 s') r ON l.window_start = r.window_start "
+      "AND l.window_end = r.window_end AND l.id = r.order_id",
+      R"({"join": "window", "left": "o", "right": "p", "key": {"id": "order_id"}, "size": "5 minutes"})");
+  check_view("SELECT id, l.amount, r.window_start AS s FROM hop(o, '5 minutes', '1 hour', zone => 'UTC') l "
+             "RIGHT JOIN "
+             "hop(o, '5 minutes', '1 hour', zone => 'UTC') r USING (window_start, window_end, id, customer)",
+             R"({"join": "window", "left": "o", "right": "o", "key": ["id", "customer"], "how": "right",
+                 "slide": "5 minutes", "size": "1 hour", "zone": "UTC",
+                 "columns": {"id": "id", "amount": "l.amount", "s": "window_start"}})");
+  check_view(
+      "SELECT l.*, r.method FROM tumble(o, '1 day') l LEFT JOIN tumble(p, '1 day') r ON r.order_id = l.id "
+      "AND "
+      "l.window_end = r.window_end",
+      R"({"join": "window", "left": "o", "right": "p", "key": {"id": "order_id"}, "how": "left", "size": "1 day",
+                 "columns": {"l.*": true, "method": "r.method", "window_start": "window_start",
+                             "window_end": "window_end"}})");
+}
+
+TEST_CASE("a BETWEEN of two event times makes an interval join, in either direction") {
+  check_view(
+      "SELECT o.*, p.method FROM o LEFT JOIN p ON p.order_id = o.id AND p.at BETWEEN o.at - interval '5 s' "
+      "AND o.at + interval '1 hour'",
+      R"({"join": "interval", "left": "o", "right": "p", "key": {"id": "order_id"}, "how": "left",
+                 "before": "5 seconds", "after": "1 hour", "columns": {"l.*": true, "method": "r.method"}, "shards": 2})",
+      " WITH (shards = 2)");
+  check_view(
+      "SELECT o.id FROM o JOIN p ON o.at BETWEEN p.at - interval '1 hour' AND p.at AND o.id = p.order_id",
+      R"({"join": "interval", "left": "o", "right": "p", "key": {"id": "order_id"},
+                 "before": "0 seconds", "after": "1 hour", "columns": {"id": "l.id"}})");
+  check_view("SELECT o.id FROM p RIGHT JOIN o ON p.at >= o.at AND o.at + interval '1 s' > p.at AND "
+             "p.order_id = o.id",
+             R"({"join": "interval", "left": "o", "right": "p", "key": {"id": "order_id"}, "how": "left",
+                 "before": "0 seconds", "after": "999 ms 999 us", "columns": {"id": "l.id"}})");
+}
+
+TEST_CASE("event times are known under the names that views give them") {
+  check_view(
+      "SELECT l.id FROM (SELECT id, at + interval '1 min' AS later FROM o) l JOIN p ON p.order_id = l.id AND "
+      "p.at BETWEEN l.later AND l.later + interval '1 hour'",
+      R"({"join": "interval", "left": "v-l", "right": "p", "key": {"id": "order_id"}, "before": "-1 minute",
+                 "after": "1 hour 1 minute", "columns": {"id": "l.id"}})");
+  check_view(
+      "SELECT c.n FROM (SELECT id, count(*) AS n, window_end AS e FROM tumble(o, '1 min') GROUP BY "
+      "window_start, "
+      "window_end, id) c JOIN p ON p.order_id = c.id AND p.at BETWEEN c.e - interval '1 us' AND c.e",
+      R"({"join": "interval", "left": "v-c", "right": "p", "key": {"id": "order_id"}, "before": "0 seconds",
+                 "after": "1 us", "columns": {"n": "l.n"}})");
+}
+
+TEST_CASE("NOT EXISTS gives rows without a partner, and as_of the version of a time") {
+  check_view(
+      "SELECT customer, amount FROM o WHERE NOT EXISTS (SELECT FROM p WHERE p.order_id = o.id AND p.at "
+      "BETWEEN o.at AND o.at + interval '30 minutes')",
+      R"({"join": "interval", "left": "o", "right": "p", "key": {"id": "order_id"}, "how": "anti",
+                 "before": "0 seconds", "after": "30 minutes",
+                 "columns": {"customer": "l.customer", "amount": "l.amount"}})");
+  check_view("SELECT o.*, r.paid FROM o LEFT JOIN as_of(p, o.at) r ON r.method = o.customer",
+             R"({"join": "as_of", "left": "o", "right": "p", "key": {"customer": "method"}, "how": "left",
+                 "columns": {"l.*": true, "paid": "r.paid"}, "deleted": "paid = 0", "late_versions": "2 days"})",
+             " WITH (deleted = 'paid = 0', late_versions = '2 days')");
+}
+
+TEST_CASE("WHERE and GROUP BY over a join stand in a stage behind it") {
+  auto text =
+      stages(fmt::format("CREATE VIEW v WITH (max_pairs = 9) AS SELECT o.id, p.method AS m FROM o JOIN p ON "
+                         "p.order_id = o.id{} WHERE p.method = 'card' AND p.paid > 1;",
+                         in_an_hour),
+             {"v-join", "v"});
+  CHECK(text.find(R"("columns":{"id":"l.id","m":"r.method","paid":"r.paid"},"max_pairs":9)") !=
+        std::string::npos);
+  CHECK(text.find(R"("columns":{"id":"id","m":"m"})") != std::string::npos);
+  text = stages(
+      fmt::format(
+          "CREATE VIEW v WITH (emit = 'final', max_pairs = 9) AS SELECT o.customer, sum(p.paid) AS s FROM o "
+          "JOIN p ON p.order_id = o.id{} GROUP BY o.customer;",
+          in_an_hour),
+      {"v-join", "v"});
+  CHECK(text.find(R"("columns":{"customer":"l.customer","paid":"r.paid"},"max_pairs":9)") !=
+        std::string::npos);
+  CHECK(text.find(R"(v {"window":"global","from":"v-join","key":"customer")") != std::string::npos);
+}
+
+TEST_CASE("unnest in FROM gives columns of elements") {
+  check_view(
+      "SELECT o.id, i.price, i.at FROM o CROSS JOIN LATERAL unnest(o.items) AS i (price, at)",
+      R"x({"transform": "select", "from": "o", "columns": {"id": "id", "price": "(unnest(items)).price",
+                 "at": "(unnest(items)).at"}, "event_time": "at"})x",
+      " WITH (event_time = 'at')");
+  check_view("SELECT id, upper(tag) AS t FROM o, unnest(tags) AS tag WHERE amount > 1",
+             R"x({"transform": "select", "from": "o", "where": "amount > 1",
+                 "columns": {"id": "id", "t": "upper(unnest(tags))"}})x");
+  const auto text = stages("CREATE VIEW v AS SELECT o.id, i.* FROM o, unnest(items) AS i WHERE i.price > 1;",
+                           {"v-unnest", "v"});
+  CHECK(text.find(R"("where":"price)") != std::string::npos);
+}
+
+TEST_CASE("row_number() with a bound is the order and limit of a sink") {
+  const std::string counts =
+      "CREATE VIEW c AS SELECT window_start, window_end, id, count(*) AS n FROM tumble(o, '1 min') "
+      "GROUP BY window_start, window_end, id;\n";
+  const auto sink = [&](const std::string& partition, const std::string& bound) {
+    return stages(
+        counts +
+            "CREATE TABLE s WITH (connector = 'console') AS SELECT id, n FROM (SELECT *, row_number() OVER "
+            "(PARTITION BY " +
+            partition + " ORDER BY n DESC, id) AS k FROM c) t WHERE " + bound + ";",
+        {"s"});
+  };
+  for (const auto* const bound : {"k <= 3", "t.k < 4", "3 >= k"})
+    CHECK(
+        sink("window_start, window_end", bound) ==
+        R"(s {"sink":"console","from":"c","columns":{"id":"id","n":"n"},"order_by":["n desc","id"],"limit":3})"
+        "\n");
+  CHECK(sink("window_end, id", "k <= 3").find("not of each \"id\"") != std::string::npos);
+  CHECK(sink("window_end", "k = 2").find("expected WHERE k <=") != std::string::npos);
+}
+
+TEST_CASE("joins without a form here are refused at their place") {
+  const std::string o_p = "SELECT o.id FROM o JOIN p ON ";
+  check_refused(o_p + "p.order_id = o.id", 25, "without a bound in time");
+  check_refused("SELECT o.id FROM o CROSS JOIN p", 31, "without a bound in time");
+  check_refused("SELECT o.id FROM o, p", 21, "pair each row with each");
+  check_refused("SELECT o.id FROM o NATURAL JOIN p", 18, "write USING");
+  check_refused(o_p + "p.order_id + 1 = o.id" + in_an_hour, 41, "an expression becomes a column");
+  check_refused(o_p + "p.method = 'card' AND p.order_id = o.id" + in_an_hour, 41, "a condition on one side");
+  check_refused(o_p + "p.order_id = o.id AND p.paid BETWEEN o.at AND o.at", 52, "expected p.at");
+  check_refused(o_p + "p.order_id = o.id AND p.at BETWEEN o.at AND o.at + interval '1 month'", 79,
+                "constant length");
+  check_refused(o_p + "p.order_id = o.id AND p.at >= o.at", 25, "no upper bound");
+  check_refused("SELECT o.id FROM o FULL JOIN p ON p.order_id = o.id" + std::string(in_an_hour), 30,
+                "by windows alone");
+  check_refused("SELECT amount FROM o JOIN p ON p.order_id = o.id" + std::string(in_an_hour), 8,
+                "o.amount or p.amount");
+  check_refused(
+      "SELECT l.id FROM tumble(o, '1 s') l JOIN tumble(p, '2 s') r ON l.id = r.order_id AND l.window_end = "
+      "r.window_end",
+      42, "differ");
+  check_refused("SELECT * FROM o WHERE amount > 1 AND NOT EXISTS (SELECT FROM p WHERE p.order_id = o.id)", 42,
+                "stands alone in WHERE");
+}
