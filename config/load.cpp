@@ -309,6 +309,7 @@ private:
     }
     if (out_.errors() > 0)
       return check_partly_known(all, order, out_);
+    warn_of_unread(all, out_);
     mark_used_columns(all, order);
     for (const auto i : order)
       t.stages.push_back(std::move(all[i].built));

@@ -123,6 +123,13 @@ void drop_old_options(node& topology, const stage_types& before, const node* ove
 std::optional<node> read_merged(const load_request& request, const catalog& connectors, report& out) {
   auto root = read_topology_file(request.file, connectors, out);
   for (const auto& file : request.overlays) {
+    if (is_sql_file(file)) {
+      out.error({file, 1, 1}, {},
+                "an overlay is JSON, also over a topology in SQL: its views and tables are stages there by "
+                "their names, as `millrace convert` prints them");
+      root.reset();
+      continue;
+    }
     const auto overlay = read_json_file(file, out);
     if (!overlay)
       root.reset();

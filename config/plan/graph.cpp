@@ -172,6 +172,15 @@ void report_rings(drafts& all, report& out) {
   }
 }
 
+}  // namespace
+
+void connect(drafts& all, report& out) {
+  connector_of_stages c(all, out);
+  for (auto& d : all)
+    c.read_from(d);
+  report_rings(all, out);
+}
+
 void warn_of_unread(const drafts& all, report& out) {
   std::set<std::size_t> read;
   for (const auto& d : all)
@@ -181,19 +190,6 @@ void warn_of_unread(const drafts& all, report& out) {
     if (!all[i].broken && all[i].built.kind != stage_kind::sink && !read.contains(i))
       out.warning(all[i].built.where, all[i].path,
                   "nobody reads from this stage; expected a sink downstream of it");
-}
-
-}  // namespace
-
-void connect(drafts& all, report& out) {
-  connector_of_stages c(all, out);
-  const auto before = out.errors();
-  for (auto& d : all)
-    c.read_from(d);
-  report_rings(all, out);
-  // A stage may look unread only because the name in its reader's `from` is wrong.
-  if (out.errors() == before)
-    warn_of_unread(all, out);
 }
 
 std::vector<std::size_t> order_of(const drafts& all) {

@@ -164,7 +164,8 @@ void plan_transform(draft& d, const drafts& all, report& out) {
   const bool of_records = d.windows.empty();
   if (!bind_step(d, input, {.before_window = d.before_window, .unnest = of_records}, plan.select, out))
     return;
-  if (d.options_good && d.member_of("where") == nullptr && d.member_of("columns") == nullptr)
+  if (d.options_good && d.reads.size() < 2 && d.member_of("where") == nullptr &&
+      d.member_of("columns") == nullptr)
     out.warning(d.built.where, d.path, "this select changes nothing; expected \"where\" or \"columns\"");
   if (d.built.options.has("event_time")) {
     read_event_time(d, all, plan, out);

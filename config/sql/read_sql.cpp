@@ -4,6 +4,7 @@
 #include "config/sql/sql_stages.hpp"
 #include "config/text/reader.hpp"
 #include "runtime/expression/statements/read_statements.hpp"
+#include "runtime/expression/syntax/source_text.hpp"
 
 #include <fmt/format.h>
 
@@ -37,6 +38,11 @@ public:
     auto stages = text_.empty(node::kind::map, 0);
     stages.members = std::move(stages_.all);
     add_member(root, "stages", root.where, std::move(stages));
+    if (const auto* const kept = root.find("dead_letters"); kept != nullptr && !stages_.dead_letters.empty())
+      out_.error(
+          kept->where, {},
+          "dead letters go to their sink, and so the state folder keeps none; expected the sink or SET "
+          "dead_letters");
     std::ranges::move(stages_.dead_letters, std::back_inserter(root.members));
     if (root.find("topology") == nullptr) {
       if (read_.problems.empty())
@@ -121,8 +127,13 @@ std::optional<node> read_sql(std::string_view text, const std::string& file, con
   return sql_reader(text, file, connectors, out).run();
 }
 
+bool is_sql_file(std::string_view file) {
+  constexpr std::string_view ending = ".sql";
+  return file.size() >= ending.size() && expression::fold(file.substr(file.size() - ending.size())) == ending;
+}
+
 std::optional<node> read_topology_file(const std::string& file, const catalog& connectors, report& out) {
-  if (!file.ends_with(".sql"))
+  if (!is_sql_file(file))
     return read_json_file(file, out);
   const auto text = read_whole_file(file, out);
   return text ? read_sql(*text, file, connectors, out) : std::nullopt;

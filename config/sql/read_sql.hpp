@@ -14,7 +14,9 @@ namespace millrace::config {
 /// Nothing where something is wrong, which is reported: every mistake, not the first alone.
 [[nodiscard]] std::optional<node> read_sql(std::string_view text, const std::string& file,
                                            const catalog& connectors, report& out);
-/// A file whose name ends in .sql as above, any other one as JSON.
+/// Whether a file of that name holds SQL: it ends in .sql, in letters of either case.
+[[nodiscard]] bool is_sql_file(std::string_view file);
+/// Such a file as above, any other one as JSON.
 [[nodiscard]] std::optional<node> read_topology_file(const std::string& file, const catalog& connectors,
                                                      report& out);
 

@@ -13,6 +13,8 @@ namespace {
 
 /// Types made of types may name more columns than anyone means.
 constexpr std::size_t most_columns = 10'000;
+/// The same of all tables and types together: a type is copied to where it is named.
+constexpr std::size_t most_columns_in_all = 100'000;
 /// Likewise levels of nested columns.
 constexpr std::size_t deepest_columns = 32;
 
@@ -54,6 +56,10 @@ public:
     if (count_ > most_columns)
       to_.say(at, fmt::format("these are {} columns with those of their types; expected at most {}", count_,
                               most_columns));
+    to_.columns_in_all += count_;
+    if (to_.columns_in_all > most_columns_in_all && to_.columns_in_all - count_ <= most_columns_in_all)
+      to_.say(at, fmt::format("the tables and types of the file have more than {} columns in all",
+                              most_columns_in_all));
     if (depth_ > deepest_columns)
       to_.say(at, fmt::format("types are made of types in {} levels; expected at most {}", depth_,
                               deepest_columns));
@@ -85,7 +91,13 @@ private:
   }
 
   node type_of(const sql::column_type& t) {
+    constexpr std::size_t most_dimensions = 8;
     auto out = element_of(t);
+    if (t.dimensions > most_dimensions) {
+      to_.say(t.at, fmt::format("a list within lists of {} levels; expected at most {}", t.dimensions,
+                                most_dimensions));
+      return out;
+    }
     for (std::size_t i = 0; i < t.dimensions; ++i) {
       auto list = to_.text.empty(node::kind::list, t.at);
       list.items.push_back(std::move(out));
@@ -96,9 +108,11 @@ private:
 
   node element_of(const sql::column_type& t) {
     if (const auto own = to_.types.find(t.name); own != to_.types.end()) {
+      if (!t.modifiers.empty())
+        to_.say(t.at, fmt::format("\"{}\" has no length or precision; leave the parentheses out", t.name));
       count_ += own->second.columns;
       depth_ = std::max(depth_, own->second.depth + 1);
-      if (count_ <= most_columns && depth_ <= deepest_columns)
+      if (count_ <= most_columns && to_.columns_in_all <= most_columns_in_all && depth_ <= deepest_columns)
         return own->second.members;
       return to_.text.made("json", t.at);
     }
@@ -116,7 +130,9 @@ private:
       return to_.text.made("text", t.at);
     }
     std::string name(known->second);
-    if (name == "numeric" && !t.modifiers.empty()) {
+    if (name == "numeric" && t.modifiers.size() > 2) {
+      to_.say(t.at, "numeric has a precision and a scale; expected numeric(p,s)");
+    } else if (name == "numeric" && !t.modifiers.empty()) {
       name += fmt::format("({},{})", t.modifiers[0], t.modifiers.size() > 1 ? t.modifiers[1] : 0);
     } else if (!t.modifiers.empty()) {
       to_.say(t.at, fmt::format("{} has no length or precision here; leave the parentheses out", name));
@@ -136,6 +152,12 @@ node columns_of(const std::vector<sql::column>& columns, sql_stages& to) {
 }
 
 void add_type(const sql::create_type& t, sql_stages& to) {
+  if (std::ranges::find(known_types, t.called.text, [](const auto& k) { return k.first; }) !=
+          known_types.end() ||
+      !instead_of(t.called.text).empty())
+    return to.say(
+        t.called.at,
+        fmt::format("\"{}\" is the name of a type of PostgreSQL; expected another name", t.called.text));
   if (to.types.contains(t.called.text))
     return to.say(t.called.at,
                   fmt::format("there is a type \"{}\" already; expected another name", t.called.text));

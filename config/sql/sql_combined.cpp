@@ -12,16 +12,27 @@
 namespace millrace::config {
 namespace {
 
-bool is_plain_name(std::string_view s) {
-  return !s.empty() && !(s.front() >= '0' && s.front() <= '9') && std::ranges::all_of(s, [](unsigned char c) {
-    return (c >= 'a' && c <= 'z') || c == '_' || (c >= '0' && c <= '9');
-  });
+/// The unnest(...) that stands behind another one in FROM; null: there is none.
+const sql::relation* second_unnest(const sql::select& s) {
+  std::vector<const sql::relation*> lists;
+  std::vector<const sql::relation*> open;
+  for (auto r = s.from.rbegin(); r != s.from.rend(); ++r)
+    open.push_back(&*r);
+  while (!open.empty() && lists.size() < 2) {
+    const auto& r = *open.back();
+    open.pop_back();
+    if (r.what == sql::relation::kind::unnested)
+      lists.push_back(&r);
+    for (const auto* const side : {r.right.get(), r.left.get()})
+      if (r.what == sql::relation::kind::joined && side != nullptr)
+        open.push_back(side);
+  }
+  return lists.size() < 2 ? nullptr : lists.back();
 }
 
 /// A member of a row: l.amount, l."Amount".
 std::string member_of(std::string_view row, std::string_view column) {
-  return fmt::format("{}.{}", row,
-                     is_plain_name(column) ? std::string(column) : expression::quoted_identifier(column));
+  return fmt::format("{}.{}", row, expression::quoted_label(column));
 }
 
 /// Expressions of a SELECT that read rows of FROM. Names in GROUP BY may be those of its items.
@@ -63,7 +74,8 @@ void sql_queries::resolve_one(const expression::syntax& column, combined& c) con
           key, fmt::format("(unnest({})).{}", c.list, expression::quoted_identifier(member)));
     };
     const bool listed = std::ranges::find(c.members, name) != c.members.end();
-    if (alone && name == c.element)
+    const bool is_value = !c.value.empty() && name == c.value;
+    if ((alone && (name == c.element || is_value)) || (is_value && key == c.element + "." + name))
       c.tables.insert_or_assign(key, fmt::format("unnest({})", c.list));
     else if (alone && listed)
       of_element(name);
@@ -105,6 +117,25 @@ void sql_queries::resolve(const sql::select& s, combined& c) const {
     });
 }
 
+void sql_queries::name_keys_of_both(const sql::select& s, const std::vector<sql::name>& names,
+                                    const combined& c, node& columns) const {
+  for (std::size_t i = 0; c.window != nullptr && i < s.outputs.size(); ++i) {
+    const auto& o = s.outputs[i];
+    if (!o.value || o.value->tree.what != expression::form::coalesce || o.value->tree.args.size() != 2)
+      continue;
+    const auto& args = o.value->tree.args;
+    const auto is = [&](const expression::syntax& a, std::size_t side, const std::string& column) {
+      return a.what == expression::form::column && a.path.size() == 2 &&
+             folded(a.path[0]) == c.called[side] && folded(a.path[1]) == column;
+    };
+    for (const auto& k : c.keys)
+      if ((is(args[0], 0, k.left) && is(args[1], 1, k.right)) ||
+          (is(args[0], 1, k.right) && is(args[1], 0, k.left)))
+        if (auto* const made = columns.find(i < names.size() ? names[i].text : name_of(o)); made != nullptr)
+          made->value = to_.text.made(expression::quoted_identifier(k.left), o.at);
+  }
+}
+
 node sql_queries::columns_of(const sql::select& s, const std::vector<sql::name>& names,
                              const combined& c) const {
   if (c.window == nullptr && c.list.empty())
@@ -115,6 +146,7 @@ node sql_queries::columns_of(const sql::select& s, const std::vector<sql::name>&
   const bool cleared = plain.outputs.size() == 1 && plain.outputs.front().star;
   auto out =
       plain.outputs.empty() ? to_.text.empty(node::kind::map, s.at) : columns_of(plain, names, c.tables);
+  name_keys_of_both(s, names, c, out);
   if (cleared && out.members.empty())
     add_member(out, "*", to_.text.at(s.at), to_.text.flag(true, s.at));
   // A side of windows has their bounds among its columns, and elements with listed members have these.
@@ -161,6 +193,14 @@ node sql_queries::stage_of_combined(const sql::select& s, const std::string& nam
            : s.from.front().what == sql::relation::kind::unnested ||
                  (s.from.front().right && s.from.front().right->what == sql::relation::kind::unnested));
   const auto before = to_.out.errors();
+  if (const auto* const second = second_unnest(s)) {
+    std::string list;
+    for (const auto& part : second->value ? second->value->tree.path : std::vector<expression::name_part>())
+      list += (list.empty() ? "" : ".") + expression::quoted_identifier(folded(part));
+    to_.say(second->at, fmt::format("a FROM has one unnest(...) here; unnest {} in a view behind this one",
+                                    list.empty() ? "the other list" : list));
+    return to_.stage("transform", "select", s.at);
+  }
   auto c = unnests ? unnest_of(s, scope) : join_of(s, scope);
   if (c.good)
     resolve(s, c);
@@ -218,6 +258,16 @@ node sql_queries::grouped_behind(const sql::select& s, combined c, const std::st
                             called));
     });
   });
+  // Rows are those of the elements, also where nothing reads one.
+  const auto reads_element = [](const member& m) {
+    return m.value.text.find("unnest(") != std::string::npos;
+  };
+  if (!c.list.empty() && std::ranges::none_of(given.members, reads_element)) {
+    auto called = c.element;
+    while (given.find(called) != nullptr)
+      called += "_element";
+    add_member(given, called, to_.text.at(s.at), to_.text.made(fmt::format("unnest({})", c.list), s.at));
+  }
   if (given.members.empty())
     for (const auto& k : c.keys)
       add_member(given, k.left, to_.text.at(k.at),
@@ -324,9 +374,7 @@ node sql_queries::filtered_behind(const sql::select& s, combined c, const std::s
                                    : member_of(row->second, column_in(key)),
                                column.offset));
     }
-    tables.emplace(key, is_plain_name(*called) && *called == column_in(key)
-                            ? *called
-                            : expression::quoted_identifier(*called));
+    tables.emplace(key, expression::quoted_identifier(*called));
   });
   const auto front = name + c.suffix;
   const bool more = given.members.size() > shown.size();

@@ -34,6 +34,7 @@ struct sql_queries::combined {
   // Of a list.
   std::string list{};                  // its column, as an expression; empty: this is a join
   std::string element{};               // the name of its elements in FROM
+  std::string value{};                 // the name of elements that are values, in AS element (value)
   std::vector<std::string> members{};  // of an element; empty: it is a value itself, or nothing says them
   bool reads_element = false;          // WHERE does
 };

@@ -18,6 +18,10 @@ constexpr std::string_view beyond_conditions =
     "left "
     "into WHERE";
 
+constexpr std::string_view beyond_equalities = "as_of(...) takes the newest row at the left one's time, by "
+                                               "equalities alone in ON; put this condition into "
+                                               "WHERE";
+
 std::string shown_time(const timed_value& v) {
   auto out = v.value.what == form::column && !v.value.path.empty() ? v.value.path.back().name : std::string();
   if (!out.empty() && v.later != micros(0))
@@ -46,6 +50,8 @@ void condition_reader::read_one(const syntax& s) {
   const bool compares = s.what == form::call && s.args.size() == 2;
   if (compares && s.text == "=")
     read_equality(s);
+  else if (sides_[1].versions)
+    say_(s.offset, std::string(beyond_equalities));
   else if (compares && (s.text == "<=" || s.text == "<"))
     read_order(s.args[0], s.args[1], micros(s.text == "<" ? 1 : 0));
   else if (compares && (s.text == ">=" || s.text == ">"))
@@ -150,7 +156,7 @@ void condition_reader::read_equality(const syntax& s) {
     bool constant = true;
     each_column(wrong, [&](const syntax&) { constant = false; });
     if (constant)
-      return say_(wrong.offset, std::string(beyond_conditions));
+      return say_(wrong.offset, std::string(sides_[1].versions ? beyond_equalities : beyond_conditions));
     return say_(
         wrong.offset,
         wrong.what == form::column && wrong.path.size() == 1

@@ -19,6 +19,7 @@ struct joined_side {
   std::string shown;   // in messages
   std::vector<timed_value> times{};
   bool windowed = false;
+  bool versions = false;  // of as_of(...)
 };
 
 struct pair_condition {

@@ -1,6 +1,7 @@
 #include "config/sql/sql_expressions.hpp"
 
 #include "runtime/expression/bind/aggregate_names.hpp"
+#include "runtime/expression/functions/functions.hpp"
 #include "runtime/expression/syntax/source_text.hpp"
 
 #include <fmt/format.h>
@@ -143,15 +144,10 @@ std::size_t sql_expressions::token_at(std::size_t offset) const {
 }
 
 void sql_expressions::rename(const syntax& s, const std::string& to, std::vector<edit>& edits) const {
-  // The table's name, the dot behind it where nothing takes its place. Blanks keep all that follows where it stands.
+  // The table's name, and the dot behind it where nothing takes its place.
   const auto at = token_at(s.offset);
-  if (at + 1 >= words_.size() || words_[at + 1].sign != '.')
-    return;
-  const auto end = to.empty() ? words_[at + 1].end : words_[at].end;
-  auto blank = to;
-  if (blank.size() < end - s.offset)
-    blank.resize(end - s.offset, ' ');
-  edits.push_back({s.offset, end, std::move(blank)});
+  if (at + 1 < words_.size() && words_[at + 1].sign == '.')
+    edits.push_back({s.offset, to.empty() ? words_[at + 1].end : words_[at].end, to});
 }
 
 bool sql_expressions::replace(const syntax& s, const table_names& tables, std::vector<edit>& edits) const {
@@ -192,7 +188,7 @@ std::vector<sql::slice> sql_expressions::arguments_at(std::size_t token, std::si
 }
 
 std::optional<sql_expressions::edit> sql_expressions::call_of(const syntax& s, const sql::create_function& f,
-                                                              const meaning& names) const {
+                                                              std::size_t nth, const meaning& names) const {
   const auto wrong = [&](std::string message) {
     out_.error(text_.at(s.offset), {}, std::move(message));
     return std::nullopt;
@@ -208,7 +204,7 @@ std::optional<sql_expressions::edit> sql_expressions::call_of(const syntax& s, c
   for (std::size_t i = 0; i < places.size(); ++i)
     given.emplace(f.parameters[i].name, fmt::format("({})::{}", text_of(places[i], s.args[i], names),
                                                     cast_of(f.parameters[i].type)));
-  auto text = "(" + text_of(f.body.where, f.body.tree, {{}, given}) + ")";
+  auto text = "(" + text_of(f.body.where, f.body.tree, {{}, given, nth}) + ")";
   if (f.returns)
     text += "::" + cast_of(*f.returns);
   if (text.size() > expression::longest_text)
@@ -229,8 +225,9 @@ void sql_expressions::collect(const syntax& s, const meaning& names, std::vector
     } else if (part.what == form::column && first_of_path(part, names.tables) == 1) {
       rename(part, names.tables.find(folded(part.path.front()))->second, edits);
     } else if (part.what == form::call) {
-      if (const auto f = functions_.find(part.text); f != functions_.end()) {
-        if (auto call = call_of(part, f->second, names))
+      if (const auto f = functions_.find(part.text);
+          f != functions_.end() && f->second.nth < names.functions_below) {
+        if (auto call = call_of(part, f->second.made, f->second.nth, names))
           edits.push_back(*std::move(call));
         return false;
       }
@@ -239,33 +236,36 @@ void sql_expressions::collect(const syntax& s, const meaning& names, std::vector
   });
 }
 
-std::string sql_expressions::text_of(sql::slice where, const syntax& tree, const meaning& names) const {
+node sql_expressions::written(sql::slice where, const syntax& tree, const meaning& names) const {
   std::vector<edit> edits;
   collect(tree, names, edits);
   std::ranges::sort(edits, {}, &edit::begin);
-  std::string out;
+  auto out = text_.part(where);
+  out.text.clear();
   auto copied = where.begin;
   for (const auto& e : edits) {
     if (e.begin < copied)  // an expression that stands twice in the tree
       continue;
-    out += text_.of({copied, e.begin});
-    out += e.text;
+    out.text += text_.of({copied, e.begin});
+    if (!e.text.empty())
+      out.moved.push_back({out.text.size(), text_.at(e.begin), true});
+    out.text += e.text;
+    out.moved.push_back({out.text.size(), text_.at(e.end)});
     copied = e.end;
   }
-  return out += text_.of({copied, where.end});
+  out.text += text_.of({copied, where.end});
+  return out;
+}
+
+std::string sql_expressions::text_of(sql::slice where, const syntax& tree, const meaning& names) const {
+  return written(where, tree, names).text;
 }
 
 node sql_expressions::write(const sql::scalar_expression& e, const table_names& tables) const {
-  auto text = text_of(e.where, e.tree, {tables, {}});
-  auto out = text_.part(e.where);
-  if (text.size() != out.text.size())
-    return text_.made(std::move(text), e.where.begin);
-  const auto first = text.find_first_not_of(' ');
-  if (first != std::string::npos && first > 0) {
-    out.where = text_.at(e.where.begin + first);
-    text.erase(0, first);
-  }
-  out.text = std::move(text);
+  auto out = written(e.where, e.tree, {tables, {}});
+  // A name that was left out in front moves the whole.
+  if (!out.moved.empty() && out.moved.front().at == 0 && !out.moved.front().whole)
+    out.where = out.moved.front().where;
   return out;
 }
 
@@ -273,12 +273,15 @@ void sql_expressions::add_function(const sql::create_function& f) {
   const auto wrong = [&](std::size_t at, std::string message) {
     out_.error(text_.at(at), {}, std::move(message));
   };
-  if (functions_.contains(f.called.text) || expression::is_aggregate(f.called.text))
+  if (functions_.contains(f.called.text) || expression::is_aggregate(f.called.text) ||
+      !expression::functions_named(f.called.text).empty() || !is_name(f.called.text))
     return wrong(f.called.at,
                  fmt::format("there is a function \"{}\" already; expected another name", f.called.text));
   std::map<std::string, std::string, std::less<>> itself;
   for (const auto& p : f.parameters)
-    itself.emplace(p.name, fmt::format("({})::{}", p.name, cast_of(p.type)));
+    if (!itself.emplace(p.name, fmt::format("({})::{}", p.name, cast_of(p.type))).second)
+      return wrong(f.called.at,
+                   fmt::format("two parameters are called \"{}\"; expected another name", p.name));
   bool fits = true;
   each_part(f.body.tree, [&](const syntax& part) {
     if (part.what != form::column || (!part.path.empty() && itself.contains(folded(part.path.front()))))
@@ -296,7 +299,7 @@ void sql_expressions::add_function(const sql::create_function& f) {
     wrong(f.called.at,
           fmt::format("with its functions put in the body has more than {} bytes", expression::longest_text));
   if (fits && out_.errors() == before)
-    functions_.emplace(f.called.text, f);
+    functions_.emplace(f.called.text, function{f, functions_.size()});
 }
 
 }  // namespace millrace::config

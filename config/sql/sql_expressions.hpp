@@ -5,6 +5,7 @@
 #include "runtime/expression/statements/token_list.hpp"
 
 #include <functional>
+#include <limits>
 #include <map>
 #include <optional>
 #include <span>
@@ -25,7 +26,7 @@ public:
 
   /// To be added in the order of the file: a function calls those before it.
   void add_function(const sql::create_function& f);
-  /// The expression's text for a stage. Its offsets are those of the file, unless a function was put in.
+  /// The expression's text for a stage. Each part of it knows where it stands in the file.
   [[nodiscard]] node write(const sql::scalar_expression& e, const table_names& tables) const;
 
 private:
@@ -38,7 +39,9 @@ private:
   struct meaning {
     const table_names& tables;
     const std::map<std::string, std::string, std::less<>>& parameters;
+    std::size_t functions_below = std::numeric_limits<std::size_t>::max();  // those that it may call
   };
+  [[nodiscard]] node written(sql::slice where, const expression::syntax& tree, const meaning& names) const;
   [[nodiscard]] std::string text_of(sql::slice where, const expression::syntax& tree,
                                     const meaning& names) const;
   void collect(const expression::syntax& s, const meaning& names, std::vector<edit>& edits) const;
@@ -47,7 +50,7 @@ private:
   [[nodiscard]] bool replace(const expression::syntax& s, const table_names& tables,
                              std::vector<edit>& edits) const;
   [[nodiscard]] std::optional<edit> call_of(const expression::syntax& s, const sql::create_function& f,
-                                            const meaning& names) const;
+                                            std::size_t nth, const meaning& names) const;
   /// Where the arguments of the call stand whose name is that token; `end`: behind its last parenthesis.
   [[nodiscard]] std::vector<sql::slice> arguments_at(std::size_t token, std::size_t& end) const;
   /// The index of the token that begins there; the number of tokens where none does.
@@ -56,7 +59,11 @@ private:
   const sql_text& text_;
   const sql::tokens& words_;
   report& out_;
-  std::map<std::string, sql::create_function, std::less<>> functions_;
+  struct function {
+    sql::create_function made;
+    std::size_t nth = 0;  // it calls those with a lower number
+  };
+  std::map<std::string, function, std::less<>> functions_;
 };
 
 /// The name that PostgreSQL gives to an item of SELECT without AS; empty where it has none of its own.

@@ -1,6 +1,7 @@
 // Joins: JOIN ... ON and USING, as_of, NOT EXISTS.
 #include "config/sql/sql_combined.hpp"
 #include "config/text/reader.hpp"
+#include "runtime/expression/syntax/keywords.hpp"
 
 #include <fmt/format.h>
 
@@ -11,11 +12,15 @@
 namespace millrace::config {
 namespace {
 
-constexpr std::string_view no_bound = "a join without a bound in time would keep all rows for ever; expected "
-                                      "both sides in the same tumble(...) "
-                                      "or hop(...), AND right.time BETWEEN left.time - interval '5 s' AND "
-                                      "left.time + interval '1 hour', or JOIN "
-                                      "as_of(table, left.time)";
+/// `right`: with the name of its table where it has another one.
+std::string no_bound(const std::string& left, const std::string& left_time, const std::string& right,
+                     const std::string& right_time, const std::string& table) {
+  return fmt::format(
+      "a join without a bound in time would keep all rows for ever; expected both sides in the "
+      "same tumble(...) or hop(...), AND {2}.{3} BETWEEN {0}.{1} - interval '5 s' AND {0}.{1} + "
+      "interval '1 hour', or JOIN as_of({4}, {0}.{1}) AS {2}",
+      left, left_time, right, right_time, table);
+}
 
 /// True where both say the same, by how long it is where they are durations.
 bool same_option(const node& a, const node& b) {
@@ -72,7 +77,7 @@ private:
     on_ = j.on ? &j.on->tree : nullptr;
     at_ = right_->at;
     if (how_ == join::cross)
-      return say(at_, std::string(no_bound));
+      return refuse_unbound();
     if (how_ == join::right && !is_window(*left_) && !is_window(*right_)) {
       std::swap(left_, right_);
       how_ = join::left;
@@ -86,7 +91,7 @@ private:
       return say(s_.from.front().at, "NOT EXISTS stands behind one table here; make a view of the join");
     const auto* const inner = q.one ? &*q.one : nullptr;
     if (inner == nullptr || !q.with.empty() || !q.order_by.empty() || q.limit || inner->from.size() != 1 ||
-        inner->not_exists || inner->distinct || !inner->group_by.empty() || inner->having)
+        inner->not_exists || inner->distinct || has_groups(*inner))
       return say(q.at,
                  "expected NOT EXISTS (SELECT FROM table t WHERE ...) with equalities of columns of both and "
                  "one BETWEEN of their event times");
@@ -101,6 +106,23 @@ private:
           "NOT EXISTS goes by a BETWEEN of event times; of windows it is a LEFT JOIN in a view, and WHERE "
           "a column of the right side IS NULL in one behind it");
     return true;
+  }
+
+  /// Told by the names of the query, and by the event times that are known.
+  bool refuse_unbound() {
+    const auto called = [](const sql::relation& r) {
+      return !r.alias.empty() ? r.alias : r.path.empty() ? std::string("t") : r.path.back().text;
+    };
+    const auto time_of = [&](const sql::relation& r) {
+      if (r.what == kind::named && r.path.size() == 1)
+        for (const auto& v : to_.times.of(std::vector{to_.text.made(r.path.front().text, r.at)}, to_.all))
+          if (const auto column = column_of(v.value, {}); column && v.later == micros(0))
+            return expression::quoted_identifier(*column);
+      return std::string("time");
+    };
+    const auto shown = [](const std::string& name) { return expression::quoted_identifier(name); };
+    return say(at_, no_bound(shown(called(*left_)), time_of(*left_), shown(called(*right_)), time_of(*right_),
+                             shown(right_->path.empty() ? "table" : right_->path.back().text)));
   }
 
   [[nodiscard]] static bool is_window(const sql::relation& r) {
@@ -156,6 +178,7 @@ private:
     out.called = out_.called[side];
     out.shown = fmt::format("\"{}\"", out.called);
     out.windowed = is_window(side == 0 ? *left_ : *right_);
+    out.versions = side == 1 && right_->function == "as_of";
     if (!out.windowed)
       out.times = to_.times.of(rows.from, to_.all);
     return out;
@@ -210,9 +233,11 @@ private:
       return say(at_,
                  "both sides stand in windows, and a BETWEEN goes without them; expected one of the two");
     if (!found.same_window)
-      return say(
-          at_, "rows of two windows pair where the windows are the same; expected USING (window_start, "
-               "window_end, key), or l.window_start = r.window_start AND l.window_end = r.window_end in ON");
+      return say(at_,
+                 fmt::format("rows of two windows pair where the windows are the same; expected USING "
+                             "(window_start, window_end, key), or {0}.window_start = {1}.window_start AND "
+                             "{0}.window_end = {1}.window_end in ON",
+                             out_.called[0], out_.called[1]));
     constexpr std::array<std::string_view, 5> words{"inner", "left", "right", "full", "inner"};
     out_.stage = to_.stage("join", "window", at_);
     add_how(words[static_cast<std::size_t>(how_)]);
@@ -244,7 +269,7 @@ private:
     if (!refuse_full())
       return false;
     if (!found.low && !found.high)
-      return say(at_, std::string(no_bound));
+      return refuse_unbound();
     if (!found.low || !found.high)
       return say(at_, fmt::format("the time of {} has no {} bound; expected BETWEEN with one on both sides",
                                   out_.called[1], found.low ? "upper" : "lower"));
@@ -278,7 +303,7 @@ private:
                              out_.called[0]));
     if (found.low || found.high)
       return say(at_,
-                 "as_of(...) takes the newest row at the left one's time; expected equalities alone in ON");
+                 "as_of(...) takes the newest row at the left one's time; leave its event time out of ON");
     out_.stage = to_.stage("join", "as_of", at_);
     add_how_by_time();
     return true;
@@ -294,7 +319,9 @@ private:
 
   bool add_keys() {
     if (out_.keys.empty())
-      return say(at_, "a join has a key; expected an equality of a column of each side, as in r.id = l.id");
+      return say(at_, fmt::format("a join has a key; expected an equality of a column of each side, as in "
+                                  "{1}.id = {0}.id",
+                                  out_.called[0], out_.called[1]));
     const bool same = std::ranges::all_of(out_.keys, [](const auto& k) { return k.left == k.right; });
     node key;
     if (same) {

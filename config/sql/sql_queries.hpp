@@ -12,8 +12,12 @@
 
 namespace millrace::config {
 
-/// What WITH in front of a query defines: the stages that give those rows.
-using common_tables = std::map<std::string, std::vector<node>, std::less<>>;
+/// What WITH in front of a query defines: the stages that give those rows, and where it stands.
+struct common_rows {
+  std::vector<node> from;
+  std::size_t at;
+};
+using common_tables = std::map<std::string, common_rows, std::less<>>;
 
 /// The rows that a member of FROM gives: the stages they come from, and its name in front of columns.
 struct rows_in_from {
@@ -23,6 +27,8 @@ struct rows_in_from {
 
 /// Where row_number() may stand, for a message.
 [[nodiscard]] std::string_view place_of_ranks();
+/// The same of a ranked column of this SELECT, which may leave duplicates out.
+[[nodiscard]] std::string place_of_rank(const sql::ranking& rank, const sql::select& s);
 
 class sql_queries {
 public:
@@ -34,6 +40,8 @@ public:
   [[nodiscard]] node view_of(const sql::create_view& v);
   /// Fills `from`, `where`, `columns`, `order_by` and `limit` of a sink.
   void fill_sink(const sql::query& q, node& sink);
+  /// To be called behind one of these: tells of queries of WITH that nothing has read.
+  void warn_of_unread() const;
 
 private:
   struct group_key;
@@ -41,9 +49,7 @@ private:
   struct combined;
   class join_maker;
 
-  /// The stage that gives the query's rows. `columns`: names that CREATE VIEW v (a, b) gives them.
-  [[nodiscard]] node stage_of(const sql::query& q, const std::string& name, common_tables scope,
-                              const std::vector<sql::name>& columns, bool owns);
+  /// The stage that gives its rows. `columns`: names that CREATE VIEW v (a, b) gives them; `owns`: the options are those of it.
   [[nodiscard]] node stage_of_select(const sql::select& s, const std::string& name,
                                      const common_tables& scope, const std::vector<sql::name>& columns,
                                      bool owns);
@@ -56,8 +62,7 @@ private:
   /// True where it is SELECT * FROM one table or view.
   [[nodiscard]] static bool is_plain(const sql::query& q);
   [[nodiscard]] rows_in_from rows_of(const sql::relation& r, const common_tables& scope);
-  [[nodiscard]] std::vector<node> named(const sql::relation& r, const common_tables& scope) const;
-  [[nodiscard]] std::vector<node> named(const std::vector<sql::name>& path, const common_tables& scope) const;
+  [[nodiscard]] std::vector<node> named(const sql::relation& r, const common_tables& scope);
 
   void add_from(node& stage, std::vector<node> from) const;
   void add_where(node& stage, const sql::select& s, const table_names& tables) const;
@@ -67,6 +72,7 @@ private:
   [[nodiscard]] std::string name_of(const sql::output& o) const;
   void add_order(const sql::query& q, node& sink) const;
   void refuse_order(const sql::query& q) const;
+  void refuse_alias_columns(const sql::relation& r) const;
   [[nodiscard]] bool refuse_more(const sql::select& s) const;
   [[nodiscard]] bool refuse_windows_of_others(const sql::select& s) const;
 
@@ -82,6 +88,9 @@ private:
   void resolve_one(const expression::syntax& column, combined& c) const;
   [[nodiscard]] node columns_of(const sql::select& s, const std::vector<sql::name>& names,
                                 const combined& c) const;
+  /// coalesce(l.key, r.key) of a window join is its key, which every row has.
+  void name_keys_of_both(const sql::select& s, const std::vector<sql::name>& names, const combined& c,
+                         node& columns) const;
   [[nodiscard]] node grouped_behind(const sql::select& s, combined c, const std::string& name,
                                     const common_tables& scope, const std::vector<sql::name>& columns,
                                     bool owns);
@@ -93,20 +102,34 @@ private:
   void check_partition(const sql::query& q, const node& sink) const;
   [[nodiscard]] bool is_of_sessions(const std::string& stage) const;
 
+  [[nodiscard]] static bool has_groups(const sql::select& s);
+  /// It has groups, or reads a window, whose rows come in groups.
   [[nodiscard]] static bool is_grouped(const sql::select& s);
   [[nodiscard]] node window_of(const sql::select& s, const std::string& name, const common_tables& scope,
                                const std::vector<sql::name>& columns, bool owns);
   void add_times(node& window, const sql::relation& r) const;
-  [[nodiscard]] grouping grouping_of(const sql::select& s, const table_names& tables) const;
+  /// True where a stage in front gives them.
+  [[nodiscard]] bool add_key_columns(const sql::select& s, const std::string& name, const grouping& groups,
+                                     rows_in_from& rows);
+  void add_group_columns(node& out, const sql::select& s, const grouping& groups, const table_names& tables,
+                         const std::vector<sql::name>& columns) const;
+  /// `from`: the stages whose rows are grouped.
+  [[nodiscard]] grouping grouping_of(const sql::select& s, const table_names& tables,
+                                     const std::vector<node>& from) const;
+  /// True where one of the stages certainly has a column of that name.
+  [[nodiscard]] bool has_column(const std::vector<node>& stages, const std::string& name) const;
+  [[nodiscard]] static bool reads_column(const sql::scalar_expression& e, const std::string& name,
+                                         const table_names& tables);
   [[nodiscard]] node dedup_of(const sql::select& s, const common_tables& scope,
-                              const std::vector<sql::name>& columns);
+                              const std::vector<sql::name>& columns, bool owns);
   void add_own_options(node& stage) const;
 
   sql_stages& to_;
   std::string owner_;
   std::size_t at_;
   const std::vector<sql::option>& options_;
-  std::size_t numbered_ = 0;  // stages of branches of UNION ALL
+  std::map<std::size_t, std::string> unread_;  // queries of WITH, by their places
+  std::size_t numbered_ = 0;                   // stages of branches of UNION ALL
   /// Names in front of columns that a stage of ours, put in front of a query, takes.
   std::map<std::string, table_names, std::less<>> names_of_front_;
 };

@@ -1,6 +1,5 @@
 #include "config/sql/sql_stages.hpp"
 
-#include "config/core_options.hpp"
 #include "runtime/expression/statements/foreign_options.hpp"
 
 #include <fmt/format.h>
@@ -14,11 +13,6 @@ const sql::option* find_option(const std::vector<sql::option>& options, std::str
   const auto at = std::ranges::find_if(
       options, [&](const sql::option& o) { return o.space.empty() && o.key.text == name; });
   return at == options.end() ? nullptr : &*at;
-}
-
-const option* find_declared(const std::vector<option>& declared, std::string_view name) {
-  const auto at = std::ranges::find(declared, name, &option::name);
-  return at == declared.end() ? nullptr : &*at;
 }
 
 node sql_stages::stage(std::string_view kind, node type, std::size_t at) const {
@@ -64,17 +58,18 @@ void sql_stages::add_options(node& stage, const std::vector<sql::option>& option
                           : add_member(stage, o.space, where, text.empty(node::kind::map, o.key.at));
       const auto* const declared_member =
           whole == nullptr ? nullptr : find_declared(whole->members, o.key.text);
-      if (members.is_map())
+      if (!members.is_map() || members.find(o.key.text) != nullptr)
+        out.error(
+            where, {},
+            fmt::format("the option \"{}\" is given as a whole, too; expected one of the two", o.space));
+      else
         add_member(members, o.key.text, where, text.value_of(o, declared_member, out));
     }
   }
 }
 
 std::vector<option> sql_stages::declared_for(const node& stage) const {
-  const auto& first = stage.members.front();
-  const auto kind = kind_of_key(first.name);
-  return kind ? stage_options(*kind, first.value.text, find_connector(connectors, *kind, first.value.text))
-              : std::vector<option>();
+  return options_of_stage(stage, connectors);
 }
 
 }  // namespace millrace::config

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "config/catalog.hpp"
+#include "config/sql/option_forms.hpp"
 #include "config/sql/sql_expressions.hpp"
 #include "config/sql/sql_text.hpp"
 #include "config/sql/sql_times.hpp"
@@ -29,6 +30,7 @@ struct sql_stages {
     std::size_t depth = 0;  // levels of nested columns
   };
   std::map<std::string, made_type, std::less<>> types{};
+  std::size_t columns_in_all = 0;      // of types and tables, with those in nested ones
   std::vector<member> dead_letters{};  // the sink for them, if there is one
   sql_times times{};                   // of `all`
 
@@ -49,8 +51,6 @@ struct sql_stages {
 
 /// The option of that name, without a dot in front; null: there is none.
 [[nodiscard]] const sql::option* find_option(const std::vector<sql::option>& options, std::string_view name);
-/// The declared option of that name; null: there is none.
-[[nodiscard]] const option* find_declared(const std::vector<option>& declared, std::string_view name);
 
 void add_type(const sql::create_type& t, sql_stages& to);
 /// The columns as the option `schema` of a parser has them.

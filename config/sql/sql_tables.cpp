@@ -1,4 +1,5 @@
 // Tables: sources, and the parsers that make rows of their records.
+#include "config/known_words.hpp"
 #include "config/sql/sql_stages.hpp"
 #include "runtime/expression/statements/foreign_options.hpp"
 
@@ -6,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 namespace millrace::config {
 namespace {
@@ -35,15 +37,30 @@ public:
               "nothing says how the records of \"{}\" are read; expected format = 'json', 'csv', 'text', "
               "'avro' or 'protobuf' in its WITH (...)",
               t_.called.text));
-    if (!parses)
-      return add_source(t_.called.text, *connector, t_.options);
-    share_out(connector, *format);
+    const bool known_source = is_offered(stage_kind::source, connector);
+    if (!is_offered(stage_kind::parser, format) || !known_source)
+      return;
+    check_own(connector != nullptr && parses);
+    share_out(connector, format);
     if (connector != nullptr)
-      add_source(source_name(), *connector, for_source_);
-    add_parser(*format, from);
+      add_source(parses ? source_name() : t_.called.text, *connector);
+    if (parses)
+      add_parser(*format, from);
   }
 
 private:
+  /// Tells of a connector or format that there is none of: its options are no matter then.
+  bool is_offered(stage_kind kind, const sql::option* o) const {
+    const auto offered = offered_types(to_.connectors, kind);
+    if (o == nullptr || std::ranges::find(offered, o->value) != offered.end())
+      return true;
+    const auto meant = meant_type(to_string(kind), o->value);
+    to_.say(o->value_at.begin,
+            fmt::format("there is no {} \"{}\"; expected {}{}", to_string(kind), o->value, one_of(offered),
+                        meant.empty() ? did_you_mean(o->value, offered) : meant));
+    return false;
+  }
+
   [[nodiscard]] std::string source_name() const {
     const auto* const given = find_option(t_.options, "source");
     return given == nullptr ? t_.called.text + "-source" : given->value;
@@ -54,16 +71,36 @@ private:
     return o.space.empty() && std::ranges::find(own, o.key.text) != own.end();
   }
 
-  /// Divides the options among the source and the parser.
-  void share_out(const sql::option* connector, const sql::option& format) {
-    const auto of_parser = to_.declared_for(to_.stage("parser", format.value, t_.called.at));
-    const auto of_source = connector == nullptr
-                               ? std::vector<option>()
-                               : to_.declared_for(to_.stage("source", connector->value, t_.called.at));
+  /// Refuses words of the table itself that nothing would read. `both`: it is a source and a parser.
+  void check_own(bool both) const {
+    std::set<std::string_view> given;
+    for (const auto& o : t_.options) {
+      if (!is_own(o))
+        continue;
+      if (!given.insert(o.key.text).second)
+        to_.say(o.key.at, fmt::format("the option \"{}\" is given a second time", o.key.text));
+      if (o.key.text == "source" && !both)
+        to_.say(o.key.at,
+                "source = names the source of a table that has a parser, too; expected a connector and a "
+                "format beside it");
+    }
+  }
+
+  /// Divides the options among the source and the parser; null: the table has none.
+  void share_out(const sql::option* connector, const sql::option* format) {
+    const auto declared = [&](std::string_view kind, const sql::option* type) {
+      return type == nullptr ? std::vector<option>()
+                             : to_.declared_for(to_.stage(kind, type->value, t_.called.at));
+    };
+    const auto of_parser = declared("parser", format);
+    const auto of_source = declared("source", connector);
     for (const auto& o : t_.options) {
       if (is_own(o))
         continue;
       if (o.space == "source" || o.space == "parser") {
+        if ((o.space == "source" ? connector : format) == nullptr)
+          to_.say(o.key.at,
+                  fmt::format("this table has no {0}; expected no option {0}.{1}", o.space, o.key.text));
         auto plain = o;
         plain.space.clear();
         (o.space == "source" ? for_source_ : for_parser_).push_back(std::move(plain));
@@ -79,7 +116,7 @@ private:
                 "both the source and the parser of this table have an option \"{0}\"; write source.{0} or "
                 "parser.{0}",
                 name));
-      else if (sources)
+      else if (sources || format == nullptr)
         for_source_.push_back(o);
       else if (parsers || connector == nullptr)
         for_parser_.push_back(o);
@@ -100,11 +137,10 @@ private:
                                   here ? fmt::format("; write {}", *here) : did_you_mean(name, known)));
   }
 
-  void add_source(const std::string& name, const sql::option& connector, std::vector<sql::option> options) {
-    std::erase_if(options, is_own);
+  void add_source(const std::string& name, const sql::option& connector) {
     auto stage = to_.stage("source", to_.text.value_of(connector, nullptr, to_.out), t_.called.at);
     const auto declared = to_.declared_for(stage);
-    to_.add_options(stage, options, declared);
+    to_.add_options(stage, for_source_, declared);
     if (!t_.primary_key.empty()) {
       const auto* const key = find_declared(declared, "key");
       if (key == nullptr || key->type != option_type::text_list) {
@@ -122,6 +158,9 @@ private:
   }
 
   void add_parser(const sql::option& format, const sql::option* from) {
+    if (from != nullptr && !t_.primary_key.empty())
+      to_.say(t_.primary_key.front().at,
+              "PRIMARY KEY is for the table with the connector; expected none beside \"from\"");
     auto stage = to_.stage("parser", to_.text.value_of(format, nullptr, to_.out), t_.called.at);
     if (from != nullptr)
       add_member(stage, "from", to_.text.at(from->key.at),

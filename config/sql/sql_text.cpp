@@ -1,9 +1,9 @@
 #include "config/sql/sql_text.hpp"
 
+#include "config/sql/option_forms.hpp"
 #include "config/text/reader.hpp"
 
 #include <algorithm>
-#include <cctype>
 
 namespace millrace::config {
 namespace {
@@ -51,13 +51,6 @@ void move_to(node& n, const location& base) {
     move(m.where);
     move_to(m.value, base);
   }
-}
-
-bool is_list(option_type t) { return t == option_type::text_list || t == option_type::key_pairs; }
-
-bool is_map(option_type t) {
-  return t == option_type::object || t == option_type::any || t == option_type::text_map ||
-         t == option_type::expression_map || t == option_type::key_pairs;
 }
 
 }  // namespace
@@ -157,9 +150,9 @@ node sql_text::value_of(const sql::option& o, const option* declared, report& ou
   case sql::option::kind::text:
     break;
   }
-  if (declared != nullptr && is_map(declared->type) && (o.value.starts_with('{') || o.value.starts_with('[')))
+  if (may_be_json(declared) && looks_like_json(o.value))
     return json_of(o, out);
-  if (declared == nullptr || !is_list(declared->type) || o.value.find(',') == std::string::npos)
+  if (!is_list_of_names(declared) || o.value.find(',') == std::string::npos)
     return quoted_text(o);
   auto list = empty(node::kind::list, place);
   const auto whole = quoted_text(o);

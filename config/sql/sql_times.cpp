@@ -2,6 +2,7 @@
 
 #include "config/plan/parser_schema.hpp"
 #include "config/sql/sql_expressions.hpp"
+#include "runtime/expression/formats/interval_fields.hpp"
 #include "runtime/expression/formats/time_text.hpp"
 
 #include <algorithm>
@@ -27,13 +28,22 @@ syntax column_called(std::string name) {
 }
 
 bool is_interval_constant(const syntax& s) {
-  return s.what == form::cast && s.text == "interval" && s.args.size() == 1 &&
+  return s.what == form::cast && s.text == "interval" && !s.args.empty() &&
          s.args.front().what == form::string;
 }
 
 std::optional<micros> length_of_interval(const syntax& s) {
+  // interval '5' minute has the fields that it means behind its text.
+  constexpr std::string_view digits = "0123456789";
+  auto fields = expression::every_field;
+  if (s.args.size() > 1) {
+    if (s.args.size() > 2 || s.args[1].text.find_first_not_of(digits) != std::string::npos)
+      return std::nullopt;
+    fields = std::strtoll(s.args[1].text.c_str(), nullptr, 10);
+  }
   expression::interval_value v;
-  if (expression::read_interval(s.args.front().text, v) != expression::reading::ok || v.months != 0)
+  if (expression::read_interval_of(s.args.front().text, v, fields) != expression::reading::ok ||
+      !expression::fit_fields(v, fields, expression::most_precision) || v.months != 0)
     return std::nullopt;
   return one_day * v.days + micros(v.micros);
 }

@@ -1,5 +1,6 @@
 // The first rows of each window: row_number() in a subquery, and a bound on it around it.
 #include "config/sql/sql_queries.hpp"
+#include "runtime/expression/syntax/keywords.hpp"
 
 #include <fmt/format.h>
 
@@ -43,7 +44,40 @@ std::optional<std::int64_t> bound_on(const syntax& s, const std::string& rank, c
   return s.text == "=" && *n == 1 ? n : std::nullopt;
 }
 
+/// The names of the columns; nothing where one is an expression, or a bound of windows.
+std::optional<std::string> keys_of(const sql::ranking& r) {
+  std::string out;
+  for (const auto& p : r.partition) {
+    if (p.tree.what != form::column || p.tree.path.empty())
+      return std::nullopt;
+    const auto name = folded(p.tree.path.back());
+    if (name == "window_start" || name == "window_end")
+      return std::nullopt;
+    out += (out.empty() ? "" : ", ") + expression::quoted_identifier(name);
+  }
+  return out.empty() ? std::nullopt : std::optional(std::move(out));
+}
+
 }  // namespace
+
+std::string place_of_rank(const sql::ranking& rank, const sql::select& s) {
+  const auto keys = keys_of(rank);
+  if (!keys)
+    return std::string(where_it_stands);
+  const bool named = s.from.size() == 1 && s.from.front().what == sql::relation::kind::named;
+  const auto table =
+      named ? expression::quoted_identifier(s.from.front().path.back().text) : std::string("t");
+  if (!rank.order.empty() && rank.order.front().descending)
+    return fmt::format("the last row of each key is not offered, since another may always follow; "
+                       "last(column) of a window gives it: SELECT {0}, last(column) AS name FROM tumble({1}, "
+                       "'5 minutes') GROUP BY window_start, window_end, {0}",
+                       *keys, table);
+  return fmt::format(
+      "the first row of each key is SELECT DISTINCT ON ({0}) * FROM {1}, of a view WITH (ttl = "
+      "'1 hour'); the first rows of a window have PARTITION BY window_start, window_end, in the "
+      "sink that writes them",
+      *keys, table);
+}
 
 std::string_view place_of_ranks() { return where_it_stands; }
 
@@ -92,6 +126,25 @@ std::optional<sql::query> sql_queries::first_rows(const sql::query& q) {
   if ((!q.order_by.empty() && !by_rank) || q.limit)
     return wrong(q.order_by.empty() ? q.limit_at : q.order_at,
                  fmt::format("rows come in the order of \"{}\"; leave ORDER BY and LIMIT out here", rank));
+  // The sink orders what it writes: the columns must be those that OVER reads, by their names.
+  for (const auto& o : ranked.rank->order) {
+    const auto name = column_of(o.value.tree, {});
+    const auto is_other = [&](const std::vector<sql::output>& outputs) {
+      bool there = std::ranges::any_of(outputs, &sql::output::star);
+      for (const auto& p : outputs) {
+        const auto column = p.value ? column_of(p.value->tree, tables) : std::nullopt;
+        const bool called = p.value && (p.alias.empty() ? column == name : p.alias == *name);
+        if (called && column != name)
+          return true;
+        there = there || called;
+      }
+      return !there;
+    };
+    if (name && (is_other(from.sub->one->outputs) || is_other(q.one->outputs)))
+      return wrong(
+          ranked.at,
+          fmt::format("the sink orders the rows that it writes; expected \"{}\" among them as it is", *name));
+  }
   if (std::ranges::any_of(q.one->outputs, &sql::output::star))
     to_.warn(ranked.at,
              fmt::format("the sink writes the rows in the order of \"{0}\", and not \"{0}\" itself", rank));
@@ -119,6 +172,9 @@ void sql_queries::check_partition(const sql::query& q, const node& sink) const {
     const bool is_end = column == "window_end" || std::ranges::any_of(times, [&](const timed_value& v) {
                           return v.later == micros(1) && column_of(v.value, {}) == column;
                         });
+    if (!is_end && column != "window_start" && keys_of(*ranked->rank) && !times.empty() &&
+        std::ranges::none_of(times, [](const timed_value& v) { return v.later == micros(1); }))
+      return to_.say(ranked->at, place_of_rank(*ranked->rank, *q.one->from.front().sub->one));
     if (!is_end && column != "window_start")
       return to_.say(p.where.begin,
                      fmt::format("a sink takes the first rows of each window, and not of each \"{}\" in "

@@ -5,9 +5,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace millrace::config {
 namespace {
+
+/// True where the table says that the list's elements are no objects.
+bool is_of_scalars(const std::string& stage, const std::string& column, const std::vector<member>& all) {
+  const auto at = std::ranges::find(all, stage, &member::name);
+  const auto* const schema = at == all.end() ? nullptr : at->value.find("schema");
+  const auto* const list = schema == nullptr ? nullptr : schema->value.find(column);
+  return list != nullptr && list->value.what == node::kind::list && list->value.items.size() == 1 &&
+         list->value.items.front().is_text();
+}
 
 /// The members of the list's elements where the table says its columns; nothing where it does not, or they are no objects.
 std::vector<std::string> members_of(const std::string& stage, const std::string& column,
@@ -67,6 +77,9 @@ sql_queries::combined sql_queries::unnest_of(const sql::select& s, const common_
   const auto known = rows.from.size() == 1 ? members_of(rows.from.front().text, *column, to_.all)
                                            : std::vector<std::string>();
   out.members = list.alias_columns;
+  if (out.members.size() == 1 && rows.from.size() == 1 &&
+      is_of_scalars(rows.from.front().text, *column, to_.all))
+    out.value = std::exchange(out.members, {}).front();
   // PostgreSQL names members by their place.
   for (std::size_t i = 0; i < out.members.size() && !known.empty(); ++i)
     if (i >= known.size() || known[i] != out.members[i])

@@ -1,5 +1,6 @@
 // GROUP BY: windows.
 #include "config/sql/sql_queries.hpp"
+#include "runtime/expression/bind/aggregate_names.hpp"
 #include "runtime/expression/syntax/keywords.hpp"
 
 #include <fmt/format.h>
@@ -31,17 +32,21 @@ const window_function* find_function(std::string_view name) {
   return at == window_functions.end() ? nullptr : &*at;
 }
 
-/// Calls `with` for the name of each column that stands alone in the tree.
-template<class With>
-void each_column(const expression::syntax& s, const table_names& tables, With with) {
-  if (const auto name = column_of(s, tables))
-    with(*name);
+}  // namespace
+
+namespace {
+
+void columns_in_aggregates(const expression::syntax& s, bool inside, const table_names& tables,
+                           std::vector<std::string>& out) {
+  inside = inside || (s.what == expression::form::call && expression::is_aggregate(s.text));
+  if (auto name = inside ? column_of(s, tables) : std::nullopt)
+    out.push_back(*std::move(name));
   for (const auto& a : s.args)
-    each_column(a, tables, with);
+    columns_in_aggregates(a, inside, tables, out);
   for (const auto& f : s.filter)
-    each_column(f, tables, with);
+    columns_in_aggregates(f, inside, tables, out);
   for (const auto& o : s.order)
-    each_column(o.value, tables, with);
+    columns_in_aggregates(o.value, inside, tables, out);
 }
 
 }  // namespace
@@ -58,12 +63,17 @@ struct sql_queries::grouping {
   bool end = false;
 };
 
-sql_queries::grouping sql_queries::grouping_of(const sql::select& s, const table_names& tables) const {
+sql_queries::grouping sql_queries::grouping_of(const sql::select& s, const table_names& tables,
+                                               const std::vector<node>& from) const {
   grouping out;
+  // The rows of a table or view may have columns of these names themselves.
+  const bool windowed = s.from.front().what == sql::relation::kind::windowed;
   const auto output_called = [&](const std::string& name) -> const sql::output* {
+    if (has_column(from, name))  // a column of the rows goes before one that SELECT makes, as in PostgreSQL
+      return nullptr;
     for (const auto& o : s.outputs)
       if (o.value && o.alias == name && !has_aggregate(o.value->tree) &&
-          column_of(o.value->tree, tables) != name)
+          !reads_column(*o.value, name, tables))
         return &o;
     return nullptr;
   };
@@ -73,16 +83,17 @@ sql_queries::grouping sql_queries::grouping_of(const sql::select& s, const table
         return &o;
     return nullptr;
   };
-  // A column that an aggregate or HAVING reads must stay what it is.
+  // A column that an aggregate reads, or that is a key itself, must stay what it is.
   std::vector<std::string> read;
-  const auto reads = [&](const sql::scalar_expression& e) {
-    each_column(e.tree, tables, [&](const std::string& name) { read.push_back(name); });
-  };
   for (const auto& o : s.outputs)
-    if (o.value && has_aggregate(o.value->tree))
-      reads(*o.value);
-  if (s.where)
-    reads(*s.where);
+    if (o.value)
+      columns_in_aggregates(o.value->tree, false, tables, read);
+  if (s.having)
+    columns_in_aggregates(s.having->tree, false, tables, read);
+  for (const auto& item : s.group_by)
+    if (auto name = column_of(item.tree, tables);
+        name && (item.tree.path.size() > 1 || output_called(*name) == nullptr))
+      read.push_back(*std::move(name));
   for (const auto& item : s.group_by) {
     const auto* e = &item;
     const sql::output* shown = nullptr;
@@ -94,7 +105,7 @@ sql_queries::grouping sql_queries::grouping_of(const sql::select& s, const table
         to_.say(item.where.begin, fmt::format("GROUP BY {} names no column of the SELECT, which has {}",
                                               item.tree.text, s.outputs.size()));
     } else if (const auto name = column_of(item.tree, tables)) {
-      shown = output_called(*name);
+      shown = item.tree.path.size() > 1 ? nullptr : output_called(*name);
     } else {
       shown = output_like(item.tree);
     }
@@ -106,9 +117,9 @@ sql_queries::grouping sql_queries::grouping_of(const sql::select& s, const table
       continue;
     }
     if (const auto name = column_of(e->tree, tables)) {
-      if (*name == start_column)
+      if (windowed && *name == start_column)
         out.start = true;
-      else if (*name == end_column)
+      else if (windowed && *name == end_column)
         out.end = true;
       else
         out.keys.push_back({*name, nullptr, e});
@@ -152,65 +163,38 @@ void sql_queries::add_times(node& window, const sql::relation& r) const {
     o.value = a.value;
     o.value_at = a.where;
     o.key.at = a.where.begin;
-    if (window.find(name) == nullptr)
+    if (window.find(name) != nullptr)
+      to_.say(a.where.begin, fmt::format("\"{}\" of {}(...) is given a second time", name, r.function));
+    else
       add_member(window, std::string(name), to_.text.at(a.where.begin),
                  to_.text.value_of(o, nullptr, to_.out));
   }
 }
 
-node sql_queries::window_of(const sql::select& s, const std::string& name, const common_tables& scope,
-                            const std::vector<sql::name>& columns, bool owns) {
-  const auto& r = s.from.front();
-  const bool windowed = r.what == sql::relation::kind::windowed;
-  const auto* const function = windowed ? find_function(r.function) : nullptr;
-  if (windowed && function == nullptr)
-    to_.say(r.at,
-            fmt::format("there is no function {} in FROM; expected tumble, hop, session, or as_of in a JOIN",
-                        r.function));
-  auto rows = rows_of(r, scope);
-  auto groups = grouping_of(s, rows.tables);
-  if (windowed && !groups.start && !groups.end)
-    to_.say(r.at, "the rows of a window are given by GROUP BY window_start, window_end and the keys");
-  const auto* const emit = owns ? find_option(options_, "emit") : nullptr;
-  if (!windowed && emit == nullptr)
-    to_.say(s.group_by.empty() ? s.at : s.group_by.front().where.begin,
-            "without a window these groups end with the input; CREATE VIEW ... WITH (emit = 'updates', every "
-            "= '10 s') gives those that have "
-            "changed, FROM tumble(table, '5 minutes') a row for each window, and emit = 'final' waits for "
-            "the end");
+/// Keys that are no columns become some in a stage in front, from which the window reads then.
+bool sql_queries::add_key_columns(const sql::select& s, const std::string& name, const grouping& groups,
+                                  rows_in_from& rows) {
+  if (std::ranges::none_of(groups.keys, [](const group_key& k) { return k.value != nullptr; }))
+    return false;
+  auto input = to_.stage("transform", "select", s.at);
+  add_from(input, std::move(rows.from));
+  add_where(input, s, rows.tables);
+  auto given = to_.text.empty(node::kind::map, s.at);
+  add_member(given, "*", to_.text.at(s.at), to_.text.flag(true, s.at));
+  for (const auto& k : groups.keys)
+    if (k.value != nullptr)
+      add_member(given, k.column, to_.text.at(k.value->where.begin),
+                 to_.expressions.write(*k.value, rows.tables));
+  add_member(input, "columns", to_.text.at(s.at), std::move(given));
+  to_.add(name + "-input", s.at, std::move(input));
+  rows.from.clear();
+  rows.from.push_back(to_.text.made(name + "-input", s.at));
+  return true;
+}
 
-  // Keys that are no columns become some in a stage in front.
-  const bool computed =
-      std::ranges::any_of(groups.keys, [](const group_key& k) { return k.value != nullptr; });
-  if (computed) {
-    auto input = to_.stage("transform", "select", s.at);
-    add_from(input, std::move(rows.from));
-    add_where(input, s, rows.tables);
-    auto given = to_.text.empty(node::kind::map, s.at);
-    add_member(given, "*", to_.text.at(s.at), to_.text.flag(true, s.at));
-    for (const auto& k : groups.keys)
-      if (k.value != nullptr)
-        add_member(given, k.column, to_.text.at(k.value->where.begin),
-                   to_.expressions.write(*k.value, rows.tables));
-    add_member(input, "columns", to_.text.at(s.at), std::move(given));
-    to_.add(name + "-input", s.at, std::move(input));
-    rows.from.clear();
-    rows.from.push_back(to_.text.made(name + "-input", s.at));
-  }
-
-  auto out = to_.stage("window", std::string(function != nullptr ? function->type : "global"), r.at);
-  add_times(out, r);
-  add_from(out, std::move(rows.from));
-  if (!groups.keys.empty()) {
-    std::vector<node> key;
-    for (const auto& k : groups.keys)
-      key.push_back(to_.text.made(k.column, k.written->where.begin));
-    auto where = key.front().where;
-    add_member(out, "key", std::move(where), one_or_list(std::move(key)));
-  }
-  if (!computed)
-    add_where(out, s, rows.tables);
-
+/// The aggregates, HAVING, and `columns` where these are not what a window gives without more words.
+void sql_queries::add_group_columns(node& out, const sql::select& s, const grouping& groups,
+                                    const table_names& tables, const std::vector<sql::name>& columns) const {
   auto aggregates = to_.text.empty(node::kind::map, s.at);
   auto shown = to_.text.empty(node::kind::map, s.at);
   if (!columns.empty() && columns.size() != s.outputs.size())
@@ -236,15 +220,15 @@ node sql_queries::window_of(const sql::select& s, const std::string& name, const
     }
     const auto where = to_.text.at(o.at);
     if (has_aggregate(o.value->tree)) {
-      add_member(aggregates, called, where, to_.expressions.write(*o.value, rows.tables));
+      add_member(aggregates, called, where, to_.expressions.write(*o.value, tables));
       add_member(shown, called, where, to_.text.made(expression::quoted_identifier(called), o.at));
       continue;
     }
     const auto key = std::ranges::find_if(groups.keys, [&](const group_key& k) {
-      return same_expression(k.written->tree, o.value->tree, rows.tables) ||
-             (k.value != nullptr && same_expression(k.value->tree, o.value->tree, rows.tables));
+      return same_expression(k.written->tree, o.value->tree, tables) ||
+             (k.value != nullptr && same_expression(k.value->tree, o.value->tree, tables));
     });
-    const auto column = column_of(o.value->tree, rows.tables);
+    const auto column = column_of(o.value->tree, tables);
     if (key != groups.keys.end()) {
       as_given = as_given && key->column == called;
       add_member(shown, called, where, to_.text.made(expression::quoted_identifier(key->column), o.at));
@@ -255,14 +239,13 @@ node sql_queries::window_of(const sql::select& s, const std::string& name, const
               fmt::format("\"{}\" is no key; expected it in GROUP BY, or an aggregate of it such as last({})",
                           *column, *column));
     as_given = as_given && column == called;
-    add_member(shown, called, where, to_.expressions.write(*o.value, rows.tables));
+    add_member(shown, called, where, to_.expressions.write(*o.value, tables));
   }
   if (!aggregates.members.empty())
     add_member(out, "aggregates", aggregates.where, aggregates);
   if (s.having)
-    add_member(out, "having", to_.text.at(s.having->where.begin),
-               to_.expressions.write(*s.having, rows.tables));
-  // The keys, the aggregates, the bounds: that is what a window gives without more words.
+    add_member(out, "having", to_.text.at(s.having->where.begin), to_.expressions.write(*s.having, tables));
+  // The keys, the aggregates, the bounds, which are null where there is no window: what it gives without more words.
   std::vector<std::string> usual;
   for (const auto& k : groups.keys)
     usual.push_back(k.column);
@@ -272,6 +255,44 @@ node sql_queries::window_of(const sql::select& s, const std::string& name, const
   usual.emplace_back(end_column);
   if (!as_given || !std::ranges::equal(shown.members, usual, {}, &member::name))
     add_member(out, "columns", shown.where, shown);
+}
+
+node sql_queries::window_of(const sql::select& s, const std::string& name, const common_tables& scope,
+                            const std::vector<sql::name>& columns, bool owns) {
+  const auto& r = s.from.front();
+  const bool windowed = r.what == sql::relation::kind::windowed;
+  const auto* const function = windowed ? find_function(r.function) : nullptr;
+  if (windowed && function == nullptr)
+    to_.say(r.at,
+            fmt::format("there is no function {} in FROM; expected tumble, hop, session, or as_of in a JOIN",
+                        r.function));
+  auto rows = rows_of(r, scope);
+  auto groups = grouping_of(s, rows.tables, rows.from);
+  if (windowed && !groups.start && !groups.end)
+    to_.say(r.at, "the rows of a window are given by GROUP BY window_start, window_end and the keys");
+  const auto* const emit = owns ? find_option(options_, "emit") : nullptr;
+  if (!windowed && emit == nullptr)
+    to_.say(s.group_by.empty() ? s.at : s.group_by.front().where.begin,
+            "without a window these groups end with the input; CREATE VIEW ... WITH (emit = 'updates', every "
+            "= '10 s') gives those that have "
+            "changed, FROM tumble(table, '5 minutes') a row for each window, and emit = 'final' waits for "
+            "the end");
+
+  const bool computed = add_key_columns(s, name, groups, rows);
+  auto out = to_.stage("window", std::string(function != nullptr ? function->type : "global"), r.at);
+  add_times(out, r);
+  add_from(out, std::move(rows.from));
+  if (!groups.keys.empty()) {
+    std::vector<node> key;
+    for (const auto& k : groups.keys)
+      key.push_back(to_.text.made(k.column, k.written->where.begin));
+    auto where = key.front().where;
+    add_member(out, "key", std::move(where), one_or_list(std::move(key)));
+  }
+  if (!computed)
+    add_where(out, s, rows.tables);
+
+  add_group_columns(out, s, groups, rows.tables, columns);
   if (owns)
     add_own_options(out);
   return out;

@@ -1,6 +1,7 @@
 #include "config/sql/write_sql.hpp"
 
 #include "config/core_options.hpp"
+#include "config/sql/option_forms.hpp"
 #include "config/sql/read_sql.hpp"
 #include "config/sql/written_columns.hpp"
 #include "config/sql/written_options.hpp"
@@ -186,16 +187,6 @@ private:
     return m.value.is_map() && !m.value.members.empty() && m.value.members.front().name == kind;
   }
 
-  [[nodiscard]] std::vector<option> declared(const member& m) const {
-    const auto& first = m.value.members.front();
-    const auto kind = *kind_of_key(first.name);
-    return stage_options(kind, first.value.text, find_connector(connectors_, kind, first.value.text));
-  }
-  static const option* find(const std::vector<option>& options, std::string_view name) {
-    const auto at = std::ranges::find(options, name, &option::name);
-    return at == options.end() ? nullptr : &*at;
-  }
-
   /// A source, a parser, or both.
   void table(const member* source, const member* parser) {
     const auto& named = parser != nullptr ? *parser : *source;
@@ -204,8 +195,10 @@ private:
     written_schema_columns columns;
     if (parser != nullptr)
       columns = columns_of(*parser);
-    const auto theirs = source == nullptr ? std::vector<option>() : declared(*source);
-    const auto ours = parser == nullptr ? std::vector<option>() : declared(*parser);
+    const auto theirs =
+        source == nullptr ? std::vector<option>() : options_of_stage(source->value, connectors_);
+    const auto ours =
+        parser == nullptr ? std::vector<option>() : options_of_stage(parser->value, connectors_);
     if (source != nullptr)
       source_options(*source, parser, theirs, ours, columns, options);
     if (parser != nullptr)
@@ -224,9 +217,8 @@ private:
     const auto* const schema = parser.value.find("schema");
     if (schema == nullptr)
       return {};
-    auto out =
-        write_columns(schema->value, parser.name, join(join("stages", parser.name), "schema"), types_, out_);
-    return out;
+    return write_columns(schema->value, parser.name, join(join("stages", parser.name), "schema"), types_,
+                         out_);
   }
 
   void source_options(const member& source, const member* parser, const std::vector<option>& theirs,
@@ -241,16 +233,16 @@ private:
       if (&m == &type || (m.name == "key" && primary_key(m, theirs, parser, columns)))
         continue;
       const bool both =
-          is_table_word(m.name) ||
-          (parser != nullptr && (find(ours, m.name) != nullptr || find(theirs, m.name) == nullptr));
-      write_option(m, find(theirs, m.name), both ? "source" : "", path, options, out_);
+          is_table_word(m.name) || (parser != nullptr && (find_declared(ours, m.name) != nullptr ||
+                                                          find_declared(theirs, m.name) == nullptr));
+      write_option(m, find_declared(theirs, m.name), both ? "source" : "", path, options, out_);
     }
   }
 
   /// The key of a source that reads a table, where the table here has these columns.
   static bool primary_key(const member& key, const std::vector<option>& theirs, const member* parser,
                           written_schema_columns& columns) {
-    const auto* const option = find(theirs, key.name);
+    const auto* const option = find_declared(theirs, key.name);
     if (option == nullptr || option->type != option_type::text_list || parser == nullptr ||
         columns.columns.empty())
       return false;
@@ -275,21 +267,21 @@ private:
     const auto& type = parser.value.members.front();
     const auto* const from = parser.value.find("from");
     if (source == nullptr && from != nullptr)
-      write_option(*from, find(ours, "from"), "", path, options, out_);
+      write_option(*from, find_declared(ours, "from"), "", path, options, out_);
     options.push_back(text_option("format", type.value.text, type.value, join(path, type.name)));
     for (const auto& m : parser.value.members) {
       if (&m == &type || &m == from || (m.name == "schema" && !columns.as_json))
         continue;
       const bool both =
-          is_table_word(m.name) ||
-          (source != nullptr && (find(theirs, m.name) != nullptr || find(ours, m.name) == nullptr));
-      write_option(m, find(ours, m.name), both ? "parser" : "", path, options, out_);
+          is_table_word(m.name) || (source != nullptr && (find_declared(theirs, m.name) != nullptr ||
+                                                          find_declared(ours, m.name) == nullptr));
+      write_option(m, find_declared(ours, m.name), both ? "parser" : "", path, options, out_);
     }
   }
 
   /// A view or a sink.
   void stage_statement(const member& m, const std::string& path) {
-    const auto known = declared(m);
+    const auto known = options_of_stage(m.value, connectors_);
     const auto* const stages = topology_.find("stages");
     static const node none;
     auto statement =

@@ -1,7 +1,9 @@
 #include "config/sql/written_options.hpp"
 
+#include "config/sql/option_forms.hpp"
 #include "runtime/data/json_value.hpp"
 #include "runtime/data/quoted.hpp"
+#include "runtime/expression/syntax/keywords.hpp"
 
 #include <fmt/format.h>
 
@@ -14,24 +16,10 @@ bool is_plain_value(const node& n) {
   return n.what == node::kind::boolean || n.what == node::kind::number || n.is_text();
 }
 
-bool looks_like_json(std::string_view text) { return text.starts_with('{') || text.starts_with('['); }
-
 std::string plain_value(const node& n) {
   return n.what == node::kind::boolean  ? std::string(n.flag ? "true" : "false")
          : n.what == node::kind::number ? n.text
                                         : text_literal(n.text);
-}
-
-bool is_list(const option* declared) {
-  return declared != nullptr &&
-         (declared->type == option_type::text_list || declared->type == option_type::key_pairs);
-}
-
-/// Such a value may be a map or a list, and a text of one is read as that.
-bool may_be_json(const option* declared) {
-  return declared != nullptr &&
-         (declared->type == option_type::any || declared->type == option_type::object ||
-          declared->type == option_type::text_map || declared->type == option_type::expression_map);
 }
 
 bool goes_by_members(const node& map) {
@@ -42,11 +30,11 @@ bool goes_by_members(const node& map) {
 }
 
 std::string value_of(const node& n, const option* declared) {
-  if (n.is_text() && is_list(declared))
+  if (n.is_text() && is_list_of_names(declared))
     return text_literal(list_text({n.text}));
   if (is_plain_value(n))
     return plain_value(n);
-  const bool names = n.what == node::kind::list && is_list(declared) && !n.items.empty() &&
+  const bool names = n.what == node::kind::list && is_list_of_names(declared) && !n.items.empty() &&
                      std::ranges::all_of(n.items, &node::is_text);
   if (!names)
     return json_literal(n);
@@ -57,14 +45,6 @@ std::string value_of(const node& n, const option* declared) {
 }
 
 }  // namespace
-
-std::string option_name(std::string_view name) {
-  const bool is_word =
-      !name.empty() && (name.front() < '0' || name.front() > '9') && std::ranges::all_of(name, [](char c) {
-        return (c >= 'a' && c <= 'z') || c == '_' || (c >= '0' && c <= '9');
-      });
-  return is_word ? std::string(name) : data::in_quotes(name, '"');
-}
 
 std::string json_literal(const node& n) { return text_literal(data::json_text(to_json(n))); }
 
@@ -83,7 +63,7 @@ std::string list_text(const std::vector<std::string>& names) {
 
 written_text text_option(std::string_view name, std::string_view value, const node& from,
                          const std::string& path) {
-  return {fmt::format("{} = {}", option_name(name), text_literal(value)), from, path, false};
+  return {fmt::format("{} = {}", expression::quoted_label(name), text_literal(value)), from, path, false};
 }
 
 void write_option(const member& m, const option* declared, std::string_view space, const std::string& path,
@@ -96,11 +76,12 @@ void write_option(const member& m, const option* declared, std::string_view spac
     return out.error(
         value.where, at,
         "a text that looks like a map or a list would be read as one in SQL; expected the map or list");
-  const auto name = option_name(m.name);
+  const auto name = expression::quoted_label(m.name);
   if (space.empty() && value.is_map() && goes_by_members(value)) {
     for (const auto& inner : value.members)
-      to.push_back({fmt::format("{}.{} = {}", name, option_name(inner.name), plain_value(inner.value)),
-                    inner.value, join(at, inner.name), false});
+      to.push_back(
+          {fmt::format("{}.{} = {}", name, expression::quoted_label(inner.name), plain_value(inner.value)),
+           inner.value, join(at, inner.name), false});
     return;
   }
   to.push_back({fmt::format("{}{}{} = {}", space, space.empty() ? "" : ".", name, value_of(value, declared)),

@@ -16,8 +16,6 @@ namespace millrace::config {
 /// `declared`: null where the stage knows no such option.
 void write_option(const member& m, const option* declared, std::string_view space, const std::string& path,
                   written_items& to, report& out);
-/// The name of an option: in double quotes only where it is no word, for keywords stand there, too.
-[[nodiscard]] std::string option_name(std::string_view name);
 /// The value as JSON in a text.
 [[nodiscard]] std::string json_literal(const node& n);
 /// `name = 'value'`, which comes from that part.

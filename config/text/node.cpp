@@ -77,7 +77,16 @@ location location_in_text(const node& n, std::size_t offset) {
   if (n.escaped || n.filled || offset > n.text.size())
     return out;
   out.column += n.bare ? 0 : 1;  // the quote
-  for (std::size_t i = 0; i < offset; ++i) {
+  std::size_t from = 0;
+  const auto behind = std::ranges::upper_bound(n.moved, offset, {}, &moved_part::at);
+  if (behind != n.moved.begin()) {
+    const auto& part = *(behind - 1);
+    out = part.where;
+    if (part.whole)
+      return out;
+    from = part.at;
+  }
+  for (auto i = from; i < offset; ++i) {
     if (n.bare && n.text[i] == '\n') {
       ++out.line;
       out.column = 1;

@@ -15,16 +15,24 @@ namespace millrace::config {
 
 struct member;
 
+/// From this byte of a text on it stands elsewhere in the file than behind what is in front of it.
+struct moved_part {
+  std::size_t at = 0;
+  location where{};
+  bool whole = false;  // it was put in: each byte of it is there
+};
+
 struct node {
   enum class kind : std::uint8_t { null, boolean, number, text, list, map };
   kind what = kind::null;
-  bool flag = false;           // a boolean's value
-  bool escaped = false;        // a text's: the file spells it otherwise, so offsets in it are no columns
-  bool bare = false;           // a text's: it stands in the file without quotes, maybe over several lines
-  bool filled = false;         // a text's: something came from the environment or a default
-  std::size_t references = 0;  // a text's: the number of `${secret:NAME}` in it
-  std::string text{};          // a text's; a number's digits as written
-  std::string shown{};         // a filled text's: with `${VAR}` as written, fit to be shown
+  bool flag = false;     // a boolean's value
+  bool escaped = false;  // a text's: the file spells it otherwise, so offsets in it are no columns
+  bool bare = false;     // a text's: it stands in the file without quotes, maybe over several lines
+  std::vector<moved_part> moved{};  // a bare text's, ascending
+  bool filled = false;              // a text's: something came from the environment or a default
+  std::size_t references = 0;       // a text's: the number of `${secret:NAME}` in it
+  std::string text{};               // a text's; a number's digits as written
+  std::string shown{};              // a filled text's: with `${VAR}` as written, fit to be shown
   std::vector<node> items;
   std::vector<member> members;
   location where{};

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <limits>
 
 namespace millrace::avro {
@@ -134,10 +135,14 @@ bool default_encoder::append_number(const json::value& v, const type& t, std::st
   const auto number = real_number(v);
   if (!number)
     return misfit(v, t);
-  if (t.is == kind::float32)
-    append_real(out, static_cast<float>(*number));
-  else
+  if (t.is == kind::float64) {
     append_real(out, *number);
+    return true;
+  }
+  const auto shorter = static_cast<float>(*number);
+  if (std::isfinite(*number) && !std::isfinite(shorter))
+    return misfit(v, t);
+  append_real(out, shorter);
   return true;
 }
 

@@ -6,6 +6,7 @@
 #include "runtime/base/time.hpp"
 #include "runtime/data/json_value.hpp"
 #include "runtime/data/text_encoding.hpp"
+#include "runtime/data/whole_digits.hpp"
 
 #include <fmt/format.h>
 
@@ -82,7 +83,7 @@ std::optional<int> rank_of(const json::value& v, const type& t) {
     return v.is_int64() ? std::optional(0) : std::nullopt;
   case kind::float32:
   case kind::float64:
-    return is_number(v)       ? std::optional(v.is_int64() ? 1 : 0)
+    return is_number(v)       ? std::optional(v.is_int64() || t.is == kind::float32 ? 1 : 0)
            : data::is_text(v) ? std::optional(1)
                               : std::nullopt;
   case kind::string:
@@ -118,9 +119,8 @@ bool json_datum::fail(std::string why) {
   return false;
 }
 
-bool json_datum::misfit(const json::value& v, const type& t) {
-  return fail(fmt::format("{} is no value of the type {}", shown_value(v),
-                          t.name.empty() ? word_of(t.is) : std::string_view(data::excerpt(t.name))));
+bool json_datum::misfit(const json::value& v, type_index of) {
+  return fail(fmt::format("{} is no value of the type {}", shown_value(v), describe(*schema_, of)));
 }
 
 bool json_datum::append_value(std::string& out, const json::value& v, type_index of, std::uint32_t depth) {
@@ -132,66 +132,74 @@ bool json_datum::append_value(std::string& out, const json::value& v, type_index
   --steps_left_;
   switch (t.is) {
   case kind::null:
-    return v.is_null() || misfit(v, t);
+    return v.is_null() || misfit(v, of);
   case kind::boolean:
     if (!v.is_bool())
-      return misfit(v, t);
+      return misfit(v, of);
     out.push_back(v.get_bool() ? '\1' : '\0');
     return true;
   case kind::int32:
   case kind::int64:
-    return t.means == meaning::none ? append_number(out, v, t) : append_text(out, v, t);
+    return t.means == meaning::none ? append_number(out, v, of) : append_text(out, v, of);
   case kind::float32:
   case kind::float64:
-    return append_number(out, v, t);
+    return append_number(out, v, of);
   case kind::bytes:
   case kind::fixed:
-    return t.means == meaning::decimal ? append_decimal(out, v, t) : append_text(out, v, t);
+    return t.means == meaning::decimal ? append_decimal(out, v, of) : append_text(out, v, of);
   case kind::string:
   case kind::enumeration:
-    return append_text(out, v, t);
+    return append_text(out, v, of);
   case kind::record:
-    return append_record(out, v, t, depth);
+    return append_record(out, v, of, depth);
   case kind::array:
   case kind::map:
-    return append_items(out, v, t, depth);
+    return append_items(out, v, of, depth);
   case kind::one_of:
-    return append_branch(out, v, t, depth);
+    return append_branch(out, v, of, depth);
   }
   return false;
 }
 
-bool json_datum::append_number(std::string& out, const json::value& v, const type& t) {
+bool json_datum::append_number(std::string& out, const json::value& v, type_index of) {
+  const auto& t = (*schema_)[of];
   if (t.is == kind::int32 || t.is == kind::int64) {
     const auto* const number = v.if_int64();
     if (number == nullptr || (t.is == kind::int32 && *number != static_cast<std::int32_t>(*number)))
-      return misfit(v, t);
+      return misfit(v, of);
     append_long(out, *number);
     return true;
   }
   const auto number = real_of(v);
   if (!number)
-    return misfit(v, t);
+    return misfit(v, of);
+  // A whole number keeps its digits, as one of a column does.
+  if (is_number(v)) {
+    const auto digits = data::json_text(v);
+    if (t.is == kind::float64 ? data::is_rounded_in_double(digits) : data::is_rounded_in_float(digits))
+      return misfit(v, of);
+  }
   if (t.is == kind::float64) {
     append_real(out, *number);
     return true;
   }
   const auto shorter = static_cast<float>(*number);
   if (std::isfinite(*number) && !std::isfinite(shorter))
-    return misfit(v, t);
+    return misfit(v, of);
   append_real(out, shorter);
   return true;
 }
 
 /// Values that JSON has as a text.
-bool json_datum::append_text(std::string& out, const json::value& v, const type& t) {
+bool json_datum::append_text(std::string& out, const json::value& v, type_index of) {
+  const auto& t = (*schema_)[of];
   if (!data::is_text(v))
-    return misfit(v, t);
+    return misfit(v, of);
   const auto text = text_of_value(v);
   if (t.is == kind::enumeration) {
     const auto symbol = std::ranges::find(t.symbols, text);
     if (symbol == t.symbols.end())
-      return misfit(v, t);
+      return misfit(v, of);
     append_long(out, symbol - t.symbols.begin());
     return true;
   }
@@ -201,7 +209,7 @@ bool json_datum::append_text(std::string& out, const json::value& v, const type&
   case meaning::uuid: {
     std::string bytes;
     if (!append_uuid(bytes, text))
-      return misfit(v, t);
+      return misfit(v, of);
     if (t.is == kind::fixed)
       out += bytes;
     else
@@ -224,7 +232,7 @@ bool json_datum::append_text(std::string& out, const json::value& v, const type&
   }
   if (t.is == kind::int32 || t.is == kind::int64) {
     if (!number)
-      return misfit(v, t);
+      return misfit(v, of);
     if (t.means == meaning::time_millis || t.means == meaning::timestamp_millis)
       number = *number / micros_of_milli - (*number % micros_of_milli < 0 ? 1 : 0);
     append_long(out, *number);
@@ -236,7 +244,7 @@ bool json_datum::append_text(std::string& out, const json::value& v, const type&
   }
   const auto bytes = data::from_base64(text);
   if (!bytes || (t.is == kind::fixed && bytes->size() != t.size))
-    return misfit(v, t);
+    return misfit(v, of);
   if (t.is == kind::bytes)
     append_bytes(out, *bytes);
   else
@@ -244,17 +252,19 @@ bool json_datum::append_text(std::string& out, const json::value& v, const type&
   return true;
 }
 
-bool json_datum::append_decimal(std::string& out, const json::value& v, const type& t) {
+bool json_datum::append_decimal(std::string& out, const json::value& v, type_index of) {
+  const auto& t = (*schema_)[of];
   decimal number;
   if (!is_number(v) || read_decimal(data::json_text(v), number) != decimal_reading::ok ||
       !append_as_decimal(out, number, t))
-    return misfit(v, t);
+    return misfit(v, of);
   return true;
 }
 
-bool json_datum::append_record(std::string& out, const json::value& v, const type& t, std::uint32_t depth) {
+bool json_datum::append_record(std::string& out, const json::value& v, type_index of, std::uint32_t depth) {
+  const auto& t = (*schema_)[of];
   if (!v.is_object())
-    return misfit(v, t);
+    return misfit(v, of);
   const auto& members = v.get_object();
   std::size_t used = 0;
   for (const auto& f : t.fields) {
@@ -288,10 +298,11 @@ bool json_datum::append_record(std::string& out, const json::value& v, const typ
   return true;
 }
 
-bool json_datum::append_items(std::string& out, const json::value& v, const type& t, std::uint32_t depth) {
+bool json_datum::append_items(std::string& out, const json::value& v, type_index of, std::uint32_t depth) {
+  const auto& t = (*schema_)[of];
   const bool is_map = t.is == kind::map;
   if (is_map ? !v.is_object() : !v.is_array())
-    return misfit(v, t);
+    return misfit(v, of);
   const auto count = is_map ? v.get_object().size() : v.get_array().size();
   if (count != 0)
     append_long(out, static_cast<std::int64_t>(count));
@@ -319,7 +330,8 @@ bool json_datum::append_items(std::string& out, const json::value& v, const type
 }
 
 /// The first branch that fits; types that have the value as it is are tried before those that have another form of it.
-bool json_datum::append_branch(std::string& out, const json::value& v, const type& t, std::uint32_t depth) {
+bool json_datum::append_branch(std::string& out, const json::value& v, type_index of, std::uint32_t depth) {
+  const auto& t = (*schema_)[of];
   const auto begin = out.size();
   std::size_t tried = 0;
   for (const int wanted : {0, 1})
@@ -334,7 +346,7 @@ bool json_datum::append_branch(std::string& out, const json::value& v, const typ
       if (steps_left_ == 0)
         return false;
     }
-  return tried == 1 ? false : misfit(v, t);  // the only one has said why
+  return tried == 1 ? false : misfit(v, of);  // the only one has said why
 }
 
 }  // namespace millrace::avro

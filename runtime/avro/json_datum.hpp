@@ -27,14 +27,14 @@ public:
 
 private:
   bool append_value(std::string& out, const boost::json::value& v, type_index of, std::uint32_t depth);
-  bool append_number(std::string& out, const boost::json::value& v, const type& t);
-  bool append_text(std::string& out, const boost::json::value& v, const type& t);
-  bool append_decimal(std::string& out, const boost::json::value& v, const type& t);
-  bool append_record(std::string& out, const boost::json::value& v, const type& t, std::uint32_t depth);
-  bool append_items(std::string& out, const boost::json::value& v, const type& t, std::uint32_t depth);
-  bool append_branch(std::string& out, const boost::json::value& v, const type& t, std::uint32_t depth);
+  bool append_number(std::string& out, const boost::json::value& v, type_index of);
+  bool append_text(std::string& out, const boost::json::value& v, type_index of);
+  bool append_decimal(std::string& out, const boost::json::value& v, type_index of);
+  bool append_record(std::string& out, const boost::json::value& v, type_index of, std::uint32_t depth);
+  bool append_items(std::string& out, const boost::json::value& v, type_index of, std::uint32_t depth);
+  bool append_branch(std::string& out, const boost::json::value& v, type_index of, std::uint32_t depth);
   bool fail(std::string why);
-  bool misfit(const boost::json::value& v, const type& t);
+  bool misfit(const boost::json::value& v, type_index of);
 
   const schema* schema_;
   std::size_t steps_left_ = 0;

@@ -3,11 +3,13 @@
 #include "runtime/avro/bytes_of_value.hpp"
 #include "runtime/avro/clock_text.hpp"
 #include "runtime/avro/datum.hpp"
+#include "runtime/data/bare_json.hpp"
 #include "runtime/data/render.hpp"
 #include "runtime/data/text_encoding.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -40,7 +42,7 @@ tl::expected<row_encoder, std::vector<unwritable>> row_encoder::of(schema_ptr sc
   auto root = writing_of(*schema, rows, columns, is_bare);
   if (!root)
     return tl::make_unexpected(std::move(root).error());
-  const bool is_record = schema->root().is == kind::record;
+  const bool is_record = schema->root().is == kind::record && root->how == put::record;
   row_encoder out(std::move(schema), std::move(*root),
                   is_record ? std::nullopt : std::optional(columns.front()));
   if (out.bare_)
@@ -139,6 +141,8 @@ bool row_encoder::append_value(std::string& out, const writing& w, const data::c
   case put::time_millis:
   case put::time_micros:
     return append_text(out, w, c, row);
+  case put::text_of_json:
+    return append_text_of_json(out, w, c, row);
   case put::json:
     return append_json(out, w, c, row);
   }
@@ -264,6 +268,26 @@ bool row_encoder::append_decimal(std::string& out, const writing& w, const data:
     }
   }
   return fail(fmt::format("{} is no {}, which {} is", text_of(v), describe(*schema_, w.of), w.field));
+}
+
+bool row_encoder::append_text_of_json(std::string& out, const writing& w, const data::column& c,
+                                      std::size_t row) {
+  const auto json = c.text_at(row);
+  const bool is_null = data::is_json_null(json);
+  if (is_null && w.null_branch < 0)
+    return fail_null(w);
+  if (const auto& t = (*schema_)[w.of]; t.is == kind::one_of) {
+    const auto branch =
+        std::ranges::find_if(t.of, [&](type_index b) { return ((*schema_)[b].is == kind::null) == is_null; });
+    append_long(out, branch - t.of.begin());
+  }
+  if (is_null)
+    return true;
+  const auto text = data::bare_json(json, scratch_);
+  if (!text)
+    return fail(fmt::format("{} is no JSON", data::excerpt(json)));
+  append_bytes(out, *text);
+  return true;
 }
 
 bool row_encoder::append_json(std::string& out, const writing& w, const data::column& c, std::size_t row) {

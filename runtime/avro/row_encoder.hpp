@@ -38,6 +38,7 @@ private:
   bool append_number(std::string& out, const writing& w, const data::column& c, std::size_t row);
   bool append_text(std::string& out, const writing& w, const data::column& c, std::size_t row);
   bool append_decimal(std::string& out, const writing& w, const data::column& c, std::size_t row);
+  bool append_text_of_json(std::string& out, const writing& w, const data::column& c, std::size_t row);
   bool append_json(std::string& out, const writing& w, const data::column& c, std::size_t row);
   bool fail(std::string why);
   bool fail_null(const writing& w);

@@ -207,11 +207,12 @@ private:
     };
     const auto precision = number("precision", -1);
     const auto scale = number("scale", 0);
-    if (precision < 1 || precision > greatest || scale < 0 || scale > precision ||
-        (t.is == kind::fixed && precision > digits_of_bytes(t.size)))
+    if (precision < 1 || precision > greatest || scale < 0 || scale > precision)
       return;  // an invalid logical type is none
-    t.means = meaning::decimal;
     t.precision = static_cast<int>(precision);
+    if (t.is == kind::fixed && precision > digits_of_bytes(t.size))
+      return;
+    t.means = meaning::decimal;
     t.scale = static_cast<int>(scale);
   }
 
@@ -455,6 +456,9 @@ std::string describe_alone(const type& t) {
   }
   if (t.name.empty())
     return std::string(word_of(t.is));
+  if (t.is == kind::fixed && t.precision > 0)
+    return fmt::format("fixed {} (no decimal: {} digits do not fit its {} bytes)",
+                       data::excerpt(t.name, longest_shown), t.precision, t.size);
   return fmt::format("{} {}", word_of(t.is), data::excerpt(t.name, longest_shown));
 }
 

@@ -75,7 +75,7 @@ struct passing {
 struct type {
   kind is = kind::null;
   meaning means = meaning::none;
-  int precision = 0;                     // of a decimal
+  int precision = 0;                     // of a decimal, and of a fixed that is too short to be one
   int scale = 0;                         // of a decimal
   std::uint32_t size = 0;                // of a fixed
   std::string name{};                    // of a record, enum or fixed: with its namespace

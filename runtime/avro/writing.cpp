@@ -122,11 +122,9 @@ std::string cast_for(const type& t) {
   case kind::float32:
   case kind::float64:
     return "double precision";
-  case kind::bytes:
   case kind::string:
   case kind::enumeration:
-  case kind::fixed:
-    return "text";
+    return t.means == meaning::none ? "text" : "";
   default:
     return {};
   }
@@ -298,7 +296,7 @@ private:
     }
     case type_id::json:
       rank = by_contents;
-      out.how = t.is == kind::string && t.means == meaning::none ? put::text : put::json;
+      out.how = t.is == kind::string && t.means == meaning::none ? put::text_of_json : put::json;
       return true;
     default:
       break;
@@ -360,7 +358,7 @@ private:
     best->column = out.column;
     best->name = std::move(out.name);
     out = std::move(*best);
-    if (out.how == put::json)
+    if (out.how == put::json || out.how == put::text_of_json)
       out.branch = -1, out.of = of;  // its contents may be null
     return true;
   }
@@ -368,6 +366,12 @@ private:
   const schema& schema_;
   std::vector<unwritable> wrong_;
 };
+
+bool has_field(const type& record, const std::string& name) {
+  return std::ranges::any_of(record.fields, [&](const field& f) {
+    return f.name == name || std::ranges::find(f.aliases, name) != f.aliases.end();
+  });
+}
 
 }  // namespace
 
@@ -377,7 +381,9 @@ writing_of(const schema& s, const data::schema& rows, const std::vector<std::siz
   writing out;
   const auto& root = s.root();
   const auto failed = [&] { return tl::make_unexpected(p.take()); };
-  if (root.is == kind::record) {
+  const bool is_whole = is_bare && rows[columns.front()].type.id() == type_id::json &&
+                        !has_field(root, rows[columns.front()].name);
+  if (root.is == kind::record && !is_whole) {
     std::vector<data::field> fields;
     for (const auto c : columns)
       fields.push_back(rows[c]);

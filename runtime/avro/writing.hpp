@@ -26,7 +26,8 @@ enum class put : std::uint8_t {
   short_real,             // double into a float
   integer_as_real,        // bigint into a double
   integer_as_short_real,  // bigint into a float
-  text,                   // text and json as they are
+  text,                   // text as it is
+  text_of_json,           // json as `x #>> '{}'`
   text_of_value,          // numeric, date and timestamp as their text
   symbol,                 // text into an enum
   binary,                 // base64 into bytes
@@ -49,7 +50,7 @@ struct writing {
   bool is_same_scale = false;      // of `decimal`: each value of the column fits as it is
   std::int32_t branch = -1;        // of the union around the type; none: there is no union
   std::int32_t null_branch = -1;   // likewise; none: null cannot be written
-  type_index of = 0;               // the type, without the union; of `json` with it
+  type_index of = 0;               // the type, without the union; of `json` and `text_of_json` with it
   std::size_t column = no_column;  // of the batch, or of the object's children
   std::string name{};              // the column's
   std::string field{};             // the field in words, for errors: field "x" of the record R
@@ -67,7 +68,8 @@ struct unwritable {
 };
 
 /// Plans a record of that schema from some columns. `is_bare`: one column, which is a value of its own unless the schema is a
-/// record. The plan points into the schema, and is the root's, whose members are columns of the batch.
+/// record. A value of json without a field of its name is the whole record. The plan points into the schema, and is the
+/// root's, whose members are columns of the batch, unless it is `json`.
 [[nodiscard]] tl::expected<writing, std::vector<unwritable>>
 writing_of(const schema& s, const data::schema& rows, const std::vector<std::size_t>& columns, bool is_bare);
 

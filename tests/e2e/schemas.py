@@ -681,6 +681,36 @@ def schema_file_is_added(c):
     check(len(errors) == 3 and all(any(part in e for e in errors) for part in ("2147483648 is no int", '"B" is none of the symbols', "takes no null")), errors)
 
 
+def keys_by_their_contract(c):
+    """Keys that were read by a schema are written by the same contract as a whole record, a null key as none; JSON within values keeps its nulls, or is a dead letter."""
+    c.write("avro", CUSTOMER, [{"id": i, "name": f"n{i}", "email": None} for i in range(c.options.count)], key_format="avro", key_schema=json.dumps(KEY),
+            keys=[{"id": i % 7} for i in range(c.options.count)])
+    c.kafka.produce_records(c.topic, [(BEGIN // 1000, None, c.kafka.read(c.topic)[0].value)])
+    source, c.topic = c.topic, unique("keyed")
+    c.kafka.create(c.topic)
+    id_of_key = add_schema(c, json.dumps(KEY), subject=f"{c.topic}-key")
+    add_schema(c, json.dumps({"type": "record", "name": "V", "fields": [{"name": "who", "type": ["string", "null"]}, {"name": "name", "type": ["null", "string"]}, {"name": "first", "type": "float"}]}))
+    stages = {"changes": {"source": "kafka", "brokers": c.kafka.brokers, "topic": source},
+              "parsed": {"parser": "avro", "from": "changes", "registry": c.registry, "subject": f"{source}-value", "key_format": "avro"},
+              "flat": {"transform": "select", "from": "parsed",
+                       "columns": {"who": "_key", "name": "case when id = 1 then 'null'::json else to_json(name) end",
+                                   "first": "case when id = 2 then '16777217'::json else to_json(id) end"}},
+              "out": {"sink": "kafka", "from": "flat", "brokers": c.kafka.brokers, "topic": c.topic, "format": "avro", "schema": "newest", "registry": c.registry,
+                      "key": "who", "key_format": "avro", "key_schema": "newest"}}
+    running = c.run(topology_file(c.folder / "topology.json", c.name, stages))
+    running.wait_until("all are written", lambda: len(c.kafka.read(c.topic)) >= c.options.count)
+    running.stop()
+    records = c.kafka.read(c.topic)
+    check({int.from_bytes(m.key[1:5], "big") for m in records if m.key is not None} == {id_of_key}, "keys of another schema")
+    check(sum(m.key is None for m in records) == 1, "the null key is none")
+    found = c.ask(do="read", format="avro", key_format="avro", count=c.options.count)["records"]
+    want = [{"key": {"id": i % 7}, "value": {"who": json.dumps({"id": i % 7}, separators=(",", ":")), "name": None if i == 1 else f"n{i}", "first": float(i)}} for i in range(c.options.count) if i != 2]
+    lost = difference([sorted_row(r) for r in [*want, {"key": None, "value": {**want[0]["value"], "who": None}}]], [sorted_row(r) for r in found])
+    check(not lost, lost)
+    errors = [letter["error"] for letter in dead_letters(c.folder / "state")]
+    check(len(errors) == 1 and "16777217 is no value of the type float" in errors[0], errors)
+
+
 def contracts_that_do_not_fit(c):
     """A file is compared by `check`, the newest schema at the start; each says the column, the field and a remedy, and nothing is written."""
     (c.folder / "order.avsc").write_text(json.dumps(CONTRACT))
@@ -714,7 +744,8 @@ def registry_that_hangs(c):
 CASES = [avro_of_others, avro_columns_of_the_registry, avro_schema_changes, protobuf_of_others, json_of_others, bad_records, bytes_pass_through,
          written("avro"), written("protobuf"), written("json_schema"), schemas_that_are_refused,
          keys_of_others("avro"), keys_of_others("protobuf"), keys_of_others("json"), scalar_keys, changes_into_a_table, changes_as_versions,
-         keys_that_cannot_be_decoded, contract_of_avro, contract_of_protobuf, schema_file_is_added, contracts_that_do_not_fit,
+         keys_that_cannot_be_decoded, contract_of_avro, contract_of_protobuf, schema_file_is_added, keys_by_their_contract,
+         contracts_that_do_not_fit,
          registry_that_hangs]
 
 

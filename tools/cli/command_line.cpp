@@ -9,7 +9,8 @@ namespace millrace::cli {
 
 std::unique_ptr<CLI::App> make_command_line(int& status) {
   auto app = std::make_unique<CLI::App>(
-      "millrace: streaming dataflows from one JSON file, exactly once, in one native process", "millrace");
+      "millrace: streaming dataflows from one file (JSON or SQL), exactly once, in one native process",
+      "millrace");
   app->require_subcommand(1);
   app->set_version_flag("--version", std::string(version), "Print the version and exit");
   add_run(*app, status);

@@ -19,7 +19,7 @@ void offer_stages(const std::vector<std::string>& line, command_line::completion
     if (const char* const home = std::getenv("HOME"); home != nullptr && file.starts_with("~/"))
       file.replace(0, 1, home);
     std::error_code ignored;
-    if ((!file.ends_with(".json") && !file.ends_with(".sql")) ||
+    if ((!file.ends_with(".json") && !config::is_sql_file(file)) ||
         !std::filesystem::is_regular_file(file, ignored))
       continue;
     config::report unused;

@@ -15,7 +15,7 @@ namespace {
 
 int convert(const std::string& file) {
   config::report found;
-  const bool is_sql = file.ends_with(".sql");
+  const bool is_sql = config::is_sql_file(file);
   const auto tree = config::read_topology_file(file, connectors(), found);
   std::string text;
   if (tree && found.errors() == 0)

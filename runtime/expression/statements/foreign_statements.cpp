@@ -26,6 +26,9 @@ maybe_problem created(const mistaken& m) {
     name_at += 3;
   if (m.error() < first || m.error() > name_at)
     return std::nullopt;
+  if (kind == "view" && i == first && name_at > i + 1)
+    return problem{m.at(i + 1),
+                   "IF NOT EXISTS has no meaning here, where each view is made once; leave it out"};
   const std::string name = m.is_name(name_at) ? shown(m, name_at) : "name";
   bool has_query = false;
   for (auto k = name_at; k < m.size(); ++k)

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace millrace::sql {
 namespace {
 
@@ -121,6 +123,83 @@ maybe_problem window_clause(const mistaken& m) {
   return std::nullopt;
 }
 
+/// The table in FROM of the SELECT that the place is in; `other` where it says none.
+std::string table_of_query(const mistaken& m, std::size_t at, std::string other) {
+  const auto inside = m.open().empty() ? 0 : m.open().back() + 1;
+  int depth = 0;
+  std::string found;
+  for (auto i = inside; i < m.size() && depth >= 0; ++i) {
+    depth += m.sign(i) == '(' ? 1 : m.sign(i) == ')' ? -1 : 0;
+    if (depth != 0 || m.word(i) != "from" || !m.is_name(i + 1) || m.sign(i + 2) == '(')
+      continue;
+    if (found.empty() || i < at)
+      found = shown(m, i + 1);
+  }
+  return found.empty() ? std::move(other) : found;
+}
+
+/// GROUP BY window(ts, '1 minute', '10 seconds') of Spark: WINDOW is a word of PostgreSQL's grammar.
+maybe_problem window_call(const mistaken& m) {
+  const auto e = m.error();
+  if (m.word(e) != "window")
+    return std::nullopt;
+  for (auto i = e; i < m.size(); ++i) {
+    if (!are(m, i, "window ("))
+      continue;
+    std::vector<std::string> sizes;
+    const auto end = m.behind(i + 1);
+    for (auto k = i + 2; k < end; ++k)
+      if (m.is_text(k) && sizes.size() < 2)
+        sizes.push_back(data::excerpt(m.inner(k), 40));
+    if (sizes.empty())
+      return std::nullopt;
+    std::ranges::reverse(sizes);  // the slide stands behind the size there
+    return problem{
+        m.at(e), fmt::format("a window is a function in FROM: FROM {} ... GROUP BY window_start, "
+                             "window_end and the keys; the times of its rows are the table's "
+                             "option event_time",
+                             call_of(sizes.size() > 1 ? "hop" : "tumble", table_of_query(m, e, "t"), sizes))};
+  }
+  return std::nullopt;
+}
+
+/// QUALIFY row_number() OVER (PARTITION BY key ORDER BY ts) <= n.
+maybe_problem qualify(const mistaken& m) {
+  const auto e = m.error();
+  for (auto i = e - std::min<std::size_t>(e, 2); i <= e; ++i) {
+    if (m.word(i) != "qualify")
+      continue;
+    std::string keys;
+    bool windows = false;
+    bool last = false;
+    for (auto k = i; k < m.size(); ++k) {
+      if (are(m, k, "partition by"))
+        for (auto n = k + 2; n < m.size() && m.word(n) != "order" && m.sign(n) != ')'; ++n) {
+          windows = windows || is_one_of(m.word(n), {"window_start", "window_end"});
+          keys += m.sign(n) == ',' ? ", " : m.is_name(n) ? shown(m, n) : std::string(m.source(n));
+        }
+      last = last || m.word(k) == "desc";
+    }
+    const auto table = table_of_query(m, i, "counts");
+    if (keys.empty() || windows)
+      return problem{m.at(i),
+                     fmt::format("QUALIFY is a condition around the query of a sink: CREATE TABLE s WITH "
+                                 "(connector = ...) AS SELECT * FROM (SELECT *, row_number() OVER (PARTITION "
+                                 "BY window_start, window_end ORDER BY ...) AS rank FROM {}) t WHERE rank <= "
+                                 "10",
+                                 table)};
+    return problem{m.at(i),
+                   last ? fmt::format("the last row of each key is not offered, since another may always "
+                                      "follow; last(column) of a window gives it: SELECT {0}, last(column) "
+                                      "FROM tumble({1}, '5 minutes') GROUP BY window_start, window_end, {0}",
+                                      keys, table)
+                        : fmt::format("the first row of each key is SELECT DISTINCT ON ({}) * FROM {}, of a "
+                                      "view WITH (ttl = '1 hour')",
+                                      keys, table)};
+  }
+  return std::nullopt;
+}
+
 /// TUMBLE_START(ts, INTERVAL '5' MINUTES) and its like.
 maybe_problem window_bound(const mistaken& m) {
   for (const auto open : m.open()) {
@@ -182,19 +261,28 @@ maybe_problem as_of(const mistaken& m) {
       continue;
     const std::string table = i > 0 && m.is_name(i - 1) ? shown(m, i - 1) : "rates";
     std::string time = "s.at";
+    std::string left = "s";
+    std::string right = "r";
     if (const auto k = i + 4; system_time && m.is_name(k)) {
+      auto behind = k + 1;
       time = shown(m, k);
-      for (auto n = k + 1; m.sign(n) == '.' && m.is_name(n + 1); n += 2)
-        time += "." + shown(m, n + 1);
-      if (m.word(k) == "proctime")
-        time = "s.at";
+      if (m.sign(behind) == '.')
+        left = time;
+      for (; m.sign(behind) == '.' && m.is_name(behind + 1); behind += 2)
+        time += "." + shown(m, behind + 1);
+      if (m.word(k) == "proctime" || m.word(behind - 1) == "proctime")
+        time = left + ".at";
+      if (m.word(behind) == "as" && m.is_name(behind + 1))
+        right = shown(m, behind + 1);
+      else if (m.is_name(behind) && m.word(behind) != "on" && m.word(behind) != "using")
+        right = shown(m, behind);
     }
     return problem{
         m.at(i),
         fmt::format(
-            "the version of a row as of a time is a function in FROM: JOIN as_of({}, {}) AS r ON r.key = "
-            "s.key",
-            table, time)};
+            "the version of a row as of a time is a function in FROM: JOIN as_of({0}, {1}) AS {3} ON {3}.key "
+            "= {2}.key",
+            table, time, left, right)};
   }
   return std::nullopt;
 }
@@ -226,8 +314,9 @@ maybe_problem watermark(const mistaken& m) {
 }  // namespace
 
 std::span<const foreign_rule> time_rules() {
-  static constexpr foreign_rule all[] = {watermark,   window_function, window_clause, window_bound,
-                                         word_around, within,          as_of,         bare_interval};
+  static constexpr foreign_rule all[] = {watermark, window_function, window_clause, window_call,
+                                         qualify,   window_bound,    word_around,   within,
+                                         as_of,     bare_interval};
   return all;
 }
 

@@ -48,10 +48,6 @@ constexpr std::array remedies{
                      "elements of a list are rows by FROM t CROSS JOIN LATERAL unnest(t.list) AS e (name)"},
     // Clauses.
     words_and_remedy{
-        "qualify",
-        "QUALIFY is a condition around the query: SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY "
-        "window_start, key ORDER BY n DESC) AS rank FROM counts) t WHERE rank <= 10"},
-    words_and_remedy{
         "pivot (",
         "PIVOT is not offered; write an aggregate for each value: count(*) FILTER (WHERE kind = 'a') AS a"},
     words_and_remedy{"unpivot (", "UNPIVOT is not offered; write a branch of UNION ALL for each column"},

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace millrace::sql {
 namespace {
 
@@ -107,10 +109,24 @@ maybe quotes(const mistaken& m) {
                                       data::excerpt(m.source(e).substr(1, m.source(e).size() - 2)))};
 }
 
+/// `# words` of shells and MySQL, where the sign begins a line or no operand stands in front of it.
+maybe comment(const mistaken& m) {
+  const auto e = m.error();
+  for (auto i = e - std::min<std::size_t>(e, 2); i <= e && i < m.size(); ++i) {
+    if (!m.source(i).starts_with('#'))
+      continue;
+    const auto before = m.text().substr(0, m.at(i));
+    const auto line = before.substr(before.find_last_of('\n') + 1);
+    if (i == e || line.find_first_not_of(" \t\r") == std::string_view::npos)
+      return problem{m.at(i), "a comment begins with -- here"};
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 maybe plain_mistake(const mistaken& m) {
-  for (const auto rule : {semicolon, comma, option_value, quotes, parentheses})
+  for (const auto rule : {comment, semicolon, comma, option_value, quotes, parentheses})
     if (auto found = rule(m))
       return found;
   return std::nullopt;

@@ -47,11 +47,26 @@ struct reader {
   /// `words`: of the statement alone, without its semicolon, with offsets in the whole text.
   void read(std::span<const token> words) {
     const auto before = out.problems.size();
+    words = without_comments(words);
+    if (words.empty())
+      return;
     const bool broken = std::ranges::any_of(words, &token::is_broken);  // which is told already
     if (!broken)
       read_one(words);
     if (broken || out.problems.size() > before)
       note(words);
+  }
+
+  /// Tells of comments as shells have them, in front of a statement, and leaves these lines out.
+  std::span<const token> without_comments(std::span<const token> words) {
+    while (!words.empty() && text[words.front().begin] == '#') {
+      const auto at = words.front().begin;
+      say(at, "a comment begins with -- here");
+      const auto line = std::min(text.find('\n', at), text.size());
+      const auto next = std::ranges::lower_bound(words, line, {}, &token::begin);
+      words = words.subspan(static_cast<std::size_t>(next - words.begin()));
+    }
+    return words;
   }
 
   void read_one(std::span<const token> words) {

@@ -64,6 +64,20 @@ expression::bound_or<tokens> tokens_of(std::string_view text) {
   return out;
 }
 
+/// Where a row of signs begins in which comments are opened again and again; npos: nowhere. The scanner looks at what is left of
+/// it for each of them.
+std::size_t opened_again(std::string_view text) {
+  constexpr std::string_view signs = "~!@#^&|`?+-*/%<>=";
+  constexpr std::size_t longest = 300;
+  for (auto at = text.find("/*"); at != std::string_view::npos;) {
+    const auto end = std::min(text.find_first_not_of(signs, at), text.size());
+    if (end - at > longest && text.substr(at + 1, end - at - 1).find("/*") != std::string_view::npos)
+      return at;
+    at = text.find("/*", end);
+  }
+  return std::string_view::npos;
+}
+
 /// Where the word that begins at `at` ends: digits and letters.
 std::size_t behind_word(std::string_view text, std::size_t at) {
   const auto continues = [](char c) {
@@ -79,6 +93,10 @@ std::size_t behind_word(std::string_view text, std::size_t at) {
 
 scanned scan(std::string_view text) {
   scanned out;
+  if (const auto again = opened_again(text); again != std::string_view::npos) {
+    out.problems.push_back({again, "comments are opened here again and again"});
+    return out;
+  }
   const auto append = [&](tokens found, std::size_t by) {
     for (auto& t : found) {
       t.begin += by;

@@ -58,10 +58,14 @@ bool is_plain(char c) { return (c >= 'a' && c <= 'z') || c == '_'; }
 
 }  // namespace
 
-std::string quoted_identifier(std::string_view name) {
+std::string quoted_label(std::string_view name) {
   const bool plain = !name.empty() && is_plain(name[0]) &&
                      std::ranges::all_of(name, [](char c) { return is_plain(c) || is_digit(c); });
-  return plain && !is_taken(name) ? std::string(name) : data::in_quotes(name, '"');
+  return plain ? std::string(name) : data::in_quotes(name, '"');
+}
+
+std::string quoted_identifier(std::string_view name) {
+  return is_taken(name) ? data::in_quotes(name, '"') : quoted_label(name);
 }
 
 }  // namespace millrace::expression

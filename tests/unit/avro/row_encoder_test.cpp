@@ -228,7 +228,7 @@ TEST_CASE("JSON becomes maps, records and unions as its values say") {
         "\x08\2a\2\2\2b\6\2x\2c\0\2d\4\0\0\0\0\0\0\xF8\x3F\0"s);
   CHECK(written_as(map, json("{}")) == "\0"s);
   CHECK_THAT(written_as(map, json(R"({"a":[1]})")),
-             Contains("\"x.a\": a list is no value of the type union"));
+             Contains("\"x.a\": a list is no value of the type union of null, long, double, string"));
   CHECK_THAT(written_as(map, json("[]")), Contains("a list is no value of the type map"));
   const std::string record = R"({"type":"record","name":"Q","fields":[{"name":"n","type":"int"},)"
                              R"({"name":"next","type":["null","Q"],"default":null}]})";
@@ -243,6 +243,74 @@ TEST_CASE("JSON becomes maps, records and unions as its values say") {
             R"({"type":"map","values":{"type":"bytes","logicalType":"decimal","precision":4,"scale":2}})",
             json(R"({"a":1.50})")) == "\2\2a\4\0\x96\0"s);
   CHECK_THAT(written_as(map, json(std::string(200, '[') + std::string(200, ']'))), Contains("nested deeper"));
+}
+
+TEST_CASE("JSON becomes a string as `#>> '{}'` gives it, and JSON null is null") {
+  for (const std::string of : {R"(["null","string"])", R"(["null","long","string"])"}) {
+    const char branch = of.size() < 20 ? '\2' : '\4';
+    CHECK(written_as(of, json(R"( "h\u0069" )")) == branch + "\4hi"s);
+    CHECK(written_as(of, json(R"("h")")) == branch + "\2h"s);
+    CHECK(written_as(of, json(R"("")")) == branch + "\0"s);
+    CHECK(written_as(of, json(" null ")) == "\0"s);
+    CHECK(written_as(of, null_of(type_id::json)) == "\0"s);
+  }
+  CHECK(written_as(R"(["string","null"])", json("null")) == "\2");
+  CHECK(written_as(R"(["string","null"])", json("2")) == "\0\2"
+                                                         "2"s);
+  CHECK(written_as(R"("string")", json(R"({"a":"b"})")) == "\x12{\"a\":\"b\"}");
+  CHECK_THAT(written_as(R"("string")", json("null")),
+             Contains("the column \"x\": it is null, and the field \"x\" of record R takes no null"));
+  CHECK_THAT(written_as(R"("long")", json("null")), Contains("null is no value of the type long"));
+  CHECK_THAT(written_as(R"(["long","double"])", json("null")), Contains("of the type union of long, double"));
+  CHECK_THAT(written_as(R"("string")", json(R"("a" "b")")), Contains("is no JSON"));
+}
+
+TEST_CASE("whole numbers of JSON are not rounded, and other numbers are as doubles are") {
+  CHECK_THAT(written_as(R"("double")", json("9007199254740993")),
+             Contains("9007199254740993 is no value of the type double"));
+  CHECK(written_as(R"("double")", json("9007199254740992")).size() == 8);
+  CHECK(written_as(R"("double")", json("1180591620717411303424")).size() == 8);  // 2^70
+  CHECK_THAT(written_as(R"("double")", json("1180591620717411303425")), Contains("is no value of the type"));
+  CHECK_THAT(written_as(R"("double")", json("1" + std::string(400, '0'))),
+             Contains("is no value of the type"));
+  CHECK(written_as(R"("double")", json("9007199254740993.0")).size() == 8);
+  CHECK(written_as(R"("double")", json("0.1")).size() == 8);
+  CHECK_THAT(written_as(R"("float")", json("16777217")), Contains("16777217 is no value of the type float"));
+  CHECK(written_as(R"("float")", json("-16777216")).size() == 4);
+  CHECK(written_as(R"("float")", json("0.1")).size() == 4);
+  CHECK_THAT(written_as(R"("float")", json("1e39")), Contains("is no value of the type float"));
+  CHECK_THAT(written_as(R"(["null","int","float"])", json("3000000001")),
+             Contains("3000000001 is no value of the type union of null, int, float"));
+  // Branches that have the number without a loss come first.
+  CHECK(written_as(R"(["float","double"])", json("0.1")).size() == 9);
+  CHECK(written_as(R"(["float","double"])", json("16777217")).size() == 9);
+}
+
+TEST_CASE("a key of JSON is a whole record, unless the record has a field of its name") {
+  const std::string key = R"({"type":"record","name":"K","fields":[{"name":"id","type":"long"}]})";
+  CHECK(written(key, row_of({{"_key", json(R"({"id":7})")}}), true) == "\x0E");
+  CHECK_THAT(written(key, row_of({{"_key", json(R"({"id":"a"})")}}), true),
+             Contains("the column \"_key.id\": \"a\" is no value of the type long"));
+  CHECK_THAT(written(key, row_of({{"_key", json("7")}}), true),
+             Contains("the column \"_key\": 7 is no value of the type record K"));
+  CHECK(written(key, row_of({{"id", json("7")}}), true) == "\x0E");
+  CHECK(written("[\"null\"," + key + "]", row_of({{"_key", json(R"({"id":7})")}}), true) == "\2\x0E");
+  CHECK_THAT(written(key, row_of({{"_key", json("{}")}})), Contains("plan: ") && Contains("has no field"));
+}
+
+TEST_CASE("what a type cannot take says what is wrong with it") {
+  const auto price = data::type::numeric_of(6, 3);
+  const auto of_fixed =
+      written_as(R"({"type":"fixed","name":"F","size":2,"logicalType":"decimal","precision":6,"scale":3})",
+                 exact({1, 3}, price));
+  CHECK_THAT(of_fixed, Contains("fixed F (no decimal: 6 digits do not fit its 2 bytes)"));
+  CHECK_THAT(of_fixed, !Contains("::"));
+  CHECK_THAT(written_as(R"("bytes")", whole(1)), Contains("plan: ") && !Contains("::"));
+  CHECK_THAT(written_as(R"({"type":"fixed","name":"F","size":2})", whole(1)), !Contains("::"));
+  CHECK_THAT(written_as(R"({"type":"string","logicalType":"uuid"})", whole(1)), !Contains("::"));
+  const std::string great = R"({"type":"record","name":"R","fields":[{"name":"x","type":"long"},)"
+                            R"({"name":"f","type":"float","default":1e39}]})";
+  CHECK_THAT(written(great, row_of({{"x", whole(1)}})), Contains("no default that fits"));
 }
 
 TEST_CASE("a value whose unions nest takes no more steps than its bytes allow") {

@@ -74,6 +74,22 @@ TEST_CASE("two equal windows in FROM make a window join") {
                              "window_end": "window_end"}})");
 }
 
+TEST_CASE("columns called as keywords stay in quotes where a stage in front of WHERE gives them") {
+  const auto text =
+      stages("CREATE VIEW v AS SELECT id, i.price AS \"order\" FROM o, unnest(items) AS i WHERE i.price > 1;",
+             {"v"});
+  CHECK(text.find("\"where\":\"\\\"order\\\" > 1\"") != std::string::npos);
+}
+
+TEST_CASE("a key that both sides call otherwise is one column of a window join, whichever side a row has") {
+  check_view(
+      "SELECT coalesce(l.id, r.order_id) AS id, r.method FROM tumble(o, '1 day') l FULL JOIN tumble(p, '1 "
+      "day') r "
+      "ON l.window_start = r.window_start AND l.window_end = r.window_end AND l.id = r.order_id",
+      R"q({"join": "window", "left": "o", "right": "p", "key": {"id": "order_id"}, "how": "full", "size": "1 day",
+                 "columns": {"id": "id", "method": "r.method"}})q");
+}
+
 TEST_CASE("a BETWEEN of two event times makes an interval join, in either direction") {
   check_view(
       "SELECT o.*, p.method FROM o LEFT JOIN p ON p.order_id = o.id AND p.at BETWEEN o.at - interval '5 s' "
@@ -195,4 +211,14 @@ TEST_CASE("joins without a form here are refused at their place") {
       42, "differ");
   check_refused("SELECT * FROM o WHERE amount > 1 AND NOT EXISTS (SELECT FROM p WHERE p.order_id = o.id)", 42,
                 "stands alone in WHERE");
+}
+
+TEST_CASE("remedies for joins name the tables of the query") {
+  check_refused(
+      "SELECT x.id FROM o x CROSS JOIN p y", 33,
+      "y.at BETWEEN x.at - interval '5 s' AND x.at + interval '1 hour', or JOIN as_of(p, x.at) AS y");
+  check_refused("SELECT x.id FROM o x JOIN as_of(p, x.at) y ON y.order_id = x.id AND y.paid > 5", 76,
+                "by equalities alone in ON; put this condition into WHERE");
+  check_refused("SELECT e.id FROM o e, unnest(e.items) AS i, unnest(e.tags) AS t", 45,
+                "unnest e.tags in a view behind this one");
 }

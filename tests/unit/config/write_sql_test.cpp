@@ -440,3 +440,17 @@ TEST_CASE("an aggregate's text stands in SQL byte for byte, as the identity of t
   CHECK(text.substr(item.value->where.begin, item.value->where.end - item.value->where.begin) ==
         "COUNT( * )  FILTER (WHERE x='ä')");
 }
+
+TEST_CASE("columns of a join's sides are written so that SQL reads the same, or refused") {
+  const std::string head =
+      R"q("a": { "source": "file", "path": "a" }, "l1": { "parser": "json", "from": "a", "schema": { "id": "text", "at": "timestamp" }, "event_time": "at" },
+          "w": { "join": "window", "left": "l1", "right": "l1", "size": "1 day", )q";
+  const auto text =
+      written(head + R"q("key": { "id": "at" }, "how": "full", "columns": { "id": "id", "l.*": true } })q");
+  CHECK(text.find("coalesce(l.id, r.at) AS id") != std::string::npos);
+  CHECK(text.find("l.*") != std::string::npos);
+  CHECK(refusal(head + R"q("key": "id", "columns": { "l.*": true } })q").find("has its bounds, too") !=
+        std::string::npos);
+  CHECK(refusal(head + R"q("key": "id", "columns": { "e": "l.window_end" } })q")
+            .find("the bound of the join's window") != std::string::npos);
+}

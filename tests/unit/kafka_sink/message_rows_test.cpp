@@ -74,7 +74,182 @@ std::string with_field(const std::string& field, const filled_column& c) {
                     row_with({c}), "R");
 }
 
+/// The same of a field of the message R beside others, by that syntax.
+std::string in_message(const std::string& schema, const std::vector<filled_column>& columns) {
+  return message_of(schema, row_with(columns), "R");
+}
+filled_column json(std::string v, std::string name = "x") {
+  return word(std::move(v), type_id::json, std::move(name));
+}
+filled_column json_list(std::vector<std::string> all) {
+  return {"x", type::list_of(type_id::json), [all](auto& b) {
+            for (const auto& v : all)
+              b.child(0).append_text(v);
+            b.append_list();
+          }};
+}
+
 }  // namespace
+
+TEST_CASE(
+    "JSON goes into its own field where names collide in JSON, and members that may be two are refused") {
+  const std::string renamed = "syntax = \"proto3\"; message S { optional int32 a = 1 [json_name = \"b\"]; "
+                              "optional int32 b = 2 [json_name = \"c\"]; } message R { S x = 1; } ";
+  CHECK_THAT(
+      in_message(renamed, {json("{}")}),
+      Contains("plan: the column \"x\" is json, and the field \"b\" of the message S has the name that "
+               "the field \"a\" of the message S has in JSON"));
+  const std::string top = "syntax = \"proto3\"; message R { optional int32 a = 1 [json_name = \"b\"]; "
+                          "optional int32 b = 2 [json_name = \"c\"]; }";
+  CHECK(in_message(top, {json("7", "b")}) == "\x10\x07");
+  CHECK(in_message(top, {json("7", "a")}) == "\x08\x07");
+  const std::string old =
+      "syntax = \"proto2\"; message R { optional int32 foo_bar = 1; optional int32 fooBar = 2; "
+      "optional int32 i = 3; }";
+  for (const std::string name : {"foo_bar", "fooBar"}) {
+    CHECK_THAT(in_message(old, {json("7", name)}),
+               Contains("plan: ") && Contains("so that it may be either"));
+    CHECK(in_message(old, {number(7, name)}).size() == 2);
+  }
+  CHECK(in_message(old, {json("7", "i")}) == "\x18\x07");
+  // Deeper, through a list, a map and a message within itself.
+  CHECK_THAT(
+      in_message("syntax = \"proto2\"; message R { map<string, N> x = 1; } message N { repeated N n = 1; "
+                 "optional M m = 2; } message M { optional int32 foo_bar = 1; optional int32 fooBar = 2; }",
+                 {json("{}")}),
+      Contains("plan: ") && Contains("of the message M has in JSON"));
+  const std::string camel =
+      "syntax = \"proto3\"; message R { S x = 1; } message S { optional int32 foo_bar = 1; }";
+  CHECK(in_message(camel, {json(R"({"foo_bar":7})")}) == "\x0A\x02\x08\x07");
+  CHECK(in_message(camel, {json(R"({"fooBar":7})")}) == "\x0A\x02\x08\x07");
+  CHECK_THAT(in_message(camel, {json(R"({"fooBar":7,"foo_bar":8})")}), Contains("another member is, too"));
+  CHECK_THAT(in_message(camel, {json(R"({"foo":7})")}), Contains("the message S has no field \"foo\""));
+}
+
+TEST_CASE("nulls within JSON are never a default, and google.protobuf.Value keeps them") {
+  for (const std::string of : {"int32", "string", "bool", "double", "bytes", "K",
+                               "google.protobuf.Int64Value", "google.protobuf.Timestamp"}) {
+    CHECK_THAT(with_field("repeated " + of + " x = 1;", json("[null]")),
+               Contains("the column \"x[0]\": a list has a null among its elements"));
+    CHECK_THAT(with_field("map<string, " + of + "> x = 1;", json(R"({"a":null})")),
+               Contains("the column \"x.a\": a map has a null among its elements"));
+    CHECK_THAT(with_field("repeated " + of + " x = 1; ", json_list({"null"})), Contains("the column \"x"));
+    CHECK(with_field("repeated " + of + " x = 1;", json("null")).empty());
+  }
+  CHECK_THAT(with_field("repeated string x = 1;", json_list({"1", "null"})),
+             Contains("\"x[1]\": a list has a null"));
+  const std::string nested =
+      "syntax = \"proto3\"; message R { S x = 1; } message S { int32 n = 1; optional int32 o "
+      "= 2; repeated int32 l = 3; S s = 4; oneof c { int32 p = 5; int32 q = 6; } }";
+  CHECK_THAT(
+      in_message(nested, {json(R"({"s":{"n":null}})")}),
+      Contains("the column \"x.s.n\": it is null, and the field \"n\" of the message S has no presence"));
+  CHECK_THAT(in_message(nested, {json(R"({"l":[1,null,2]})")}), Contains("\"x.l[1]\": a list has a null"));
+  CHECK(in_message(nested, {json(R"({"o":null,"l":null,"s":null,"p":null,"q":0})")}) == "\x0A\x02\x30\0"s);
+  CHECK_THAT(in_message(nested, {json(R"({"p":1,"q":0})")}), Contains("another member of the oneof \"c\""));
+  CHECK(with_field("google.protobuf.Value x = 1;", json("null")) == "\x0A\x02\x08\0"s);
+  CHECK(with_field("google.protobuf.ListValue x = 1;", json("[null]")) == "\x0A\x04\x0A\x02\x08\0"s);
+  CHECK(with_field("google.protobuf.Struct x = 1;", json(R"({"a":null})")) == "\x0A\x09\x0A\x07\x0A\x01"
+                                                                              "a\x12\x02\x08\0"s);
+  CHECK(with_field("repeated google.protobuf.Value x = 1;", json("[null]")) == "\x0A\x02\x08\0"s);
+  CHECK(with_field("google.protobuf.Struct x = 1;", json("null")).empty());
+}
+
+TEST_CASE("a JSON null in a column is null") {
+  CHECK_THAT(with_field("int32 x = 1;", json(" null")), Contains("it is null, and the field \"x\""));
+  CHECK_THAT(with_field("string x = 1;", json("null")), Contains("it is null, and the field \"x\""));
+  CHECK(with_field("optional int32 x = 1;", json("null")).empty());
+  CHECK(with_field("optional string x = 1;", json("null")).empty());
+  CHECK(with_field("google.protobuf.Int32Value x = 1;", json("null")).empty());
+  CHECK(with_field("optional string x = 1;", json(R"("a\u0062")")) == "\x0A\x02"
+                                                                      "ab");
+  CHECK(with_field("string x = 1;", json(R"("")")).empty());
+  const std::string choice =
+      "syntax = \"proto3\"; message R { oneof o { int32 x = 1; int32 y = 2; string z = 3; } }";
+  CHECK(in_message(choice, {json("null"), json("3", "y"), json("null", "z")}) == "\x10\x03");
+  CHECK_THAT(in_message(choice, {json("1"), json("3", "y")}), Contains("another column of the oneof"));
+  CHECK_THAT(in_message("syntax = \"proto2\"; message R { required int32 x = 1; }", {json("null")}),
+             Contains("is required"));
+}
+
+TEST_CASE("JSON that readers would find too deep is refused") {
+  const auto lists = [](std::size_t n) { return json(std::string(n, '[') + std::string(n, ']')); };
+  const auto objects = [](std::size_t n) {
+    std::string text = "1";
+    for (std::size_t i = 0; i < n; ++i)
+      text = R"({"n":)" + text + "}";
+    return json(text);
+  };
+  const std::string refused = "messages that nest deeper than 100";
+  // A Value is a message, a list within it two, an object three.
+  CHECK(with_field("google.protobuf.Value x = 1;", lists(50)).front() == '\x0A');
+  CHECK_THAT(with_field("google.protobuf.Value x = 1;", lists(51)), Contains(refused));
+  CHECK_THAT(with_field("google.protobuf.ListValue x = 1;", lists(51)), Contains(refused));
+  CHECK(with_field("google.protobuf.Value x = 1;", objects(33)).front() == '\x0A');
+  CHECK_THAT(with_field("google.protobuf.Value x = 1;", objects(34)), Contains(refused));
+  CHECK_THAT(with_field("google.protobuf.Struct x = 1;", objects(34)), Contains(refused));
+  CHECK_THAT(with_field("map<string, google.protobuf.Value> x = 1;", objects(34)), Contains(refused));
+  CHECK_THAT(with_field("google.protobuf.Value x = 1;", lists(20'000)), Contains("nested deeper"));
+  const std::string own = "syntax = \"proto3\"; message R { N x = 1; } message N { N n = 1; }";
+  const auto messages = [](std::size_t n) {
+    std::string text = "{}";
+    for (std::size_t i = 1; i < n; ++i)
+      text = R"({"n":)" + text + "}";
+    return json(text);
+  };
+  CHECK(in_message(own, {messages(95)}).front() == '\x0A');
+  CHECK_THAT(in_message(own, {messages(101)}), Contains(refused));
+}
+
+TEST_CASE("whole numbers within JSON keep their digits") {
+  CHECK_THAT(with_field("double x = 1;", json("9007199254740993")),
+             Contains("9007199254740993 does not fit the field \"x\" of the message R, which is double"));
+  CHECK_THAT(with_field("double x = 1;", json(R"("9007199254740993")")), Contains("does not fit"));
+  CHECK(with_field("double x = 1;", json("9007199254740992")).size() == 9);
+  CHECK_THAT(with_field("float x = 1;", json("16777217")), Contains("does not fit"));
+  CHECK(with_field("float x = 1;", json("16777216")) == "\x0D\0\0\x80\x4B"s);
+  CHECK(with_field("float x = 1;", json("0.1")).size() == 5);
+  CHECK_THAT(with_field("float x = 1;", json("1e39")), Contains("does not fit"));
+  CHECK_THAT(with_field("google.protobuf.Struct x = 1;", json(R"({"a":[1,9007199254740993]})")),
+             Contains("the column \"x.a[1]\": 9007199254740993 is no double"));
+  CHECK(with_field("google.protobuf.Value x = 1;", json("9007199254740992")).size() == 11);
+  CHECK_THAT(with_field("repeated float x = 1;", json("[1,16777217]")), Contains("\"x[1]\""));
+  CHECK(with_field("int64 x = 1;", json("9007199254740993")) == "\x08\x81\x80\x80\x80\x80\x80\x80\x10");
+  CHECK(with_field("int64 x = 1;", json("9007199254740993.0")) == "\x08\x81\x80\x80\x80\x80\x80\x80\x10");
+  CHECK(with_field("uint64 x = 1;", json("18446744073709551615")) ==
+        "\x08\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01");
+  CHECK_THAT(with_field("uint64 x = 1;", json("18446744073709551616")), Contains("does not fit"));
+  CHECK_THAT(with_field("int32 x = 1;", json("1.5")), Contains("does not fit"));
+}
+
+TEST_CASE("symbols within JSON are names, numbers, or digits of numbers without a name") {
+  CHECK(with_field("K x = 1;", json(R"("B")")) == "\x08\x05");
+  CHECK(with_field("K x = 1;", json("5")) == "\x08\x05");
+  CHECK(with_field("K x = 1;", json(R"("7")")) == "\x08\x07");
+  CHECK_THAT(with_field("K x = 1;", json(R"("C")")),
+             Contains("\"C\" does not fit") && Contains("the enum K"));
+  CHECK_THAT(with_field("K x = 1;", json("1.5")), Contains("1.5 does not fit"));
+  const std::string closed = "syntax = \"proto2\"; enum K { B = 5; } message R { optional K x = 1; }";
+  CHECK(in_message(closed, {json(R"("5")")}) == "\x08\x05");
+  CHECK_THAT(in_message(closed, {json("7")}), Contains("7 does not fit"));
+}
+
+TEST_CASE("a key of JSON is a whole message, unless the message has a field of its name") {
+  const std::string key = "syntax = \"proto3\"; message K { int64 id = 1; optional string z = 2; }";
+  const auto written = [&](const std::string& v, const std::string& name = "_key") {
+    const auto row = row_with({json(v, name)});
+    auto made = sink::make_message_encoder(key, {}, {*row.schema, {0}, true});
+    REQUIRE(made);
+    std::string out;
+    return (*made)->append(out, row, 0) ? out : (*made)->why();
+  };
+  CHECK(written(R"({"id":7})") == "\x08\x07");
+  CHECK(written(R"({"id":7,"z":null})") == "\x08\x07");
+  CHECK_THAT(written(R"({"id":null})"), Contains("the column \"_key.id\": it is null"));
+  CHECK_THAT(written("7"), Contains("the column \"_key\": 7 is no message K"));
+  CHECK_THAT(written("null"), Contains("null is no message K"));
+  CHECK(written("7", "id") == "\x08\x07");
+}
 
 TEST_CASE("each type of whole number of Protobuf is written, in its range") {
   CHECK(with_field("int64 x = 2;", number(-1)) == "\x10\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01");

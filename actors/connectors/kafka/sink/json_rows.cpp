@@ -105,7 +105,13 @@ expected<std::unique_ptr<record_encoder>> make_json_encoder(const std::string& s
   const bool says_object =
       o != nullptr && (member_of(*o, "properties") != nullptr ||
                        (type != nullptr && data::is_text(*type) && type->get_string() == "object"));
-  const bool is_object = !what.is_bare || says_object;
+  // A column of json without a property of its name is the whole value, whatever it is.
+  const auto& first = what.rows[what.columns.front()];
+  const auto* const properties = o == nullptr ? nullptr : member_of(*o, "properties");
+  const bool has_property = properties != nullptr && properties->is_object() &&
+                            member_of(properties->get_object(), first.name) != nullptr;
+  const bool is_whole = first.type.id() == data::type_id::json && !has_property;
+  const bool is_object = !what.is_bare || (says_object && !is_whole);
   if (is_object && o != nullptr)
     if (auto reasons = misfits_of(*o, what); !reasons.empty())
       return unfit(std::move(reasons));

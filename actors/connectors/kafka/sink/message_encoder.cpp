@@ -1,11 +1,14 @@
 // Rows as Protobuf messages.
 // Source: Protocol Buffers, "Encoding".
+#include "actors/connectors/kafka/sink/json_for_message.hpp"
 #include "actors/connectors/kafka/sink/message_writing.hpp"
 #include "actors/connectors/kafka/sink/record_encoder.hpp"
 #include "actors/connectors/kafka/sink/schema_text.hpp"
+#include "actors/connectors/kafka/sink/whole_range.hpp"
 #include "actors/parsers/protobuf/schema_files.hpp"
 #include "config/text/report.hpp"
 #include "runtime/base/time.hpp"
+#include "runtime/data/bare_json.hpp"
 #include "runtime/data/render.hpp"
 #include "runtime/data/text_encoding.hpp"
 
@@ -68,23 +71,6 @@ void end_message(std::string& out, std::size_t begin) {
   std::string length;
   append_varint(length, rest);
   out.replace(begin - 1, 1, length);
-}
-
-struct whole_range {
-  __int128 least;
-  __int128 most;
-};
-whole_range range_of(pb_type::CppType t) {
-  switch (t) {
-  case pb_type::CPPTYPE_INT32:
-    return {std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::max()};
-  case pb_type::CPPTYPE_UINT32:
-    return {0, std::numeric_limits<std::uint32_t>::max()};
-  case pb_type::CPPTYPE_UINT64:
-    return {0, std::numeric_limits<std::uint64_t>::max()};
-  default:
-    return {std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()};
-  }
 }
 
 /// The value lies in the type's range.
@@ -174,11 +160,12 @@ class message_encoder final : public record_encoder {
 public:
   message_encoder(std::shared_ptr<const parser::protobuf::schema> schema, const pb::Descriptor& message,
                   message_writing plan)
-      : schema_(std::move(schema)), plan_(std::move(plan)), head_(indexes_of(message)),
+      : schema_(std::move(schema)), message_(message), plan_(std::move(plan)), head_(indexes_of(message)),
         types_(pb::util::NewTypeResolverForDescriptorPool(std::string(type_urls), message.file()->pool())) {}
 
   bool append(std::string& out, const data::batch& rows, std::size_t row) override {
-    return append_fields(out, plan_.fields, rows.columns, row);
+    return plan_.whole ? append_whole_message(out, rows, row)
+                       : append_fields(out, plan_.fields, rows.columns, row);
   }
   std::string why() const override {
     return fmt::format("the column \"{}\": {}", path_.empty() ? path_ : path_.substr(1), why_);
@@ -192,12 +179,16 @@ private:
     return false;
   }
 
+  static bool is_null(const field_writing& w, const data::column& c, std::size_t row) {
+    return c.is_null(row) || (w.has_json_null && data::is_json_null(c.text_at(row)));
+  }
+
   bool append_fields(std::string& out, const std::vector<field_writing>& fields,
                      const std::vector<data::column_ptr>& columns, std::size_t row) {
     std::uint64_t oneofs = 0;
     for (const auto& w : fields) {
       const auto& c = *columns[w.column];
-      if (c.is_null(row)) {
+      if (is_null(w, c, row)) {
         if (!w.takes_null) {
           fail(fmt::format("it is null, and {} {}; coalesce(\"{}\", ...) in a select before it gives a value",
                            words_of(*w.declared),
@@ -292,6 +283,8 @@ private:
     }
     case message_put::list:
       return append_list(out, w, c, row);
+    case message_put::text_of_json:
+      return append_text_of_json(out, w, c, row);
     case message_put::json:
       return append_json(out, w, c, row);
     }
@@ -395,10 +388,10 @@ private:
       begin = begin_message(out);
     }
     for (auto i = from; i < to; ++i) {
-      const bool is_null = items.is_null(i);
-      if (!is_null && append_value(out, w.members.front(), items, i)) [[likely]]
+      const bool has_none = is_null(w.members.front(), items, i);
+      if (!has_none && append_value(out, w.members.front(), items, i)) [[likely]]
         continue;
-      if (is_null)
+      if (has_none)
         fail("a list has a null among its elements, and Protobuf's lists have none");
       path_ = fmt::format("[{}]{}", i - from, path_);
       return false;
@@ -408,27 +401,64 @@ private:
     return true;
   }
 
+  bool append_text_of_json(std::string& out, const field_writing& w, const data::column& c, std::size_t row) {
+    const auto text = data::bare_json(c.text_at(row), scratch_);
+    if (!text)
+      return fail(fmt::format("{} is no JSON", data::excerpt(c.text_at(row))));
+    append_text(out, w, *text);
+    return true;
+  }
+
   /// The library makes the field's bytes of the JSON of a message that has it alone; they stand within any other as well.
   bool append_json(std::string& out, const field_writing& w, const data::column& c, std::size_t row) {
-    const auto text = c.text_at(row);
-    scratch_ = fmt::format("{{\"{}\":{}{}{}}}", w.declared->name(), w.is_element ? "[" : "", text,
-                           w.is_element ? "]" : "");
+    scratch_.clear();
+    if (!json_.append_field(scratch_, c.text_at(row), *w.declared, w.is_element, w.depth)) {
+      why_ = json_.why();
+      path_ = json_.path();
+      return false;
+    }
+    return append_read(out, *w.declared->containing_type(), c.text_at(row), w.declared);
+  }
+
+  /// A message that is an object of JSON.
+  bool append_whole_message(std::string& out, const data::batch& rows, std::size_t row) {
+    const auto& c = *rows.columns[*plan_.whole];
+    const auto name = "." + (*rows.schema)[*plan_.whole].name;
+    bool good = !c.is_null(row) || fail("it is null, which no message is");
+    if (good) {
+      scratch_.clear();
+      good = json_.append_message(scratch_, c.text_at(row), message_);
+      if (!good) {
+        why_ = json_.why();
+        path_ = json_.path();
+      }
+    }
+    good = good && append_read(out, message_, c.text_at(row), nullptr);
+    if (!good)
+      path_ = name + path_;
+    return good;
+  }
+
+  /// Appends what the library makes of the JSON in scratch_. `field`: the one that it is of; none: it is the whole message.
+  bool append_read(std::string& out, const pb::Descriptor& as, std::string_view text,
+                   const pb::FieldDescriptor* field) {
     std::string bytes;
-    const auto done = pb::util::JsonToBinaryString(
-        types_.get(), fmt::format("{}/{}", type_urls, w.declared->containing_type()->full_name()), scratch_,
-        &bytes, pb::util::JsonParseOptions());
+    const auto done =
+        pb::util::JsonToBinaryString(types_.get(), fmt::format("{}/{}", type_urls, as.full_name()), scratch_,
+                                     &bytes, pb::util::JsonParseOptions());
     if (!done.ok())
       return fail(
-          fmt::format("{} does not fit {}: {}", data::excerpt(text), words_of(*w.declared),
+          fmt::format("{} does not fit {}: {}", data::excerpt(text),
+                      field == nullptr ? "the message " + data::excerpt(as.full_name()) : words_of(*field),
                       data::excerpt(std::string_view(done.message().data(), done.message().size()), 200)));
-    if (bytes.empty() && !w.takes_null && w.declared->is_required())
-      return fail(fmt::format("it is null, and {} is required", words_of(*w.declared)));
     out += bytes;
     return true;
   }
 
   std::shared_ptr<const parser::protobuf::schema> schema_;
+  const pb::Descriptor& message_;
   message_writing plan_;
+  json_for_message json_;
   std::string head_;
   std::unique_ptr<pb::util::TypeResolver> types_;
   std::string scratch_;
@@ -463,7 +493,7 @@ make_message_encoder(const std::string& text, const std::string& wanted, const w
         ec::invalid_argument,
         fmt::format("the message {} is one of an imported file; expected one of the schema's own",
                     message->full_name()));
-  auto plan = message_writing_of(*message, what.rows, what.columns);
+  auto plan = message_writing_of(*message, what.rows, what.columns, what.is_bare);
   if (!plan)
     return unfit(std::move(plan).error());
   return std::make_unique<message_encoder>(std::move(schema), *message, std::move(*plan));

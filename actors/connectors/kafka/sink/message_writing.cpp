@@ -1,5 +1,6 @@
 #include "actors/connectors/kafka/sink/message_writing.hpp"
 
+#include "actors/connectors/kafka/sink/json_for_message.hpp"
 #include "actors/parsers/protobuf/message_shape.hpp"
 #include "config/text/report.hpp"
 #include "runtime/data/text_encoding.hpp"
@@ -18,8 +19,6 @@ using data::type_id;
 using parser::protobuf::well_known_of;
 using parser::protobuf::well_known_type;
 
-// Readers of Protobuf take no deeper messages.
-constexpr std::uint32_t deepest_message = 100;
 constexpr std::size_t most_unfit = 20;
 constexpr std::size_t most_names_shown = 1'000;
 
@@ -113,6 +112,7 @@ std::string cast_to(const pb::FieldDescriptor& f) {
   case pb::FieldDescriptor::CPPTYPE_FLOAT:
     return "double precision";
   case pb::FieldDescriptor::CPPTYPE_STRING:
+    return f.type() == pb::FieldDescriptor::TYPE_BYTES ? "" : "text";
   case pb::FieldDescriptor::CPPTYPE_ENUM:
     return "text";
   case pb::FieldDescriptor::CPPTYPE_UINT64:
@@ -155,6 +155,14 @@ public:
             fmt::format("{} is required, and there is no column \"{}\"; a select before it gives the column",
                         words_of(f), f.name()));
     }
+  }
+
+  /// Members of JSON in that message would be ambiguous.
+  void refuse_clash(const name_clash& c, const std::string& column) {
+    refuse(fmt::format(
+        "the column \"{}\" is json, and {} has the name that {} has in JSON, so that it may be either; "
+        "expected another `json_name` there, or columns of the fields' own types",
+        column, words_of(*c.named), words_of(*c.in_json)));
   }
 
   [[nodiscard]] std::vector<std::string> take() { return std::move(unfit_); }
@@ -201,7 +209,7 @@ private:
     w.takes_null = f.is_repeated() || (f.has_presence() && !f.is_required());
     w.tag = tag_of(f.number(), wire_of(f.type()));
     if (from.id() == type_id::json)
-      return plan_json(w, f, column);
+      return plan_json(w, f, column, depth);
     if (f.is_map() || f.is_repeated() != (from.id() == type_id::list) ||
         f.type() == pb::FieldDescriptor::TYPE_GROUP)
       return refuse_type(f, from, column);
@@ -221,14 +229,18 @@ private:
     if (from.element().id() == type_id::json) {
       if (w.is_packed)
         return refuse_type(f, from, column);
-      return plan_json(e, f, column);
+      return plan_json(e, f, column, depth);
     }
     plan_value(e, f, from.element(), column, depth);
   }
 
-  void plan_json(field_writing& w, const pb::FieldDescriptor& f, const std::string& column) {
-    if (f.type() == pb::FieldDescriptor::TYPE_STRING && (!f.is_repeated() || w.is_element)) {
-      w.how = message_put::text;
+  void plan_json(field_writing& w, const pb::FieldDescriptor& f, const std::string& column,
+                 std::uint32_t depth) {
+    const bool is_one = !f.is_repeated() || w.is_element;
+    w.has_json_null = !is_one || !has_null_value(f);
+    w.depth = depth;
+    if (f.type() == pb::FieldDescriptor::TYPE_STRING && is_one) {
+      w.how = message_put::text_of_json;
       return;
     }
     w.how = message_put::json;
@@ -239,6 +251,11 @@ private:
             "the column \"{}\" is json, and the message {} has required fields, where json is written into "
             "strings alone; expected a column of the field's own type ({})",
             column, around.full_name(), type_in_words(f)));
+    for (int i = 0; i < around.field_count(); ++i)
+      if (around.field(i) != &f && around.field(i)->json_name() == f.json_name())
+        return refuse_clash({around.field(i), &f}, column);
+    if (const auto clash = clash_within(f))
+      refuse_clash(*clash, column);
   }
 
   /// A field that is not repeated, or an element of one that is.
@@ -312,7 +329,16 @@ std::string words_of(const pb::FieldDescriptor& field) {
 
 tl::expected<message_writing, std::vector<std::string>>
 message_writing_of(const pb::Descriptor& message, const data::schema& rows,
-                   const std::vector<std::size_t>& columns) {
+                   const std::vector<std::size_t>& columns, bool is_bare) {
+  if (const auto& first = rows[columns.front()];
+      is_bare && first.type.id() == type_id::json && message.FindFieldByName(first.name) == nullptr) {
+    if (const auto clash = clash_within(message)) {
+      message_planner p;
+      p.refuse_clash(*clash, first.name);
+      return tl::make_unexpected(p.take());
+    }
+    return message_writing{{}, columns.front()};
+  }
   std::vector<data::field> fields;
   for (const auto c : columns)
     fields.push_back(rows[c]);

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <google/protobuf/descriptor.h>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,8 @@ enum class message_put : std::uint8_t {
   boolean,
   whole,          // bigint, or numeric without digits behind the point, as any integer type
   real,           // double and bigint as double and float
-  text,           // text and json as they are
+  text,           // text as it is
+  text_of_json,   // json as `x #>> '{}'`
   text_of_value,  // numeric, date and timestamp as their text
   symbol,         // text into an enum
   binary,         // base64 into bytes
@@ -38,6 +40,8 @@ struct field_writing {
   bool takes_null = true;    // null leaves the field out
   bool is_packed = false;    // of a list
   bool is_element = false;
+  bool has_json_null = false;  // a JSON null of the column is null, as one of SQL is
+  std::uint32_t depth = 0;     // of `json`: of the message around the field
   std::int32_t oneof =
       no_oneof;            // one of which several columns are members, by its number within the message
   std::size_t column = 0;  // of the batch, or of the object's children
@@ -48,16 +52,18 @@ struct field_writing {
 };
 
 struct message_writing {
-  std::vector<field_writing> fields;
+  std::vector<field_writing> fields{};
+  std::optional<std::size_t> whole{};  // the column of json that is the message
 };
 
 /// A row has so many oneofs at most of which several columns are members.
 inline constexpr std::int32_t most_shared_oneofs = 64;
 
-/// Plans a message from some columns. Errors, a column or field each: what does not fit, and a remedy.
+/// Plans a message from some columns. `is_bare`: one of them, which is the whole message where it is of json and no field has
+/// its name. Errors, a column or field each: what does not fit, and a remedy.
 [[nodiscard]] tl::expected<message_writing, std::vector<std::string>>
 message_writing_of(const google::protobuf::Descriptor& message, const data::schema& rows,
-                   const std::vector<std::size_t>& columns);
+                   const std::vector<std::size_t>& columns, bool is_bare = false);
 
 /// The field in words, for errors: the field "x" of the message a.R.
 [[nodiscard]] std::string words_of(const google::protobuf::FieldDescriptor& field);
