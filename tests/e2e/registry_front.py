@@ -33,6 +33,9 @@ class Front:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 front.asked.append((self.command, self.path))
                 front.held.wait()
+                if front.closed:  # a connection that was open is over, too
+                    self.close_connection = True
+                    return None
                 if front.user and self.headers.get("Authorization") != "Basic " + base64.b64encode(front.user.encode()).decode():
                     return self.answer(401, {"WWW-Authenticate": "Basic"}, b'{"error_code":40101,"message":"Unauthorized"}')
                 if given := front.always or (front.next.pop(0) if front.next else None):
@@ -58,6 +61,7 @@ class Front:
 
         self.http = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self.http.daemon_threads = True
+        self.closed = False
         self.address = f"127.0.0.1:{self.http.server_address[1]}"
         if tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -73,6 +77,7 @@ class Front:
         self.held.set()
 
     def close(self):
+        self.closed = True
         self.held.set()
         self.http.shutdown()
         self.http.server_close()
