@@ -1,8 +1,7 @@
 #include "config/schema/described_stage.hpp"
 #include "config/schema/schema.hpp"
 #include "config/test_options.hpp"
-#include "runtime/data/json_value.hpp"
-#include "runtime/data/render.hpp"
+#include "config/text/pretty_json.hpp"
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -171,35 +170,6 @@ json::object column_schema() {
                 {"type", "array"}, {"items", reference_to("column")}, {"minItems", 1}, {"maxItems", 1}}}}};
 }
 
-void write_pretty(const json::value& v, int depth, std::string& out) {
-  const auto indent = [&](int d) { out += '\n' + std::string(static_cast<std::size_t>(d) * 2, ' '); };
-  if (const auto* const o = v.if_object(); o != nullptr && !o->empty()) {
-    out += '{';
-    bool first = true;
-    for (const auto& member : *o) {
-      out += first ? "" : ",";
-      first = false;
-      indent(depth + 1);
-      data::append_json_string(out, {member.key().data(), member.key().size()});
-      out += ": ";
-      write_pretty(member.value(), depth + 1, out);
-    }
-    indent(depth);
-    out += '}';
-  } else if (const auto* const a = v.if_array(); a != nullptr && !a->empty() && a->front().is_object()) {
-    out += '[';
-    for (std::size_t i = 0; i < a->size(); ++i) {
-      out += i > 0 ? "," : "";
-      indent(depth + 1);
-      write_pretty((*a)[i], depth + 1, out);
-    }
-    indent(depth);
-    out += ']';
-  } else {
-    data::append_json(out, v);
-  }
-}
-
 }  // namespace
 
 std::string schema_text(const catalog& connectors) {
@@ -232,9 +202,7 @@ std::string schema_text(const catalog& connectors) {
   for (auto& member : root)
     out[member.key()] = std::move(member.value());
   out["$defs"] = std::move(definitions);
-  std::string text;
-  write_pretty(out, 0, text);
-  return text + '\n';
+  return pretty_json(out);
 }
 
 std::string test_schema_text() {
@@ -281,9 +249,7 @@ std::string test_schema_text() {
       {"expectation", std::move(expectation)},
       {"filled_in", {{"type", "string"}, {"pattern", "^(true|false|[0-9]+)$"}}},
       {"duration", {{"type", "string"}, {"examples", {"30 s", "5 minutes"}}}}};
-  std::string text;
-  write_pretty(out, 0, text);
-  return text + '\n';
+  return pretty_json(out);
 }
 
 }  // namespace millrace::config
