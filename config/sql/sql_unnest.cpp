@@ -10,27 +10,14 @@
 namespace millrace::config {
 namespace {
 
-/// True where the table says that the list's elements are no objects.
-bool is_of_scalars(const std::string& stage, const std::string& column, const std::vector<member>& all) {
+/// The type of a list's elements, where the table says its columns; else null.
+const node* element_of(const std::string& stage, const std::string& column, const std::vector<member>& all) {
   const auto at = std::ranges::find(all, stage, &member::name);
   const auto* const schema = at == all.end() ? nullptr : at->value.find("schema");
   const auto* const list = schema == nullptr ? nullptr : schema->value.find(column);
-  return list != nullptr && list->value.what == node::kind::list && list->value.items.size() == 1 &&
-         list->value.items.front().is_text();
-}
-
-/// The members of the list's elements where the table says its columns; nothing where it does not, or they are no objects.
-std::vector<std::string> members_of(const std::string& stage, const std::string& column,
-                                    const std::vector<member>& all) {
-  const auto at = std::ranges::find(all, stage, &member::name);
-  const auto* const schema = at == all.end() ? nullptr : at->value.find("schema");
-  const auto* const list = schema == nullptr ? nullptr : schema->value.find(column);
-  if (list == nullptr || list->value.what != node::kind::list || list->value.items.size() != 1)
-    return {};
-  std::vector<std::string> out;
-  for (const auto& m : list->value.items.front().members)
-    out.push_back(m.name);
-  return out;
+  const bool is_list =
+      list != nullptr && list->value.what == node::kind::list && list->value.items.size() == 1;
+  return is_list ? &list->value.items.front() : nullptr;
 }
 
 }  // namespace
@@ -74,11 +61,14 @@ sql_queries::combined sql_queries::unnest_of(const sql::select& s, const common_
   if (out.tables.contains(list.alias))
     return wrong(list.at, fmt::format("both are called \"{}\"; expected another name behind AS", list.alias));
   out.tables.emplace(list.alias, "");
-  const auto known = rows.from.size() == 1 ? members_of(rows.from.front().text, *column, to_.all)
-                                           : std::vector<std::string>();
+  const auto* const element =
+      rows.from.size() == 1 ? element_of(rows.from.front().text, *column, to_.all) : nullptr;
+  std::vector<std::string> known;  // members of the elements
+  if (element != nullptr)
+    for (const auto& m : element->members)
+      known.push_back(m.name);
   out.members = list.alias_columns;
-  if (out.members.size() == 1 && rows.from.size() == 1 &&
-      is_of_scalars(rows.from.front().text, *column, to_.all))
+  if (out.members.size() == 1 && element != nullptr && element->is_text())
     out.value = std::exchange(out.members, {}).front();
   // PostgreSQL names members by their place.
   for (std::size_t i = 0; i < out.members.size() && !known.empty(); ++i)

@@ -32,10 +32,7 @@ const window_function* find_function(std::string_view name) {
   return at == window_functions.end() ? nullptr : &*at;
 }
 
-}  // namespace
-
-namespace {
-
+/// Adds the columns that aggregates in it read.
 void columns_in_aggregates(const expression::syntax& s, bool inside, const table_names& tables,
                            std::vector<std::string>& out) {
   inside = inside || (s.what == expression::form::call && expression::is_aggregate(s.text));

@@ -1,15 +1,11 @@
 #include "runtime/avro/default_datum.hpp"
 
 #include "runtime/avro/datum.hpp"
+#include "runtime/avro/json_forms.hpp"
 #include "runtime/data/json_value.hpp"
 #include "runtime/data/text_encoding.hpp"
 
 #include <fmt/format.h>
-
-#include <algorithm>
-#include <charconv>
-#include <cmath>
-#include <limits>
 
 namespace millrace::avro {
 namespace {
@@ -22,8 +18,6 @@ constexpr std::size_t most_bytes = std::size_t{1} << 20;
 constexpr std::uint32_t deepest_default = 64;
 constexpr std::size_t longest_shown_default = 64;
 
-std::string_view text_in(const json::value& v) { return {v.get_string().data(), v.get_string().size()}; }
-
 /// Costs little however long the value is: each branch of a union that it does not fit asks for it.
 std::string shown_default(const json::value& v) {
   if (v.is_object())
@@ -33,28 +27,6 @@ std::string shown_default(const json::value& v) {
   if (data::is_text(v) && v.get_string().size() > longest_shown_default)
     return "(a text of " + std::to_string(v.get_string().size()) + " bytes)";
   return data::excerpt(data::json_text(v), longest_shown_default);
-}
-
-std::optional<double> real_number(const json::value& v) {
-  if (v.is_int64())
-    return static_cast<double>(v.get_int64());
-  if (v.is_uint64())
-    return static_cast<double>(v.get_uint64());
-  if (v.is_double())
-    return v.get_double();
-  if (const auto digits = data::kept_digits(v)) {
-    double out = 0;
-    if (std::from_chars(digits->data(), digits->data() + digits->size(), out).ec == std::errc())
-      return out;
-  } else if (v.is_string()) {
-    const auto text = text_in(v);
-    if (text == "NaN")
-      return std::numeric_limits<double>::quiet_NaN();
-    if (text == "Infinity" || text == "-Infinity")
-      return text.front() == '-' ? -std::numeric_limits<double>::infinity()
-                                 : std::numeric_limits<double>::infinity();
-  }
-  return std::nullopt;
 }
 
 }  // namespace
@@ -89,15 +61,15 @@ bool default_encoder::append(const json::value& v, type_index of, std::string& o
   case kind::null:
     return v.is_null() || misfit(v, t);
   case kind::boolean:
-    if (!v.is_bool())
-      return misfit(v, t);
-    out.push_back(v.get_bool() ? '\1' : '\0');
-    return true;
+    return append_boolean(out, v) || misfit(v, t);
   case kind::int32:
   case kind::int64:
+    return append_whole(out, v, t) || misfit(v, t);
   case kind::float32:
-  case kind::float64:
-    return append_number(v, t, out);
+  case kind::float64: {
+    const auto number = real_in(v);
+    return (number && append_real_as(out, *number, t)) || misfit(v, t);
+  }
   case kind::bytes:
   case kind::fixed:
     return append_binary(v, t, out);
@@ -106,13 +78,8 @@ bool default_encoder::append(const json::value& v, type_index of, std::string& o
       return misfit(v, t);
     append_bytes(out, text_in(v));
     return true;
-  case kind::enumeration: {
-    const auto symbol = data::is_text(v) ? std::ranges::find(t.symbols, text_in(v)) : t.symbols.end();
-    if (symbol == t.symbols.end())
-      return misfit(v, t);
-    append_long(out, symbol - t.symbols.begin());
-    return true;
-  }
+  case kind::enumeration:
+    return append_symbol(out, v, t) || misfit(v, t);
   case kind::record:
     return append_record(v, of, out, depth);
   case kind::array:
@@ -122,28 +89,6 @@ bool default_encoder::append(const json::value& v, type_index of, std::string& o
     return append_branch(v, t, out, depth);
   }
   return false;
-}
-
-bool default_encoder::append_number(const json::value& v, const type& t, std::string& out) {
-  if (t.is == kind::int32 || t.is == kind::int64) {
-    const auto* const number = v.if_int64();
-    if (number == nullptr || (t.is == kind::int32 && *number != static_cast<std::int32_t>(*number)))
-      return misfit(v, t);
-    append_long(out, *number);
-    return true;
-  }
-  const auto number = real_number(v);
-  if (!number)
-    return misfit(v, t);
-  if (t.is == kind::float64) {
-    append_real(out, *number);
-    return true;
-  }
-  const auto shorter = static_cast<float>(*number);
-  if (std::isfinite(*number) && !std::isfinite(shorter))
-    return misfit(v, t);
-  append_real(out, shorter);
-  return true;
 }
 
 /// A text of characters up to U+00FF, each of which is a byte.

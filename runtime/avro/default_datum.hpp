@@ -33,7 +33,6 @@ public:
 
 private:
   bool append(const boost::json::value& v, type_index of, std::string& out, std::uint32_t depth);
-  bool append_number(const boost::json::value& v, const type& t, std::string& out);
   bool append_binary(const boost::json::value& v, const type& t, std::string& out);
   bool append_record(const boost::json::value& v, type_index of, std::string& out, std::uint32_t depth);
   bool append_items(const boost::json::value& v, const type& t, std::string& out, std::uint32_t depth);

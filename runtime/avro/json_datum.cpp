@@ -3,6 +3,7 @@
 #include "runtime/avro/bytes_of_value.hpp"
 #include "runtime/avro/clock_text.hpp"
 #include "runtime/avro/datum.hpp"
+#include "runtime/avro/json_forms.hpp"
 #include "runtime/base/time.hpp"
 #include "runtime/data/json_value.hpp"
 #include "runtime/data/text_encoding.hpp"
@@ -10,10 +11,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <charconv>
-#include <cmath>
-#include <limits>
 #include <optional>
 #include <unordered_set>
 
@@ -29,38 +26,14 @@ constexpr std::size_t steps_a_byte = 16;
 // Defaults of records multiply.
 constexpr std::size_t most_bytes_of_json = std::size_t{64} << 20;
 
-std::string_view text_of_value(const json::value& v) {
-  return {v.get_string().data(), v.get_string().size()};
-}
-
-bool is_number(const json::value& v) { return v.is_number() || data::kept_digits(v).has_value(); }
-
 std::string shown_value(const json::value& v) {
   if (v.is_object())
     return "an object";
   if (v.is_array())
     return "a list";
   if (data::is_text(v))
-    return fmt::format("\"{}\"", data::excerpt(text_of_value(v)));
+    return fmt::format("\"{}\"", data::excerpt(text_in(v)));
   return data::excerpt(data::json_text(v));
-}
-
-std::optional<double> real_of(const json::value& v) {
-  if (is_number(v)) {
-    const auto digits = data::json_text(v);
-    double out = 0;
-    const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), out);
-    return read.ec == std::errc() ? std::optional(out) : std::nullopt;
-  }
-  if (!data::is_text(v))
-    return std::nullopt;
-  const auto text = text_of_value(v);
-  if (text == "NaN")
-    return std::numeric_limits<double>::quiet_NaN();
-  if (text == "Infinity" || text == "-Infinity")
-    return text.front() == '-' ? -std::numeric_limits<double>::infinity()
-                               : std::numeric_limits<double>::infinity();
-  return std::nullopt;
 }
 
 /// How well a branch goes with a value, before its contents are looked at: 0 as the value is, 1 as another form of it.
@@ -83,7 +56,7 @@ std::optional<int> rank_of(const json::value& v, const type& t) {
     return v.is_int64() ? std::optional(0) : std::nullopt;
   case kind::float32:
   case kind::float64:
-    return is_number(v)       ? std::optional(v.is_int64() || t.is == kind::float32 ? 1 : 0)
+    return is_json_number(v)  ? std::optional(v.is_int64() || t.is == kind::float32 ? 1 : 0)
            : data::is_text(v) ? std::optional(1)
                               : std::nullopt;
   case kind::string:
@@ -92,7 +65,7 @@ std::optional<int> rank_of(const json::value& v, const type& t) {
   case kind::bytes:
   case kind::fixed:
     if (t.means == meaning::decimal)
-      return is_number(v) ? std::optional(v.is_int64() ? 1 : 0) : std::nullopt;
+      return is_json_number(v) ? std::optional(v.is_int64() ? 1 : 0) : std::nullopt;
     return data::is_text(v) ? std::optional(1) : std::nullopt;
   case kind::one_of:
     return std::nullopt;
@@ -134,10 +107,7 @@ bool json_datum::append_value(std::string& out, const json::value& v, type_index
   case kind::null:
     return v.is_null() || misfit(v, of);
   case kind::boolean:
-    if (!v.is_bool())
-      return misfit(v, of);
-    out.push_back(v.get_bool() ? '\1' : '\0');
-    return true;
+    return append_boolean(out, v) || misfit(v, of);
   case kind::int32:
   case kind::int64:
     return t.means == meaning::none ? append_number(out, v, of) : append_text(out, v, of);
@@ -163,46 +133,28 @@ bool json_datum::append_value(std::string& out, const json::value& v, type_index
 
 bool json_datum::append_number(std::string& out, const json::value& v, type_index of) {
   const auto& t = (*schema_)[of];
-  if (t.is == kind::int32 || t.is == kind::int64) {
-    const auto* const number = v.if_int64();
-    if (number == nullptr || (t.is == kind::int32 && *number != static_cast<std::int32_t>(*number)))
-      return misfit(v, of);
-    append_long(out, *number);
-    return true;
-  }
-  const auto number = real_of(v);
+  if (t.is == kind::int32 || t.is == kind::int64)
+    return append_whole(out, v, t) || misfit(v, of);
+  const auto number = real_in(v);
   if (!number)
     return misfit(v, of);
   // A whole number keeps its digits, as one of a column does.
-  if (is_number(v)) {
+  if (is_json_number(v)) {
     const auto digits = data::json_text(v);
     if (t.is == kind::float64 ? data::is_rounded_in_double(digits) : data::is_rounded_in_float(digits))
       return misfit(v, of);
   }
-  if (t.is == kind::float64) {
-    append_real(out, *number);
-    return true;
-  }
-  const auto shorter = static_cast<float>(*number);
-  if (std::isfinite(*number) && !std::isfinite(shorter))
-    return misfit(v, of);
-  append_real(out, shorter);
-  return true;
+  return append_real_as(out, *number, t) || misfit(v, of);
 }
 
 /// Values that JSON has as a text.
 bool json_datum::append_text(std::string& out, const json::value& v, type_index of) {
   const auto& t = (*schema_)[of];
+  if (t.is == kind::enumeration)
+    return append_symbol(out, v, t) || misfit(v, of);
   if (!data::is_text(v))
     return misfit(v, of);
-  const auto text = text_of_value(v);
-  if (t.is == kind::enumeration) {
-    const auto symbol = std::ranges::find(t.symbols, text);
-    if (symbol == t.symbols.end())
-      return misfit(v, of);
-    append_long(out, symbol - t.symbols.begin());
-    return true;
-  }
+  const auto text = text_in(v);
   std::optional<std::int64_t> number;
   constexpr std::int64_t micros_of_milli = 1'000;
   switch (t.means) {
@@ -255,7 +207,7 @@ bool json_datum::append_text(std::string& out, const json::value& v, type_index 
 bool json_datum::append_decimal(std::string& out, const json::value& v, type_index of) {
   const auto& t = (*schema_)[of];
   decimal number;
-  if (!is_number(v) || read_decimal(data::json_text(v), number) != decimal_reading::ok ||
+  if (!is_json_number(v) || read_decimal(data::json_text(v), number) != decimal_reading::ok ||
       !append_as_decimal(out, number, t))
     return misfit(v, of);
   return true;

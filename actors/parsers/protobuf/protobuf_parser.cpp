@@ -6,7 +6,6 @@
 #include "actors/parsers/protobuf/writer_message.hpp"
 #include "actors/parsers/timestamp_format.hpp"
 #include "actors/registry/registered.hpp"
-#include "config/text/report.hpp"
 #include "runtime/data/carried_file.hpp"
 #include "runtime/data/text_encoding.hpp"
 
@@ -224,17 +223,10 @@ std::string message_option(const config::values& options) {
 
 /// The message that the option says, or the only one. None where records say it themselves.
 expected<const Descriptor*> message_in(const protobuf::schema& schema, const config::values& options) {
-  if (const auto name = message_option(options); !name.empty())
-    return schema.find(name);
-  if (const auto* only = schema.only_message(); only != nullptr || has_prefix(options))
-    return only;
-  const auto names = schema.messages();
-  if (names.empty())
-    return user_error(ec::invalid_argument, "the schema has no message");
-  return user_error(
-      ec::invalid_argument,
-      fmt::format("the schema has several messages; say in \"message\" which one records are: {}",
-                  config::one_of(names)));
+  const auto name = message_option(options);
+  if (name.empty() && has_prefix(options))
+    return schema.only_message();
+  return schema.message(name, "in \"message\" which one records are");
 }
 
 expected<std::shared_ptr<const protobuf::schema>> schema_of_subject(const config::values& options) {

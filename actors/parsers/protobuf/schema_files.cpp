@@ -440,6 +440,18 @@ const pb::Descriptor* schema::only_message() const {
   return file_->message_type_count() == 1 ? file_->message_type(0) : nullptr;
 }
 
+expected<const pb::Descriptor*> schema::message(std::string_view full_name, std::string_view remedy) const {
+  if (!full_name.empty())
+    return find(full_name);
+  if (const auto* only = only_message(); only != nullptr)
+    return only;
+  const auto names = messages();
+  if (names.empty())
+    return user_error(ec::invalid_argument, "the schema has no message");
+  return user_error(ec::invalid_argument, fmt::format("the schema has several messages; say {}: {}", remedy,
+                                                      config::one_of(names)));
+}
+
 std::string schema::bytes() const {
   pb::FileDescriptorSet set;
   for (const auto* file : files_)

@@ -34,6 +34,9 @@ public:
   [[nodiscard]] expected<const google::protobuf::Descriptor*> find(std::string_view full_name) const;
   /// The only message of the file, where it has one.
   [[nodiscard]] const google::protobuf::Descriptor* only_message() const;
+  /// The message of that name, or without one the only one. `remedy`: how to say which one is meant, where there are several.
+  [[nodiscard]] expected<const google::protobuf::Descriptor*> message(std::string_view full_name,
+                                                                      std::string_view remedy) const;
   /// The full names of the file's messages, those within others behind them; at most some thousands.
   [[nodiscard]] std::vector<std::string> messages() const;
   /// A FileDescriptorSet: imports first, without the well-known types and without comments.

@@ -6,7 +6,6 @@
 #include "actors/connectors/kafka/sink/schema_text.hpp"
 #include "actors/connectors/kafka/sink/whole_range.hpp"
 #include "actors/parsers/protobuf/schema_files.hpp"
-#include "config/text/report.hpp"
 #include "runtime/base/time.hpp"
 #include "runtime/data/bare_json.hpp"
 #include "runtime/data/render.hpp"
@@ -466,28 +465,13 @@ private:
   std::string path_;
 };
 
-expected<const pb::Descriptor*> message_in(const parser::protobuf::schema& schema,
-                                           const std::string& wanted) {
-  if (!wanted.empty())
-    return schema.find(wanted);
-  if (const auto* only = schema.only_message())
-    return only;
-  const auto names = schema.messages();
-  if (names.empty())
-    return user_error(ec::invalid_argument, "the schema has no message");
-  return user_error(
-      ec::invalid_argument,
-      fmt::format("the schema has several messages; say which one rows are (\"message\", of keys "
-                  "\"key_message\"): {}",
-                  config::one_of(names)));
-}
-
 }  // namespace
 
 expected<std::unique_ptr<record_encoder>>
 make_message_encoder(const std::string& text, const std::string& wanted, const written_columns& what) {
   ASSIGN_OR_RETURN(auto schema, message_schema_of(text));
-  ASSIGN_OR_RETURN(const auto* const message, message_in(*schema, wanted));
+  ASSIGN_OR_RETURN(const auto* const message,
+                   schema->message(wanted, "which one rows are (\"message\", of keys \"key_message\")"));
   if (message->file() != &schema->file())
     return user_error(
         ec::invalid_argument,
