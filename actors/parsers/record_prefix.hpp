@@ -24,7 +24,7 @@ struct prefixed {
 /// The id in front of a record that was written by way of a registry with Confluent's prefix, as it seems: ids count from 1,
 /// so that the first byte of one is zero, too.
 [[nodiscard]] std::optional<std::uint32_t> confluent_id_of(std::string_view record);
-/// What follows the reason why a record could not be read without a prefix, if it seems to have one; else empty.
+/// Returns what follows the reason why a record could not be read without a prefix, if it seems to have one; else nothing.
 [[nodiscard]] std::string prefix_hint(prefix_form form, std::string_view record);
 
 /// The option `prefix` of parsers.

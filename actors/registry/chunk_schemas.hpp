@@ -15,7 +15,7 @@ namespace millrace::registry {
 [[nodiscard]] std::uint64_t greatest_id(parser::prefix_form form);
 /// Says why no registry gives such an id, and what the prefix may be instead; empty where one may.
 [[nodiscard]] std::string why_no_id(std::uint64_t id, parser::prefix_form form);
-/// What follows the reason why a registry has no such schema, where the prefix seems to be another one; else empty.
+/// Returns what follows the reason why a registry has no such schema, where the prefix seems to be another one; else nothing.
 [[nodiscard]] std::string_view other_prefix(std::uint64_t id, parser::prefix_form form);
 
 /// An id in a chunk, with the positions of its first and last record there.

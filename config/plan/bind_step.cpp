@@ -106,7 +106,7 @@ private:
     return &given_;
   }
 
-  /// At their place, but for those that the map defines itself.
+  /// Each stands at its place, but for those that the map defines itself.
   void keep(const node& map, std::span<const given_column> columns, const location& where,
             const std::string& called, step& result, std::vector<data::field>& fields) {
     std::unordered_set<std::string_view> own;

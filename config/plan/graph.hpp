@@ -7,7 +7,7 @@ namespace millrace::config {
 
 /// Resolves `from` of every stage, reports wrong ones and rings.
 void connect(drafts& all, report& out);
-/// To be called where nothing is wrong: a stage may look unread only because of a mistake in its reader.
+/// It is called where nothing is wrong: a stage may look unread only because of a mistake in its reader.
 void warn_of_unread(const drafts& all, report& out);
 /// Indices so that every stage comes after those it reads from; order of the file otherwise. Stages of a ring
 /// are left out.

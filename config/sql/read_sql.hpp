@@ -11,7 +11,7 @@
 
 namespace millrace::config {
 
-/// Nothing where something is wrong, which is reported: every mistake, not the first alone.
+/// It gives nothing where something is wrong, which is reported: every mistake, not the first alone.
 [[nodiscard]] std::optional<node> read_sql(std::string_view text, const std::string& file,
                                            const catalog& connectors, report& out);
 /// Whether a file of that name holds SQL: it ends in .sql, in letters of either case.

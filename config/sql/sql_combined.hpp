@@ -1,4 +1,4 @@
-// What two members of FROM give: the stage of a join, or of rows with the elements of a list, before its columns are written.
+// Two members of FROM give the stage of a join, or of rows with the elements of a list: here before its columns are written.
 #pragma once
 
 #include "config/sql/sql_conditions.hpp"
@@ -22,7 +22,7 @@ struct sql_queries::combined {
   table_names tables{};          // and, once resolved, of columns
   bool good = true;              // else something is wrong, which was told
 
-  // Of a join.
+  // These are of a join.
   std::vector<std::string> called{};  // names of the left side and the right one
   std::vector<pair_condition::equality> keys{};
   std::set<std::string, std::less<>> alone{};  // columns that may stand without the name of a table
@@ -31,7 +31,7 @@ struct sql_queries::combined {
   bool right_whole = true;
   bool anti = false;
 
-  // Of a list.
+  // These are of a list.
   std::string list{};                  // its column, as an expression; empty: this is a join
   std::string element{};               // the name of its elements in FROM
   std::string value{};                 // the name of elements that are values, in AS element (value)

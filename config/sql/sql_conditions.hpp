@@ -1,4 +1,4 @@
-// What ON says of a join: equal columns, and how far the two event times may lie apart. Pure.
+// Reads what ON says of a join: equal columns, and how far the two event times may lie apart. Pure.
 #pragma once
 
 #include "config/sql/sql_times.hpp"

@@ -15,7 +15,7 @@
 
 namespace millrace::config {
 
-/// What the names of a query's tables stand for in front of columns: "" nothing, as in the expressions of a stage; "l", "r" the
+/// The names of a query's tables stand for these in front of columns: "" nothing, as in the expressions of a stage; "l", "r" the
 /// rows of a pair. A name with a dot in it is that of a column, table.column or .column, and what stands for it a whole expression.
 using table_names = std::map<std::string, std::string, std::less<>>;
 
@@ -24,7 +24,7 @@ public:
   sql_expressions(const sql_text& text, const sql::tokens& words, report& out)
       : text_(text), words_(words), out_(out) {}
 
-  /// To be added in the order of the file: a function calls those before it.
+  /// Functions are added in the order of the file: each calls those before it.
   void add_function(const sql::create_function& f);
   /// The expression's text for a stage. Each part of it knows where it stands in the file.
   [[nodiscard]] node write(const sql::scalar_expression& e, const table_names& tables) const;
@@ -35,7 +35,7 @@ private:
     std::size_t end;
     std::string text;
   };
-  /// What names in a text stand for. `parameters`: of the function whose body it is.
+  /// Says what names in a text stand for. `parameters`: of the function whose body it is.
   struct meaning {
     const table_names& tables;
     const std::map<std::string, std::string, std::less<>>& parameters;

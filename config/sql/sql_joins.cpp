@@ -339,7 +339,7 @@ private:
         add_member(key, k.left, to_.text.at(k.at), to_.text.made(k.right, k.at));
       }
     }
-    // Behind the sides, as people write it.
+    // The key stands behind the sides, as people write it.
     member made{"key", key.where, std::move(key)};
     out_.stage.members.insert(out_.stage.members.begin() + 3, std::move(made));
     if (out_.left_whole && on_ != nullptr)

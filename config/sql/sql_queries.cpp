@@ -12,7 +12,7 @@
 namespace millrace::config {
 namespace {
 
-/// What stands in front of the columns of a table, view or subquery.
+/// A name that stands in front of the columns of a table, view or subquery.
 std::string name_of_rows(const sql::relation& r) {
   return r.alias.empty() && !r.path.empty() ? r.path.back().text : r.alias;
 }
@@ -366,7 +366,7 @@ node sql_queries::dedup_of(const sql::select& s, const common_tables& scope,
   std::vector<node> key;
   for (const auto& k : s.distinct_on) {
     const auto column = column_of(k.tree, rows.tables);
-    // As in ORDER BY a column that SELECT makes goes before one of the rows.
+    // A column that SELECT makes goes before one of the rows, as in ORDER BY.
     const auto made = std::ranges::find_if(s.outputs, [&](const sql::output& o) {
       return o.value && column && o.alias == *column && column_of(o.value->tree, rows.tables) != *column;
     });

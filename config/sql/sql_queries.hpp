@@ -12,7 +12,7 @@
 
 namespace millrace::config {
 
-/// What WITH in front of a query defines: the stages that give those rows, and where it stands.
+/// A query that WITH defines: the stages that give its rows, and where it stands.
 struct common_rows {
   std::vector<node> from;
   std::size_t at;
@@ -40,7 +40,7 @@ public:
   [[nodiscard]] node view_of(const sql::create_view& v);
   /// Fills `from`, `where`, `columns`, `order_by` and `limit` of a sink.
   void fill_sink(const sql::query& q, node& sink);
-  /// To be called behind one of these: tells of queries of WITH that nothing has read.
+  /// Tells of queries of WITH that nothing has read; it is called behind one of these.
   void warn_of_unread() const;
 
 private:

@@ -102,7 +102,7 @@ node sql_text::quoted_text(const sql::option& o) const {
   out.what = node::kind::text;
   out.text = o.value;
   out.where = at(o.value_at.begin);
-  // Between the quotes the value stands as it is, or else no place within it can be told.
+  // The value stands as it is between the quotes, or else no place within it can be told.
   const auto written = of(o.value_at);
   out.escaped = written.size() != o.value.size() + 2 || written.substr(1, o.value.size()) != o.value ||
                 written.find('\n') != std::string_view::npos;

@@ -55,7 +55,7 @@ void add_time(std::vector<timed_value>& to, timed_value v) {
 
 bool is_of_left(const syntax& s) { return s.path.size() == 2 && s.path.front().name == "l"; }
 
-/// What the option `columns` makes of the values.
+/// Returns what the option `columns` makes of the values.
 std::vector<timed_value> times_given_on(const node* columns, const std::vector<timed_value>& in) {
   if (columns == nullptr || !columns->is_map())
     return in;

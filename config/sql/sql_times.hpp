@@ -37,7 +37,7 @@ struct moved_value {
   const expression::syntax* value;
   micros later;
 };
-/// Nothing where an interval in it has no constant length, as months have none.
+/// It gives nothing where an interval has no constant length, as months have none.
 [[nodiscard]] std::optional<moved_value> without_intervals(const expression::syntax& s);
 
 }  // namespace millrace::config

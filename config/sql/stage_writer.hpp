@@ -90,7 +90,7 @@ private:
   /// Reports columns of a window join that SQL would take for the bounds of its windows.
   void check_bounds_of_sides();
   written_items joined();
-  /// What stands before JOIN, or `anti`.
+  /// Returns the word that stands before JOIN, or `anti`.
   std::optional<std::string> how_word();
   /// Columns of the left side with those of the right one.
   std::vector<std::pair<std::string, std::string>> key_pairs();
@@ -105,7 +105,7 @@ private:
   report& out_;
   std::set<std::string> used_;   // members that clauses have
   written_items first_options_;  // beside those of members
-  /// Of a join whose rows may lack the left side: what its key columns are in SQL, where both sides call them otherwise.
+  /// Says for a join whose rows may lack the left side what its key columns are in SQL, where both sides call them otherwise.
   std::map<std::string, std::string, std::less<>> keys_of_both_;
 };
 

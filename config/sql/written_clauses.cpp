@@ -1,4 +1,4 @@
-// What the query of every kind of stage is made of: expressions, FROM, the items of SELECT.
+// Writes what the query of every kind of stage is made of: expressions, FROM, the items of SELECT.
 #include "config/sql/option_forms.hpp"
 #include "config/sql/stage_writer.hpp"
 #include "config/sql/written_times.hpp"

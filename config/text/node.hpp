@@ -15,7 +15,7 @@ namespace millrace::config {
 
 struct member;
 
-/// From this byte of a text on it stands elsewhere in the file than behind what is in front of it.
+/// A text from this byte on stands elsewhere in the file than behind what is in front of it.
 struct moved_part {
   std::size_t at = 0;
   location where{};

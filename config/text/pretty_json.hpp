@@ -7,7 +7,7 @@
 
 namespace millrace::config {
 
-/// With a line break at its end. Members keep their order.
+/// The text ends with a line break. Members keep their order.
 [[nodiscard]] std::string pretty_json(const boost::json::value& v);
 
 }  // namespace millrace::config

@@ -16,7 +16,7 @@ using data::type_id;
 constexpr std::size_t most_unwritable = 20;
 constexpr std::size_t most_known_names = 1'000;
 
-/// What a value of a type becomes as one of the schema's; the least rank is taken of a union's branches.
+/// Says what a value of a type becomes as one of the schema's; the least rank is taken of a union's branches.
 struct way {
   put how;
   int rank;

@@ -16,7 +16,7 @@
 
 namespace millrace::avro {
 
-/// What becomes of a value.
+/// The way in which a value is written.
 enum class put : std::uint8_t {
   boolean,
   integer,                // bigint, date, timestamp as a long, or an int that cannot be too large

@@ -12,7 +12,7 @@ namespace {
 
 using expression::problem;
 
-/// In the columns of CREATE TABLE.
+/// Looks in the columns of CREATE TABLE.
 bool in_columns(const mistaken& m) {
   if (m.word(0) != "create" || m.open().size() != 1)
     return false;

@@ -11,9 +11,9 @@ using maybe_problem = std::optional<expression::problem>;
 using foreign_rule = maybe_problem (*)(const mistaken&);
 
 [[nodiscard]] std::span<const foreign_rule> statement_rules();
-/// Of durations, windows, joins in time and event times.
+/// Looks for durations, windows, joins in time and event times.
 [[nodiscard]] std::span<const foreign_rule> time_rules();
-/// Of columns, types, options, names and values.
+/// Looks for columns, types, options, names and values.
 [[nodiscard]] std::span<const foreign_rule> column_rules();
 
 struct words_and_remedy {

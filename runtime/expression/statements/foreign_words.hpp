@@ -1,4 +1,4 @@
-// What to write in the place of statements of other products' SQL that PostgreSQL's grammar does not have. Pure.
+// Says what to write in the place of statements of other products' SQL that PostgreSQL's grammar does not have. Pure.
 #pragma once
 
 #include "runtime/expression/statements/mistaken.hpp"

@@ -48,12 +48,12 @@ public:
   }
   [[nodiscard]] std::size_t at(std::size_t i) const { return i < size() ? words_[i].begin : text_.size(); }
   [[nodiscard]] std::string_view text() const { return text_; }
-  /// Of a plain text what stands between its quotes.
+  /// Returns what stands between the quotes of a plain text.
   [[nodiscard]] std::string_view inner(std::size_t i) const {
     const auto s = source(i);
     return is_text(i) && s.size() >= 2 && s.front() == '\'' ? s.substr(1, s.size() - 2) : s;
   }
-  /// Behind the parenthesis that closes the one at `i`, or size().
+  /// Returns the place behind the parenthesis that closes the one at `i`, or size().
   [[nodiscard]] std::size_t behind(std::size_t i) const {
     int depth = 0;
     for (; i < size(); ++i) {

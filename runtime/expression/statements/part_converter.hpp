@@ -1,4 +1,4 @@
-// What the conversion of every statement needs: the text with its tokens and places, problems, names, options, types, expressions.
+// Holds what the conversion of every statement needs: the text with its tokens and places, problems, names, options, types, expressions.
 // Internal to statement_converter.
 #pragma once
 
@@ -52,7 +52,7 @@ protected:
   column_type type_of(const PgQuery__TypeName& t);
   /// `where`: offsets in text_.
   scalar_expression expression_of(const tree* n, slice where);
-  /// Of parts whose ends nobody needs.
+  /// Converts parts whose ends nobody needs.
   scalar_expression tree_alone(const tree* n);
 
   std::string_view text_;

@@ -59,7 +59,7 @@ maybe comma(const mistaken& m) {
                               : "there is a comma too many at the end"};
 }
 
-/// In the list of options of a table or view.
+/// Looks in the list of options of a table or view.
 bool in_options(const mistaken& m) {
   return !m.open().empty() && m.open().back() > 0 && m.word(m.open().back() - 1) == "with";
 }

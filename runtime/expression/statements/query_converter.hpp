@@ -42,7 +42,7 @@ private:
   relation relation_of(const tree& n, const select_clauses& clauses);
   void join_of(const PgQuery__JoinExpr& j, const select_clauses& clauses, relation& out);
   void function_in_from(const PgQuery__RangeFunction& r, relation& out);
-  /// Of interval '5' minute its unit; empty where it has none.
+  /// Returns the unit of interval '5' minute; empty where it has none.
   std::string unit_of(const PgQuery__TypeName& t);
   void argument_of(const tree& n, relation& out);
 

@@ -138,7 +138,7 @@ struct reader {
     std::ranges::stable_sort(out.problems, {}, &problem::offset);
   }
 
-  /// Between BEGIN ATOMIC and END of CREATE FUNCTION, where a semicolon ends no statement. `i` grows from call to call.
+  /// A semicolon ends no statement between BEGIN ATOMIC and END of CREATE FUNCTION. `i` grows from call to call.
   bool in_body(const tokens& words, std::size_t begin, std::size_t i) {
     for (body_.at = std::max(body_.at, begin); body_.at < i; ++body_.at) {
       const auto& word = words[body_.at].word;

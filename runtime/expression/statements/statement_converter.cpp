@@ -296,7 +296,7 @@ private:
       say(offset(o.location), "STRICT is not offered: write CASE WHEN a IS NOT NULL THEN ... END");
   }
 
-  /// What stands behind the word RETURN of CREATE FUNCTION: it is no parameter's name and not the name of the type.
+  /// Returns what stands behind the word RETURN of CREATE FUNCTION: it is no parameter's name and not the name of the type.
   [[nodiscard]] slice behind_return() const {
     int depth = 0;
     bool parameters_over = false;

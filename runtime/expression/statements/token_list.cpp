@@ -13,7 +13,7 @@
 namespace millrace::sql {
 namespace {
 
-/// Of so many places the scanner is begun anew behind what it cannot take.
+/// The scanner is begun anew behind so many places that it cannot take.
 constexpr std::size_t most_broken = 20;
 
 expression::bound_or<tokens> tokens_of(std::string_view text) {
@@ -140,7 +140,7 @@ scanned scan(std::string_view text) {
 }
 
 bool is_name_by_place(std::span<const token> all, std::size_t i) {
-  // Of the words "as as as" in a row the second is the name.
+  // The second of the words "as as as" in a row is the name.
   std::size_t row = 0;
   while (row < i && all[i - row - 1].word == "as")
     ++row;

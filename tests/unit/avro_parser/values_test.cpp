@@ -109,7 +109,7 @@ TEST_CASE("a scalar becomes a value of another declared type as the like JSON va
         R"("2021-04-24T19:55:00Z")");
   CHECK(one(R"({"type":"long","logicalType":"timestamp-millis"})", avro_long(0), type_id::text) ==
         R"("1970-01-01T00:00:00Z")");
-  // Of equal keys the last one counts, also within maps of maps.
+  // The last one of equal keys counts, also within maps of maps.
   CHECK(one(R"({"type":"map","values":"long"})", "\6\2a\2\2b\4\2a\6\0"s, type_id::json) ==
         R"({"b":2,"a":3})");
   CHECK(one(R"({"type":"map","values":{"type":"map","values":"long"}})",

@@ -14,7 +14,7 @@
 
 namespace millrace::sink {
 
-/// What becomes of a value.
+/// The way in which a value is written.
 enum class message_put : std::uint8_t {
   boolean,
   whole,          // bigint, or numeric without digits behind the point, as any integer type

@@ -23,7 +23,7 @@ public:
   [[nodiscard]] virtual std::string head() const { return {}; }
 };
 
-/// What is written of a batch.
+/// Selects what is written of a batch.
 struct written_columns {
   const data::schema& rows;  // the schema of the batches
   std::vector<std::size_t> columns;
