@@ -86,6 +86,16 @@ struct named_file {
   std::shared_ptr<const std::string> bytes{};
 };
 
+/// What a sink does with its target when a state begins by `--fresh`.
+enum class at_fresh_start : std::uint8_t {
+  adds,               // rows stay, and rows that are computed again stand there twice
+  replaces_by_key,    // rows stay, and a row that is computed again replaces the one with its key
+  empties_file,       // the file loses all rows, also those of others
+  removes_own_files,  // files that the state before has written go, and no others
+  removes_all_files,  // every file of the table goes
+  gives_again         // nothing is kept that could be changed
+};
+
 struct sink_traits {
   /// The sink's options name these columns (kafka's key and value, sql's key, a template's), for projection.
   std::vector<std::string> columns_named{};
@@ -93,7 +103,8 @@ struct sink_traits {
   bool records_in_store =
       false;  // the target is on another machine, and the store of a cluster keeps its records
   bool gives_up_later = false;  // a run that ends by itself does not wait for a target that stays away
-  std::string own_file{};       // no other sink may write to it; empty: none
+  at_fresh_start fresh = at_fresh_start::adds;
+  std::string own_file{};  // no other sink may write to it; empty: none
   /// Columns that say which row of the target is meant, for a sink that takes its place and deletes it
   /// (deletion_column); empty: rows are only added.
   std::vector<std::string> deletes_by{};

@@ -367,6 +367,18 @@ std::vector<option> sink_options() {
            "the order of order_by; the others are counted as filtered. Downstream of emit: updates there "
            "is none: a tick has the rows that have changed",
        .minimum = 1},
+      {.name = "limit_by",
+       .type = text_list,
+       .doc = "Columns that are written: limit applies to each group of a window's rows that agree in them, "
+              "not to "
+              "all rows of the window",
+       .plain = true},
+      {.name = "rank",
+       .type = text,
+       .doc = "Adds a column of this name behind the others, a bigint: the place of the row among those that "
+              "limit "
+              "applies to, from 1",
+       .plain = true},
       runs_on("The sink"),
   };
 }
@@ -539,6 +551,10 @@ const std::vector<core_type>& core_types() {
        "Gives each row of the left side the version of the right one that its key had at its time."},
   };
   return all;
+}
+
+bool is_written(const values& options, std::string_view option) {
+  return std::ranges::find(options.shown(), option, &values::given::name) != options.shown().end();
 }
 
 }  // namespace millrace::config

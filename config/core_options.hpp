@@ -14,6 +14,8 @@ namespace millrace::config {
 [[nodiscard]] const std::vector<option>& top_level_options();
 /// `dead_letters` takes these where it names no sink: how the file in the state folder is kept.
 [[nodiscard]] const std::vector<option>& dead_letter_options();
+/// Options of sinks that the sink of dead letters has not: its rows are no window's, and come from all stages.
+inline constexpr std::string_view not_of_dead_letters[] = {"from", "order_by", "limit", "limit_by", "rank"};
 /// Every stage of this kind and type takes these beside its connector's own.
 [[nodiscard]] const std::vector<option>& core_options(stage_kind kind, std::string_view type);
 /// All that a stage takes: the core's, then the connector's (null for windows and transforms).
@@ -28,6 +30,9 @@ struct core_type {
   std::string_view doc;
 };
 [[nodiscard]] const std::vector<core_type>& core_types();
+
+/// The user wrote the option, also where the word that he wrote ("off") stands for no value.
+[[nodiscard]] bool is_written(const values& options, std::string_view option);
 
 inline constexpr std::string_view kind_keys[] = {"source", "parser", "transform", "window", "join", "sink"};
 /// The kind that a key says, or none.

@@ -108,6 +108,8 @@ private:
       if (p.idle_timeout)
         line(1, fmt::format("a partition without records for {} does not hold windows back",
                             format_duration(*p.idle_timeout)));
+      else if (!is_written(s.options, "idle_timeout") && waits_for_partitions(s))
+        line(1, "windows wait for each partition, also for one without records (no idle_timeout)");
       if (p.max_event_time)
         line(1, fmt::format("event times above {} are dead letters", format_timestamp(*p.max_event_time)));
     }
@@ -135,6 +137,24 @@ private:
     if (!p.timed_select.empty())
       return fmt::format("{} of the rows of {}", time_of_elements(t_, p).name, p.timed_select);
     return p.timed_by ? p.timed_by->text : (*s.schema)[*p.event_time].name;
+  }
+
+  /// A window or join is downstream of the parser, whose source has several partitions and no end.
+  [[nodiscard]] bool waits_for_partitions(const stage& parser) const {
+    const auto is_many = [&](const input_ref& r) {
+      const auto* const source = t_.find(r.stage);
+      return source != nullptr && !traits_of(*source).bounded && traits_of(*source).identity_by_lane;
+    };
+    if (std::ranges::none_of(parser.from, is_many))
+      return false;
+    std::set<std::string_view> fed{parser.name};
+    for (const auto& s : t_.stages)  // each after those that it reads from
+      if (std::ranges::any_of(s.from, [&](const auto& r) { return fed.contains(r.stage); })) {
+        if (has_shards(s.kind))
+          return true;
+        fed.insert(s.name);
+      }
+    return false;
   }
 
   std::string names_of_parsers(const stage& timed) const {
@@ -178,7 +198,8 @@ private:
     return note;
   }
 
-  void write_step(const step& s) {
+  /// `last`: a column that the sink adds.
+  void write_step(const step& s, const data::field* last = nullptr) {
     if (s.where)
       line(1, "where " + s.where_text);
     if (std::any_of(s.columns.begin(), s.columns.end(),
@@ -192,6 +213,8 @@ private:
       const auto text = i < s.columns.size() ? s.columns[i].text : std::string();
       rows.push_back({f.name, f.type.name(), text.empty() || text == f.name ? "" : "= " + text});
     }
+    if (last != nullptr)
+      rows.push_back({last->name, last->type.name(), "the row's place, from 1"});
     table("columns", rows);
   }
 
@@ -423,6 +446,14 @@ private:
     return out;
   }
 
+  static std::string first_rows(const sink_plan& p) {
+    auto out =
+        fmt::format("the first {} row{} of each window", *p.order.limit, *p.order.limit == 1 ? "" : "s");
+    for (std::size_t i = 0; i < p.order.limit_by.size(); ++i)
+      out += (i == 0 ? " and " : ", ") + (*p.rows)[p.order.limit_by[i]].name;
+    return out;
+  }
+
   void write(const stage& s, const sink_plan& p) {
     write_options(s);
     if (!p.order.by.empty()) {
@@ -431,14 +462,13 @@ private:
         order += (order.empty() ? "" : ", ") + (*p.rows)[o.column].name + (o.descending ? " desc" : "");
       line(1, fmt::format("order by {}, once a window is whole over all shards", order));
       if (p.order.limit)
-        line(1, fmt::format("the first {} row{} of each window", *p.order.limit,
-                            *p.order.limit == 1 ? "" : "s"));
+        line(1, first_rows(p));
     }
     if (!s.guarantee.empty())
       line(1, "guarantee: " + s.guarantee);
     if (!s.progress_place.empty())
       line(1, "progress: " + s.progress_place);
-    write_step(p.input);
+    write_step(p.input, p.order.ranked ? &p.rows->fields().back() : nullptr);
     if (p.removed == removal::by_key)
       line(1, "rows that a window takes back: deleted by their key");
     std::string hidden;

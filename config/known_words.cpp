@@ -1,5 +1,11 @@
 #include "config/known_words.hpp"
 
+#include "config/core_options.hpp"
+#include "config/text/report.hpp"
+#include "config/word_tables.hpp"
+
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
 #include <iterator>
@@ -7,14 +13,8 @@
 namespace millrace::config {
 namespace {
 
-struct entry {
-  std::string_view of;     // "sink console", "sink", "*": any stage, "": the top level
-  std::string_view words;  // lower case, without signs
-  std::string_view meant;
-};
-
 // The first entry that fits counts, so what holds for one type stands above what holds for its kind.
-constexpr entry options[] = {
+constexpr known_word words_for_options[] = {
     // The top level
     {"", "name id job jobname app appname application pipelinename", "did you mean \"topology\"?"},
     {"", "description comment label", "did you mean \"title\"?"},
@@ -49,9 +49,11 @@ constexpr entry options[] = {
      "securityprotocol saslmechanism saslmechanisms saslusername saslpassword saslusernamepassword "
      "sasljaasconfig sslcalocation sasl tls ssl config options settings conf",
      "did you mean \"properties\": { \"security.protocol\": ... }, which takes librdkafka's settings?"},
-    {"source kafka", "format valueformat schema keyformat",
+    {"source kafka", "format valueformat schema",
      "a parser downstream of the source says the format: { \"parser\": \"json\", \"from\": ..., \"schema\": "
      "... }"},
+    {"source kafka", "keyformat keydeserializer",
+     "a parser downstream of the source has \"key_format\" (docs/schemas.md)"},
     {"source file", "file files filename filepath paths location directory dir folder url uri inputpath",
      "did you mean \"path\"?"},
     {"source file", "tail watch monitor streaming continuous", "did you mean \"follow\"?"},
@@ -93,7 +95,7 @@ constexpr entry options[] = {
      "sessions begin with a row, whatever the clocks say; expected none (a window \"tumbling\" has them)"},
     {"window global", "zone offset timezone",
      "a global window has no bounds; expected none (a window \"tumbling\" has them)"},
-    {"window sliding", "hop slideduration step advance advanceby hopsize every interval",
+    {"window sliding", "hop slideduration step advance advanceby hopsize interval",
      "did you mean \"slide\"?"},
     {"window tumbling", "slide hop advance", "did you mean a window \"sliding\", which has one?"},
     {"window global", "size slide gap window", "did you mean a window \"tumbling\", which has one?"},
@@ -121,7 +123,10 @@ constexpr entry options[] = {
      "did you mean \"properties\", which takes librdkafka's settings?"},
     {"sink kafka", "transactionalid semantic deliveryguarantee guarantee exactlyonce",
      "the sink is always exactly once; leave it out"},
-    {"sink kafka", "format valueformat", "rows are written as JSON, or with \"value\" a column as it is"},
+    {"sink kafka", "valueformat codec encoding", "did you mean \"format\"?"},
+    {"sink kafka",
+     "schemaregistry schemaregistryurl avroconfluenturl avroconfluentschemaregistryurl registryurl",
+     "did you mean \"registry\"? (docs/schemas.md)"},
     {"sink sql", "url uri jdbc jdbcurl dsn database host server connectionstring datasource",
      "did you mean \"connection\", such as \"postgresql://USER:PASSWORD@HOST/DATABASE\"?"},
     {"sink sql", "user username password port driver",
@@ -139,6 +144,15 @@ constexpr entry options[] = {
     {"sink parquet", "mode savemode overwrite", "did you mean \"at_start\"?"},
     {"sink parquet", "rotate rolling rollinterval maxsize filesize", "did you mean \"roll\"?"},
 
+    {"parser json",
+     "schemaregistry schemaregistryurl avroconfluenturl avroconfluentschemaregistryurl registryurl",
+     "did you mean \"registry\"? (docs/schemas.md)"},
+    {"parser avro",
+     "schemaregistry schemaregistryurl avroconfluenturl avroconfluentschemaregistryurl registryurl",
+     "did you mean \"registry\"? (docs/schemas.md)"},
+    {"parser protobuf",
+     "schemaregistry schemaregistryurl avroconfluenturl avroconfluentschemaregistryurl registryurl",
+     "did you mean \"registry\"? (docs/schemas.md)"},
     // These are words for options of a kind.
     {"source", "watermark watermarkdelay eventtime rowtime timestamp",
      "a parser downstream of the source has \"event_time\" and \"watermark_delay\""},
@@ -176,8 +190,8 @@ constexpr entry options[] = {
     {"join", "limit maxrows maxmatches", "did you mean \"max_pairs\"?"},
     {"window dedup", "aggregates agg aggregations",
      "it gives rows as they are; a window downstream of it has \"aggregates\""},
-    {"window dedup", "size gap within window duration retention statettl state_ttl", "did you mean \"ttl\"?"},
-    {"window dedup", "id idcolumn columns_unique unique", "did you mean \"key\"?"},
+    {"window dedup", "size gap within window duration retention statettl", "did you mean \"ttl\"?"},
+    {"window dedup", "id idcolumn columnsunique unique", "did you mean \"key\"?"},
     {"window", "groupby keyby partitionby by keys group", "did you mean \"key\"?"},
     {"window", "agg aggs aggregate aggregations measures compute", "did you mean \"aggregates\"?"},
     {"window", "interval duration length width period windowduration windowsize tumble",
@@ -199,6 +213,11 @@ constexpr entry options[] = {
     {"sink", "trigger processingtime interval",
      "did you mean \"every\" of the window, or \"commit_every\" of the top level?"},
     {"sink", "orderby sort sortby", "did you mean \"order_by\"?"},
+    {"sink", "partitionby limitper",
+     "did you mean \"limit_by\"? Beside \"limit\" it takes the first rows of each "
+     "group; the sink parquet has \"partition_by\" for folders"},
+    {"sink", "rownumber rownum rankcolumn ranking position",
+     "did you mean \"rank\"? Beside \"limit\" it numbers the rows"},
     {"sink", "groupby keyby aggregates", "did you mean a window, which has \"key\" and \"aggregates\"?"},
     {"transform", "groupby keyby key aggregates agg having",
      "did you mean a window, which has \"key\" and \"aggregates\"?"},
@@ -227,81 +246,6 @@ constexpr entry options[] = {
     {"*", "options config conf", "options stand in the stage itself, beside its type"},
 };
 
-constexpr entry types[] = {
-    {"source", "httpclient http https rest webhook", "did you mean \"http_stream\" or \"http_server\"?"},
-    {"source", "jdbc table lookup database postgresql postgres mysql mariadb sqlite sqlselect",
-     "did you mean \"sql\"? It reads a table at intervals, and gives what has changed"},
-    {"source", "httplistener httpin", "did you mean \"http_server\"?"},
-    {"source", "rate datagen generate random faker mock", "did you mean \"generator\"?"},
-    {"source", "csv json text filesystem files jsonl parquet",
-     "did you mean \"file\"? A parser downstream of it says the format"},
-    {"source", "redpanda kafkafranz franz", "did you mean \"kafka\"?"},
-    {"parser", "jsonl ndjson jsonlines", "did you mean \"json\"? It takes a record a line"},
-    {"parser", "tsv delimited", "did you mean \"csv\" with \"delimiter\": \"\\t\"?"},
-    {"parser", "lines raw string plain line", "did you mean \"text\"?"},
-    {"transform", "filter map where project mapping withcolumn sql bloblang flatmap",
-     "did you mean \"select\"? It has \"where\" and \"columns\""},
-    {"window", "dropduplicates deduplicate deduplication distinct unique rownumber first",
-     "did you mean \"dedup\"? It has \"key\" and \"ttl\""},
-    {"window", "tumble fixed timewindow", "did you mean \"tumbling\"?"},
-    {"window", "hop hopping slide", "did you mean \"sliding\"?"},
-    {"window", "sessions sessionize", "did you mean \"session\"?"},
-    {"window", "none unbounded all running cumulate", "did you mean \"global\"?"},
-    {"join", "inner left right full outer leftouter rightouter fullouter cross",
-     "did you mean \"window\" with \"how\"?"},
-    {"join", "temporal asof lookup versioned version table enrich nearest",
-     "did you mean \"as_of\"? Each left row gets the version of its time"},
-    {"join", "between within range time", "did you mean \"interval\"? It has \"before\" and \"after\""},
-    {"join", "anti leftanti semi notexists except", "did you mean \"interval\" with \"how\": \"anti\"?"},
-    {"join", "tumbling sliding stream streamstream",
-     "did you mean \"window\"? It has \"size\" and \"slide\""},
-    {"sink", "stdout print log screen terminal show", "did you mean \"console\"?"},
-    {"sink", "jdbc mysql mariadb postgres postgresql sqlite sqlite3 database db sqlinsert odbc",
-     "did you mean \"sql\"? Its \"connection\" says which database"},
-    {"sink", "csv json jsonl text filesystem files",
-     "did you mean \"file\"? Its \"format\" says how a row is written"},
-    {"sink", "s3 hdfs hive delta iceberg orc",
-     "did you mean \"parquet\"? Its \"connection\" may be HDFS or S3"},
-    {"sink", "redpanda kafkafranz franz", "did you mean \"kafka\"?"},
-};
-
-constexpr entry kinds[] = {
-    {"", "input inputs read readstream from in", "did you mean \"source\"?"},
-    {"", "output outputs write writestream to out", "did you mean \"sink\"?"},
-    {"", "type kind", "the kind is the key and the type its value: { \"sink\": \"console\", ... }"},
-    {"", "format codec decode deserializer", "did you mean \"parser\"?"},
-    {"", "select filter map processor processors process step mapping",
-     "did you mean \"transform\": \"select\"?"},
-    {"", "joins innerjoin leftjoin outerjoin fulljoin windowjoin", "did you mean \"join\": \"window\"?"},
-    {"", "asof asofjoin temporaljoin lookupjoin tablejoin", "did you mean \"join\": \"as_of\"?"},
-    {"", "intervaljoin antijoin", "did you mean \"join\": \"interval\"?"},
-    {"", "dedup deduplicate dropduplicates", "did you mean \"window\": \"dedup\"?"},
-    {"", "aggregate groupby tumble hop session tumbling sliding", "did you mean \"window\"?"},
-};
-
-constexpr entry values[] = {
-    {"how", "anti leftanti notexists except", "a join \"interval\" has \"anti\""},
-    {"how", "right full",
-     "an interval join has the rows of its left side alone: exchange \"left\" and \"right\", and \"before\" "
-     "and "
-     "\"after\""},
-    {"emit", "complete", "did you mean \"updates\"? Each tick gives the rows that have changed"},
-    {"emit", "update changes changelog", "did you mean \"updates\"?"},
-    {"emit", "append once onwindowclose close end", "did you mean \"final\"?"},
-    {"mode", "update replace merge insertorupdate complete", "did you mean \"upsert\"?"},
-    {"mode", "insert", "did you mean \"append\"?"},
-    {"mode", "overwrite truncate", "a table is never emptied by the sink; did you mean \"upsert\"?"},
-    {"on_error", "skip ignore permissive dropmalformed drop continue deadletterqueue dlq",
-     "did you mean \"dead_letter\"?"},
-    {"on_error", "failfast stop abort error", "did you mean \"fail\"?"},
-    {"format", "jsonl ndjson lines", "did you mean \"json\"? It is a row a line"},
-    {"format", "parquet orc avro", "did you mean the sink \"parquet\"?"},
-    {"at_start", "overwrite truncate replace delete", "did you mean \"empty\"?"},
-    {"at_start", "keep", "did you mean \"append\"?"},
-    {"compression", "gzip lz4 brotli", "did you mean \"zstd\"?"},
-    {"compression", "uncompressed off", "did you mean \"none\"?"},
-};
-
 /// groupBy, group_by and group.by are one word.
 std::string plain(std::string_view word) {
   std::string out;
@@ -321,34 +265,63 @@ bool has_word(std::string_view words, std::string_view wanted) {
   return false;
 }
 
-template<std::size_t N, class Fits>
-std::string find(const entry (&table)[N], std::string_view word, Fits fits) {
+template<class Fits>
+std::string find_word(std::span<const known_word> table, std::string_view word, Fits fits) {
   const auto wanted = plain(word);
-  const auto at = std::find_if(std::begin(table), std::end(table), [&](const entry& e) {
-    return fits(e.of) && !wanted.empty() && has_word(e.words, wanted);
-  });
-  return at == std::end(table) ? std::string() : "; " + std::string(at->meant);
+  const auto at = std::ranges::find_if(
+      table, [&](const known_word& e) { return fits(e.of) && !wanted.empty() && has_word(e.words, wanted); });
+  return at == table.end() ? std::string() : "; " + std::string(at->meant);
+}
+
+/// `"avro" is a parser: { "parser": "avro", ... }`: a word of the catalog in the place of another; empty: it is none.
+std::string elsewhere(const catalog& connectors, std::string_view word) {
+  std::string kinds;
+  std::string forms;
+  for (const auto key : kind_keys) {
+    const auto offered = offered_types(connectors, *kind_of_key(key));
+    if (std::ranges::find(offered, word) == offered.end())
+      continue;
+    kinds += fmt::format("{}a {}", kinds.empty() ? "" : " and ", key);
+    forms += fmt::format("{}{{ \"{}\": \"{}\", ... }}", forms.empty() ? "" : " or ", key, word);
+  }
+  if (kind_of_key(word))
+    return fmt::format("; \"{0}\" is a kind of stage, the first key of one: {{ \"{0}\": ... }}", word);
+  return kinds.empty() ? std::string() : fmt::format("; \"{}\" is {}: {}", word, kinds, forms);
 }
 
 }  // namespace
 
+std::span<const known_word> known_options() { return words_for_options; }
+
 std::string meant_option(std::string_view kind, std::string_view type, std::string_view word) {
   const auto whole = std::string(kind) + " " + std::string(type);
-  return find(options, word, [&](std::string_view of) {
+  return find_word(words_for_options, word, [&](std::string_view of) {
     return kind.empty() ? of.empty() : of == whole || of == kind || of == "*";
   });
 }
 
-std::string meant_type(std::string_view kind, std::string_view word) {
-  return find(types, word, [&](std::string_view of) { return of == kind; });
+std::string meant_type(const catalog& connectors, stage_kind kind, std::string_view word) {
+  auto known =
+      find_word(known_stage_types(), word, [&](std::string_view of) { return of == to_string(kind); });
+  if (known.empty())
+    known = elsewhere(connectors, word);
+  return known.empty() ? did_you_mean(word, offered_types(connectors, kind)) : known;
 }
 
-std::string meant_kind(std::string_view word) {
-  return find(kinds, word, [](std::string_view) { return true; });
+std::string meant_kind(const catalog& connectors, std::string_view word) {
+  auto known = find_word(known_kinds(), word, [](std::string_view) { return true; });
+  if (known.empty())
+    known = elsewhere(connectors, word);
+  return known.empty() ? did_you_mean(word, {std::begin(kind_keys), std::end(kind_keys)}) : known;
 }
 
 std::string meant_value(std::string_view option, std::string_view word) {
-  return find(values, word, [&](std::string_view of) { return of == option; });
+  return find_word(known_values(), word, [&](std::string_view of) { return of == option; });
+}
+
+std::string meant_column_type(std::string_view word) {
+  return find_word(known_column_types(), word.substr(0, word.find_first_of("(<[")),
+                   [](std::string_view) { return true; });
 }
 
 }  // namespace millrace::config

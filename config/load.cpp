@@ -3,6 +3,7 @@
 #include "config/known_words.hpp"
 #include "config/load_text.hpp"
 #include "config/merged_files.hpp"
+#include "config/plan/clock_columns.hpp"
 #include "config/plan/draft.hpp"
 #include "config/plan/fingerprint.hpp"
 #include "config/plan/graph.hpp"
@@ -32,7 +33,7 @@ constexpr std::size_t most_stages = 1000;
 std::vector<std::string> kind_names() { return {std::begin(kind_keys), std::end(kind_keys)}; }
 
 /// Reads the first key as kind; reports and gives nothing when it is none.
-std::optional<stage_kind> read_kind(draft& d, report& out) {
+std::optional<stage_kind> read_kind(draft& d, const catalog& connectors, report& out) {
   const auto say = [&](const location& where, std::string message) {
     out.error(where, d.path, std::move(message));
     return std::nullopt;
@@ -51,9 +52,8 @@ std::optional<stage_kind> read_kind(draft& d, report& out) {
           fmt::format("\"{0}\" says the stage's kind, but \"{1}\" stands before it; expected \"{0}\" as "
                       "the first key",
                       m.name, first.name));
-  const auto known = meant_kind(first.name);
   return say(first.where, fmt::format("\"{}\" is no kind of stage; {}{}", first.name, expected,
-                                      known.empty() ? did_you_mean(first.name, kind_names()) : known));
+                                      meant_kind(connectors, first.name)));
 }
 
 bool read_type(draft& d, const catalog& connectors, report& out) {
@@ -69,18 +69,26 @@ bool read_type(draft& d, const catalog& connectors, report& out) {
   d.own = find_connector(connectors, d.built.kind, d.built.type);
   if (std::find(here.begin(), here.end(), d.built.type) != here.end())
     return true;
-  const auto meant = meant_type(first.name, d.built.type);
   out.error(first.value.where, join(d.path, first.name),
             fmt::format("there is no {}; expected {}{}", d.what, one_of(here),
-                        meant.empty() ? did_you_mean(d.built.type, here) : meant));
+                        meant_type(connectors, d.built.kind, d.built.type)));
   return false;
 }
 
-void read_stage(draft& d, const catalog& connectors, const std::vector<std::string_view>& without,
-                report& out) {
+/// The files that this one is laid over, the topology's own the first.
+std::vector<std::string> files_beneath(const std::string& file, const load_request& request) {
+  std::vector<std::string> out{request.file};
+  std::ranges::copy(request.overlays, std::back_inserter(out));
+  if (file != set_file)
+    out.erase(std::ranges::find(out, file), out.end());
+  return out;
+}
+
+void read_stage(draft& d, const catalog& connectors, const load_request& request,
+                const std::vector<std::string_view>& without, report& out) {
   d.built.where = d.body->where;
   const auto before = out.errors();
-  const auto kind = read_kind(d, out);
+  const auto kind = read_kind(d, connectors, out);
   if (kind)
     d.built.kind = *kind;
   if (!kind || !read_type(d, connectors, out)) {
@@ -94,7 +102,9 @@ void read_stage(draft& d, const catalog& connectors, const std::vector<std::stri
   });
   const auto& first = d.body->members.front();
   d.built.options = read_options(*d.body, declared,
-                                 {d.path, d.what, first.name, first.value.where.file, d.built.type}, out);
+                                 {d.path, d.what, first.name, first.value.where.file, d.built.type,
+                                  files_beneath(first.value.where.file, request)},
+                                 out);
   if (d.own != nullptr)
     d.built.guarantee = d.own->guarantee;
   d.broken = out.errors() != before;
@@ -114,7 +124,7 @@ bool is_good_name(std::string_view name) {
 
 // Turns the members of `stages` into drafts: kind, type and options of each, nothing yet of how they hang
 // together.
-drafts read_stages(const node& stages, const catalog& connectors, report& out) {
+drafts read_stages(const node& stages, const catalog& connectors, const load_request& request, report& out) {
   drafts all;
   if (!stages.is_map()) {
     out.error(stages.where, "stages",
@@ -142,36 +152,39 @@ drafts read_stages(const node& stages, const catalog& connectors, report& out) {
               : fmt::format(
                     "\"{}\" cannot name a stage; expected a letter, then up to {} letters, digits, _ or -",
                     m.name, longest_name - 1));
-    read_stage(d, connectors, {}, out);
+    read_stage(d, connectors, request, {}, out);
     d.broken = d.broken || !good;
     all.push_back(std::move(d));
   }
   return all;
 }
 
-/// Returns whether a map says what kind of stage it is, or is no map. Empty maps and options alone do not.
+/// Returns whether a map says what kind of stage it is, or is no map. Empty maps and options alone, misspelt ones, too, do not.
 bool names_a_kind(const node& n) {
   if (!n.is_map())
     return true;
   if (n.members.empty())
     return false;
-  const auto& letters = dead_letter_options();
+  std::vector<std::string> letters;
+  for (const auto& o : dead_letter_options())
+    letters.push_back(o.name);
   return std::none_of(n.members.begin(), n.members.end(),
                       [&](const member& m) {
-                        return std::any_of(letters.begin(), letters.end(),
-                                           [&](const option& o) { return o.name == m.name; });
+                        return std::ranges::find(letters, m.name) != letters.end() ||
+                               !did_you_mean(m.name, letters).empty();
                       }) ||
          std::any_of(n.members.begin(), n.members.end(),
                      [](const member& m) { return kind_of_key(m.name).has_value(); });
 }
 
 /// The sink of dead letters, which has no `from`.
-draft read_dead_letter_sink(const member& m, const catalog& connectors, report& out) {
+draft read_dead_letter_sink(const member& m, const catalog& connectors, const load_request& request,
+                            report& out) {
   draft d;
   d.built.name = m.name;
   d.body = &m.value;
   d.path = m.name;
-  read_stage(d, connectors, {"from", "order_by", "limit"}, out);
+  read_stage(d, connectors, request, {std::begin(not_of_dead_letters), std::end(not_of_dead_letters)}, out);
   if (!d.broken && d.built.kind != stage_kind::sink) {
     out.error(m.value.where, d.path, fmt::format("found a {}; expected a sink", d.what));
     d.broken = true;
@@ -286,7 +299,7 @@ private:
   void plan(const node& stages, topology& t) {
     if (newer_)
       return;
-    auto all = read_stages(stages, connectors_, out_);
+    auto all = read_stages(stages, connectors_, request_, out_);
     connect(all, out_);
     mark_before_windows(all);
     mark_timed_selects(all);
@@ -302,7 +315,7 @@ private:
       t.dead_letters->options = read_options(m->value, dead_letter_options(),
                                              {m->name, "dead_letters", {}, m->value.where.file}, out_);
     } else if (m != nullptr) {
-      auto d = read_dead_letter_sink(*m, connectors_, out_);
+      auto d = read_dead_letter_sink(*m, connectors_, request_, out_);
       if (d.typed && d.built.kind == stage_kind::sink)
         plan_sink_over(d, dead_letter_schema(), out_);
       t.dead_letters = std::move(d.built);
@@ -310,6 +323,7 @@ private:
     if (out_.errors() > 0)
       return check_partly_known(all, order, out_);
     warn_of_unread(all, out_);
+    warn_of_clocks(all, out_);
     mark_used_columns(all, order);
     for (const auto i : order)
       t.stages.push_back(std::move(all[i].built));

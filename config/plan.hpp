@@ -126,7 +126,9 @@ struct order_item {
 /// The order in which a sink writes a window's rows, and how many of them.
 struct row_order {
   std::vector<order_item> by;          // orders the sink's rows; ties go by the window's key
-  std::optional<std::uint64_t> limit;  // the first so many of each window
+  std::optional<std::uint64_t> limit;  // the first so many of each window, or of each group of limit_by in it
+  std::vector<std::size_t> limit_by{};
+  bool ranked = false;  // the last column of the rows is the place of a row among those, from 1
 };
 /// How a sink takes rows that a window upstream takes back.
 enum class removal : std::uint8_t {

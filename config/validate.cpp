@@ -63,7 +63,7 @@ public:
         continue;  // it is there under another name
       if (o.required)
         out_.error(map.where, who.path,
-                   fmt::format("{} needs \"{}\"; expected {}", who.what, o.name, expected_form(o)));
+                   fmt::format("{} needs \"{}\"; expected {}", who.what, o.name, what_to_add(o)));
       else if (!o.default_text.empty())
         set_default(result, o);
     }
@@ -138,7 +138,7 @@ private:
     std::vector<std::string> names;
     for (const auto& o : declared)
       names.push_back(o.name);
-    const bool beneath = !who.kind_file.empty() && m.where.file != who.kind_file && m.where.file != set_file;
+    const bool beneath = std::ranges::find(who.beneath, m.where.file) != who.beneath.end();
     auto message = fmt::format("{} has no \"{}\"; expected one of {}", who.what, m.name, one_of(names));
     if (beneath)
       message += fmt::format(" (it comes from the file beneath {0}; \"{1}\": null in {0} takes it away)",
@@ -157,6 +157,12 @@ private:
           !known.empty())
         return known;
     return did_you_mean(word, names);
+  }
+
+  /// An option of one value is told as it is written.
+  static std::string what_to_add(const option& o) {
+    const bool one_value = o.type == option_type::integer && o.minimum == o.maximum;
+    return one_value ? fmt::format("\"{}\": {}", o.name, o.minimum) : expected_form(o);
   }
 
   void set_default(values& result, const option& o) {
@@ -219,9 +225,11 @@ private:
     case option_type::boolean:
       if (n.what == node::kind::boolean)
         return n.flag;
-      if (n.filled && (n.text == "true" || n.text == "false"))
-        return n.text == "true";
-      return wrong(n, o, path);
+      if (n.text != "true" && n.text != "false")
+        return wrong(n, o, path);
+      if (!n.filled)
+        return wrong(n, o, path, {}, fmt::format("; did you mean {}, without quotes?", n.text));
+      return n.text == "true";
     case option_type::integer:
       return integer(n, o, path);
     case option_type::duration:
@@ -252,13 +260,14 @@ private:
   }
 
   maybe integer(const node& n, const option& o, const std::string& path) {
-    if (n.what != node::kind::number && !(n.is_text() && n.filled))
-      return wrong(n, o, path);
     std::int64_t v = 0;
     const char* const end = n.text.data() + n.text.size();
     const auto [rest, err] = std::from_chars(n.text.data(), end, v);
-    if (err != std::errc{} || rest != end || v < o.minimum || v > o.maximum)
+    const bool number = n.what == node::kind::number || n.is_text();
+    if (!number || err != std::errc{} || rest != end || v < o.minimum || v > o.maximum)
       return wrong(n, o, path);
+    if (n.is_text() && !n.filled)
+      return wrong(n, o, path, {}, fmt::format("; did you mean {}, without quotes?", v));
     return v;
   }
 

@@ -16,8 +16,10 @@ struct subject {
   std::string path;       // stages.clicks
   std::string what;       // source "kafka"
   std::string kind_key;   // the member that says the kind: no option; "" for none
-  std::string kind_file;  // the file of `kind`: tells members that lie beneath an overlay from misspelt ones
+  std::string kind_file;  // the file of `kind`
   std::string type{};     // the stage's type; "topology" of a whole file
+  /// Files that `kind_file` is laid over: their members may be of another type, and are not misspelt.
+  std::vector<std::string> beneath{};
 };
 
 /// Options of a map. Findings go to `out`; what is wrong or missing is not in the values.

@@ -3,6 +3,7 @@
 #include "actors/observe/explainer.hpp"
 #include "actors/observe/graph.hpp"
 #include "actors/observe/topology_walk.hpp"
+#include "config/core_options.hpp"
 #include "runtime/base/pace.hpp"
 
 #include <fmt/format.h>
@@ -244,6 +245,9 @@ std::string explainer::releasing(const partition_of& p, const asked& a) const {
   if (plan != nullptr && plan->idle_timeout)
     out += fmt::format("; idle_timeout of {} ({}) lets windows go on without it", parser,
                        format_duration(*plan->idle_timeout));
+  else if (a.others_are_there && plan != nullptr &&
+           config::is_written(t_.find(parser)->options, "idle_timeout"))
+    out += fmt::format("; idle_timeout of {} is off", parser);
   else if (a.others_are_there)
     out += fmt::format(
         "; an idle_timeout of {} would let windows go on without it, and make records late that it gives "

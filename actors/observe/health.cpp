@@ -28,7 +28,7 @@ void add(complaints& out, const running_topology& t, const std::set<code>& told,
   if (!t.runs)
     return;
   out.of(t);
-  for (const auto& x : troubles_of(t.seen(system_clock().now()), now).all)
+  for (const auto& x : troubles_of(t.seen(system_clock().now()), now))
     if (told.contains(x.code))
       out.add(x.text);
 }

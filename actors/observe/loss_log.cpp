@@ -25,14 +25,16 @@ std::string_view kind_name(stage::loss what) {
   case stage::loss::late_but_read:
     return "late record";
   case stage::loss::late_at_shard:
+  case stage::loss::late_after_end:
     break;
   }
   return "record too late for its shard";
 }
 
 std::string kind_names(stage::loss what) {
-  return what == stage::loss::late_at_shard ? "records too late for their shards"
-                                            : std::string(kind_name(what)) + "s";
+  return what == stage::loss::late_at_shard || what == stage::loss::late_after_end
+             ? "records too late for their shards"
+             : std::string(kind_name(what)) + "s";
 }
 
 /// The names by which stages read the late records of a window, or of a join.
@@ -54,6 +56,9 @@ std::string advice(const config::topology& t, const stage::loss_notice& n,
                        late_names(t, n.stage), remedy_of_files(t, n.stage));
   case stage::loss::late_but_read:
     return fmt::format("they go to the stages that read {}", late_names(t, n.stage));
+  case stage::loss::late_after_end:
+    return "they are in no row, and counted as late_at_shard; begin a run when the input of its windows is "
+           "complete, or compute these windows anew with --fresh";
   case stage::loss::late_at_shard:
     break;
   }

@@ -126,6 +126,7 @@ public:
         observe::add(out, t.troubles.now());
     return out;
   }
+  [[nodiscard]] const trouble_limits& limits() const { return limits_; }
   /// The first of this name.
   [[nodiscard]] std::optional<running_topology> find(const std::string& name) const {
     const std::lock_guard lock(mutex_);

@@ -23,17 +23,13 @@ using code = trouble_code;
 
 constexpr std::chrono::seconds between{10};
 
-/// A partition that is silent was quiet for so many times its usual pause.
-constexpr int silent_pauses = 20;
-constexpr micros gives_lately = std::chrono::seconds(10);
-
 bool is_same(const trouble& a, const trouble& b) { return a.code == b.code && a.stage == b.stage; }
 
 class finder {
 public:
   finder(const watched& t, clock::time_point now) : t_(t), now_(now) {}
 
-  process_troubles all() {
+  std::vector<trouble> all() {
     if (!t_.is_prepared)
       add(code::source_unreached, {}, "waiting for its sources at the start: " + sources());
     add_lanes();
@@ -56,7 +52,7 @@ public:
 
 private:
   void add(code what, std::string stage, std::string text, std::string error = {}) {
-    add_to(out_.all, {t_.topology.name, what, std::move(stage), {}, std::move(text), std::move(error), {}});
+    add_to(out_, {t_.topology.name, what, std::move(stage), {}, std::move(text), std::move(error), {}});
   }
   /// Shards of one window, or lanes of one source, have one trouble: a metric has one series of these labels.
   static void add_to(std::vector<trouble>& all, trouble one) {
@@ -78,7 +74,6 @@ private:
 
   void add_lanes() {
     std::set<std::string> said;
-    std::map<std::string, std::vector<const lane::lane_gauges*>> readers;  // by source
     for (const auto& [name, g] : t_.gauges.lanes) {
       if (!has_here(t_.gauges, name))
         continue;
@@ -87,59 +82,7 @@ private:
         add(code::source_away, g->source,
             awaited ? "waiting for " + awaited->what : fmt::format("waiting for the source {}", g->source),
             awaited ? awaited->why : g->why_away.text());
-      if (!awaited && !g->away && !g->is_paused)
-        readers[g->source].push_back(g.get());
     }
-    if (has_windows())
-      for (const auto& [source, lanes] : readers)
-        add_silent(source, lanes);
-  }
-
-  [[nodiscard]] bool has_windows() const {
-    return std::ranges::any_of(t_.topology.stages, [](const auto& s) { return config::has_shards(s.kind); });
-  }
-
-  [[nodiscard]] std::optional<micros> quiet(const lane::partition_gauges& p) const {
-    const auto last = p.last_record.load();
-    return last == 0 ? std::nullopt : std::optional(micros(t_.wall - last));
-  }
-  [[nodiscard]] bool gives(const lane::partition_gauges& p) const {
-    const auto q = quiet(p);
-    return q && *q < gives_lately;
-  }
-  [[nodiscard]] bool is_silent(const lane::partition_gauges& p) const {
-    const auto q = quiet(p);
-    return q && *q >= t_.limits.silent && *q >= p.gap.mean().value_or(micros(0)) * silent_pauses &&
-           p.is_open && !p.is_idle && p.is_caught_up && p.held_by < 0 && p.watermark != end_of_time;
-  }
-  /// A partition without records holds the windows back where its source says nothing of idle ones. The one that gives may
-  /// be read by another process.
-  void add_silent(const std::string& source, const std::vector<const lane::lane_gauges*>& lanes) {
-    bool one_gives = false;
-    std::size_t others = 0;
-    std::string first;
-    for (const auto* const lane : lanes)
-      for (const auto& p : lane->partitions()) {
-        one_gives = one_gives || gives(*p);
-        if (!is_silent(*p))
-          continue;
-        if (first.empty())
-          first = fmt::format("partition {} of {} has given nothing for {}, others do", p->name, source,
-                              seconds_text(static_cast<double>(quiet(*p)->count() / 1'000'000)));
-        else
-          ++others;
-      }
-    if (one_gives)
-      out_.giving.push_back(fmt::format("{}/{}", t_.topology.name, source));
-    if (!first.empty())
-      add_to(one_gives ? out_.all : out_.quiet,
-             {t_.topology.name,
-              code::silent_partition,
-              source,
-              {},
-              others == 0 ? first : fmt::format("{}; {} more are silent", first, others),
-              {},
-              {}});
   }
 
   void add_if_slow(std::string stage, const std::string& what, const timed_calls& calls) {
@@ -182,7 +125,7 @@ private:
 
   const watched& t_;
   clock::time_point now_;
-  process_troubles out_;
+  std::vector<trouble> out_;
 };
 
 bool is_at_the_start(const trouble& t) {
@@ -194,7 +137,7 @@ std::uint64_t growth(std::uint64_t now, std::uint64_t then) { return now < then 
 
 }  // namespace
 
-process_troubles troubles_of(const watched& t, clock::time_point now) { return finder(t, now).all(); }
+std::vector<trouble> troubles_of(const watched& t, clock::time_point now) { return finder(t, now).all(); }
 
 trouble_watch::counts trouble_watch::count(const watched& t) {
   counts out;
@@ -274,8 +217,8 @@ void trouble_watch::look(const watched& t, clock::time_point now) {
   while (samples_.size() > 1 && now - samples_[1].at >= t.limits.recently)
     samples_.pop_front();
   auto found = troubles_of(t, now);
-  add_recent(t, found.all);
-  add_restarts(t, now, found.all);
+  add_recent(t, found);
+  add_restarts(t, now, found);
   const auto before = std::exchange(now_, {});
   const auto waited = std::exchange(waiting_, {});
   const auto date = [&](trouble& one, std::initializer_list<const std::vector<trouble>*> known) {
@@ -285,33 +228,19 @@ void trouble_watch::look(const watched& t, clock::time_point now) {
           same != some->end())
         one.since = same->since;
   };
-  for (auto& q : found.quiet)
-    date(q, {&before.quiet});
-  for (auto& f : found.all) {
+  for (auto& f : found) {
     date(f, {&before.all, &waited});
     const bool is_young = is_at_the_start(f) && micros(t.wall - f.since.at) < patience;
     (is_young ? waiting_ : now_.all).push_back(std::move(f));
   }
-  now_.quiet = std::move(found.quiet);
-  now_.giving = std::move(found.giving);
+  if (t.is_prepared)
+    now_.silence = silence_of(t.topology, t.gauges, t.wall);
 }
 
 void add(process_troubles& to, const process_troubles& more) {
   to.all.insert(to.all.end(), more.all.begin(), more.all.end());
-  to.quiet.insert(to.quiet.end(), more.quiet.begin(), more.quiet.end());
-  to.giving.insert(to.giving.end(), more.giving.begin(), more.giving.end());
-}
-
-std::vector<trouble> silent_beside(const std::map<std::string, process_troubles>& told) {
-  std::set<std::string> giving;
-  for (const auto& [_, t] : told)
-    giving.insert(t.giving.begin(), t.giving.end());
-  std::vector<trouble> out;
-  for (const auto& [_, t] : told)
-    for (const auto& q : t.quiet)
-      if (giving.contains(fmt::format("{}/{}", q.topology, q.stage)))
-        out.push_back(q);
-  return out;
+  to.silence.read.insert(to.silence.read.end(), more.silence.read.begin(), more.silence.read.end());
+  to.silence.open.insert(to.silence.open.end(), more.silence.open.begin(), more.silence.open.end());
 }
 
 void add_troubles(api::answers::topologies& to, const std::vector<trouble>& more) {

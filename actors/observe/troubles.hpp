@@ -5,6 +5,7 @@
 #include "actors/api/answers.hpp"
 #include "actors/api/described.hpp"
 #include "actors/observe/flow_meter.hpp"
+#include "actors/observe/silence.hpp"
 #include "config/plan.hpp"
 
 #include <algorithm>
@@ -23,7 +24,7 @@ using api::answers::trouble;
 /// Bounds beyond which something is a trouble, where users may say.
 struct trouble_limits {
   double late = 0.01;  // share of the records that came recently
-  /// A partition that was quiet for so long, and for some times its usual pause, is silent where another one gives.
+  /// Windows that wait for a partition without records for so long, and for some times its usual pause, are a trouble.
   micros silent = std::chrono::minutes(1);
   micros recently = std::chrono::minutes(5);  // over which late records, dead letters and the like count
 };
@@ -47,22 +48,20 @@ struct watched {
   trouble_limits limits = {};
 };
 
-/// The troubles of topologies that a process tells another one, and what it knows for those of others.
+/// The troubles of topologies that a process tells the leader, and what this needs to find further ones (silence_watch).
 struct process_troubles {
   std::vector<trouble> all;
-  std::vector<trouble> quiet;
-  std::vector<std::string> giving;
+  observe::silence silence;
   friend bool operator==(const process_troubles&, const process_troubles&) = default;
 };
 void members(auto& c, wire::like<process_troubles> auto& t) {
   c("troubles", "of topologies that run", t.all);
-  c("quiet", "partitions that are silent if another process reads one of that source that gives", t.quiet);
-  c("giving", "sources that have a partition here that gives, as TOPOLOGY/SOURCE", t.giving);
+  c("silence", "what shows whether windows wait for partitions without records", t.silence);
 }
 void add(process_troubles& to, const process_troubles& more);
 
 /// This shows at one moment, without `node` and `since`; of actors that live here.
-[[nodiscard]] process_troubles troubles_of(const watched& t, flow_meter::clock::time_point now);
+[[nodiscard]] std::vector<trouble> troubles_of(const watched& t, flow_meter::clock::time_point now);
 
 /// Remembers since when each trouble has been there, and finds those that only some time shows: late records, dead letters, gaps
 /// of logs, snapshots that fail, actors that begin again. Its owner looks about once a second.
@@ -107,9 +106,6 @@ private:
   std::map<std::string, failures>
       failures_;  // by actor, as logs name it; at most as many as the plan has actors
 };
-
-/// The partitions that are silent beside one of the same source in another process. `told`: keyed by process.
-[[nodiscard]] std::vector<trouble> silent_beside(const std::map<std::string, process_troubles>& told);
 
 /// Adds them to the topologies that run, which are degraded by them, and to their reasons.
 void add_troubles(api::answers::topologies& to, const std::vector<trouble>& more);

@@ -26,6 +26,7 @@ public:
     auto e = expression::bind_condition(text->text, names());
     if (!e)
       return report_problems(e.error(), *text, path, out_);
+    report_warnings(expression::warnings_of(*e), *text, path, out_);
     if (parts_.before_window)
       check_timestamps(d_, *e, *input_, *text, path, out_);
     result.where = std::move(*e);
@@ -79,6 +80,7 @@ private:
                            : expression::bind(m.value.text, names());
     if (!e)
       return report_problems(e.error(), m.value, path, out_);
+    report_warnings(expression::warnings_of(*e), m.value, path, out_);
     if (parts_.before_window)
       check_timestamps(d_, *e, *input_, m.value, path, out_);
     fields.push_back({m.name, e->type});
@@ -162,8 +164,21 @@ bool check_column_count(std::size_t count, const location& where, const std::str
 
 void report_problems(const expression::problems& found, const node& text, const std::string& path,
                      report& out) {
+  for (const auto& p : found) {
+    // SELECT a # the column: SQL takes the sign for an operator.
+    const auto before = std::string_view(text.text).substr(0, std::min(p.offset, text.text.size()));
+    const auto last = before.find_last_not_of(' ');
+    const bool comment =
+        last != std::string_view::npos && before[last] == '#' && p.message.starts_with("there is no column");
+    out.error(location_in_text(text, p.offset), path,
+              comment ? p.message + "; a comment begins with --" : p.message);
+  }
+}
+
+void report_warnings(const expression::problems& found, const node& text, const std::string& path,
+                     report& out) {
   for (const auto& p : found)
-    out.error(location_in_text(text, p.offset), path, p.message);
+    out.warning(location_in_text(text, p.offset), path, p.message);
 }
 
 expression::scope scope_of(const data::schema& columns, bool before_window) {
@@ -226,6 +241,7 @@ bool bind_deletion(draft& d, step& result, report& out) {
     d.broken = true;
     return false;
   }
+  report_warnings(expression::warnings_of(*deletes), *text, join(d.path, "delete"), out);
   std::vector<data::field> given;
   std::vector<data::field> hidden;
   for (const auto& f : *result.output)

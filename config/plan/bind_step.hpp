@@ -3,6 +3,7 @@
 
 #include "config/plan/draft.hpp"
 #include "config/text/overlay.hpp"
+#include "runtime/expression/bind/warnings.hpp"
 
 #include <array>
 #include <span>
@@ -31,6 +32,9 @@ inline constexpr std::string_view now_before_window =
 
 /// The binder's problems as findings, each pointing into the text where that is possible.
 void report_problems(const expression::problems& found, const node& text, const std::string& path,
+                     report& out);
+/// The same of expressions that run, and hardly mean what they say.
+void report_warnings(const expression::problems& found, const node& text, const std::string& path,
                      report& out);
 
 /// The names that an expression may use; the schema must outlive it.

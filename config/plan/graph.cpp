@@ -62,17 +62,17 @@ private:
     }
     if (at == names_.end() && ref.stage.find(',') != std::string::npos)
       return say(fmt::format("there is no stage {}; expected one of {}, or a list of them: [\"a\", \"b\"]",
-                             describe(n), one_of(readable(d))));
+                             describe(n), one_of_readable(d)));
     if (at == names_.end())
-      return say(fmt::format("there is no stage {}; expected {}{}", describe(n), one_of(readable(d)),
+      return say(fmt::format("there is no stage {}; expected {}{}", describe(n), one_of_readable(d),
                              did_you_mean(ref.stage, readable(d))));
     const auto index = static_cast<std::size_t>(at - names_.begin());
     const auto& other = all_[index];
     const auto known = !other.what.empty();  // its kind is settled
     const auto is = [&](stage_kind k) { return known && other.built.kind == k; };
     if (is(stage_kind::sink))
-      return say(fmt::format("{} is a sink, nobody can read from it; expected {}", describe(n),
-                             one_of(readable(d))));
+      return say(
+          fmt::format("{} is a sink, nobody can read from it; expected {}", describe(n), one_of_readable(d)));
     if (d.built.kind == stage_kind::parser && known && !is(stage_kind::source))
       return say(fmt::format("{} is a {}; expected a source (a parser reads raw records)", describe(n),
                              to_string(other.built.kind)));
@@ -114,9 +114,11 @@ private:
                ? other.built.kind == stage_kind::source
                : other.built.kind != stage_kind::source && other.built.kind != stage_kind::sink))
         out.push_back(other.built.name);
-    return out.empty()
-               ? std::vector<std::string>{d.built.kind == stage_kind::parser ? "a source" : "a parser"}
-               : out;
+    return out;
+  }
+  [[nodiscard]] std::string one_of_readable(const draft& d) const {
+    const auto names = readable(d);
+    return !names.empty() ? one_of(names) : d.built.kind == stage_kind::parser ? "a source" : "a parser";
   }
 
   drafts& all_;

@@ -1,6 +1,7 @@
 #include "config/plan/parser_schema.hpp"
 
 #include "config/core_options.hpp"
+#include "config/known_words.hpp"
 #include "config/plan/bind_step.hpp"
 #include "config/plan/unknown_zone.hpp"
 #include "config/validate.hpp"
@@ -39,29 +40,14 @@ std::optional<std::string> numeric_meant(std::string_view text) {
 
 /// Suggests our type where a schema has a name that other systems have for it.
 std::string other_name(std::string_view whole) {
-  const auto wrong = whole.substr(0, whole.find('('));  // varchar(20), timestamp(3)
-  static constexpr std::pair<std::string_view, std::string_view> others[] = {
-      {"string", "text"},     {"varchar", "text"},       {"char", "text"},
-      {"str", "text"},        {"int", "bigint"},         {"integer", "bigint"},
-      {"long", "bigint"},     {"int64", "bigint"},       {"smallint", "bigint"},
-      {"number", "double"},   {"float", "double"},       {"real", "double"},
-      {"decimal", "numeric"}, {"dec", "numeric"},        {"float64", "double"},
-      {"bool", "boolean"},    {"datetime", "timestamp"}, {"timestamptz", "timestamp"},
-      {"time", "timestamp"},  {"jsonb", "json"},         {"object", "json"},
-      {"map", "json"},        {"money", "numeric"},      {"uuid", "text"},
-      {"bytes", "text"},      {"binary", "text"},        {"tinyint", "bigint"},
-      {"int32", "bigint"},    {"uint64", "bigint"}};
-  for (const auto& [name, ours] : others)
-    if (is_same_but_case(name, wrong))
+  const auto name = whole.substr(0, whole.find('('));  // varchar(20), timestamp(3)
+  for (const auto& ours : type_names())
+    if (is_same_but_case(ours, name))
       return fmt::format("; did you mean \"{}\"?", ours);
-  for (const auto& name : type_names())
-    if (is_same_but_case(name, wrong))
-      return fmt::format("; did you mean \"{}\"?", name);
-  if (wrong.find("[]") != std::string_view::npos || wrong.starts_with("array") || wrong.starts_with("list"))
+  if (whole.ends_with("[]"))
     return "; did you mean a list, such as [\"text\"]?";
-  if (wrong.starts_with("struct") || wrong.starts_with("row") || wrong.starts_with("record"))
-    return "; did you mean a nested map, such as { \"id\": \"bigint\" }?";
-  return did_you_mean(wrong, type_names());
+  const auto known = meant_column_type(whole);
+  return known.empty() ? did_you_mean(name, type_names()) : known;
 }
 
 /// Says which types there are; of a numeric(p,s) whose parentheses hold something wrong, what they take.
@@ -85,6 +71,18 @@ bool is_long_form(const node& n) {
   return std::all_of(n.members.begin(), n.members.end(), [](const member& m) {
     return m.name == "type" || m.name == "format" || m.name == "trailing" || m.name == "zone";
   });
+}
+
+/// A member of what is no map of nested columns but for a name that is close to one of the long form; null: there is none.
+const member* misspelt_in_long_form(const node& n) {
+  const auto* const type = n.is_map() ? n.find("type") : nullptr;
+  if (type == nullptr || !type->value.is_text() || !data::type_of_name(type->value.text))
+    return nullptr;
+  const auto at = std::ranges::find_if(n.members, [](const member& m) {
+    return m.name != "format" && m.name != "trailing" && m.name != "zone" && m.value.is_text() &&
+           !data::type_of_name(m.value.text) && !did_you_mean(m.name, {"format", "trailing", "zone"}).empty();
+  });
+  return at == n.members.end() ? nullptr : &*at;
 }
 
 std::string_view common_pattern(data::type_id type) {
@@ -179,6 +177,13 @@ public:
 
 private:
   data::type column(const node& n, const std::string& path, parser_plan::timestamp_format& format) {
+    if (const auto* const m = misspelt_in_long_form(n)) {
+      const std::vector<std::string> known{"format", "trailing", "zone"};
+      out_.error(m->where, join(path, m->name),
+                 fmt::format("a column has no \"{}\" beside its type; expected {}{}", m->name, one_of(known),
+                             did_you_mean(m->name, known)));
+      return {};
+    }
     if (!is_long_form(n))
       return type_of(n, path, format);
     const auto& type = n.find("type")->value;

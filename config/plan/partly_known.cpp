@@ -25,7 +25,7 @@ void add(known_rows& to, const std::string& name, const std::optional<data::type
   add(to, {name, type.value_or(data::type{})}, !type);
 }
 
-expression::partial_scope scope_of(const known_rows& rows, bool before_window) {
+expression::partial_scope names_known(const known_rows& rows, bool before_window) {
   return {config::scope_of(rows.columns, before_window), rows.untyped, rows.complete};
 }
 
@@ -44,13 +44,17 @@ known_rows common(const known_rows& a, const known_rows& b) {
   return out;
 }
 
+std::vector<option> options_of(const draft& d) { return stage_options(d.built.kind, d.built.type, d.own); }
+
+bool names(const std::vector<option>& declared, std::string_view name) {
+  return std::ranges::find(declared, name, &option::name) != declared.end();
+}
+
 bool has_unknown_option(const draft& d) {
   const auto& first = d.body->members.front().name;
-  const auto declared = stage_options(d.built.kind, d.built.type, d.own);
-  return std::any_of(d.body->members.begin(), d.body->members.end(), [&](const member& m) {
-    return m.name != first &&
-           std::none_of(declared.begin(), declared.end(), [&](const option& o) { return o.name == m.name; });
-  });
+  const auto declared = options_of(d);
+  return std::ranges::any_of(d.body->members,
+                             [&](const member& m) { return m.name != first && !names(declared, m.name); });
 }
 
 class partial_checker {
@@ -71,7 +75,7 @@ public:
     if (d.what.empty())
       return;  // even its kind is not known
     if (d.built.kind == stage_kind::parser)
-      rows_[i] = d.typed ? d.rows : rows_of_schema(d);
+      rows_[i] = rows_of_parser(d);
     else if (d.built.kind == stage_kind::join)
       check_sides(d, i);
     else if (d.built.kind != stage_kind::source)
@@ -99,12 +103,14 @@ private:
     check_condition(d, "where", in, window || d.before_window);
     if (offers(d, "delete"))
       check_condition(d, "delete", in, false);
-    auto given = window ? groups_of(d, in) : in;
+    auto given = d.built.type == "dedup" ? first_rows_of(d, in) : window ? groups_of(d, in) : in;
+    // Of a type that is misspelt nothing says which columns it adds or keeps.
+    given.complete = given.complete && (d.typed || d.built.kind == stage_kind::sink);
     if (window)
       check_having(d, given, in);
     given = columns_of(d, std::move(given));
     if (d.built.kind == stage_kind::sink)
-      check_order(d, given);
+      read_order(d, given, out_);
     if (!has_unknown_option(d))  // it may have been meant to shape the rows
       rows_[i] = std::move(given);
   }
@@ -126,6 +132,13 @@ private:
     return out && found == named ? *out : known_rows();
   }
 
+  /// A `schema` that the parser's type does not take is meant for another type.
+  known_rows rows_of_parser(const draft& d) {
+    if (!d.typed)
+      return rows_of_schema(d);
+    return d.member_of("schema") == nullptr || names(options_of(d), "schema") ? d.rows : known_rows();
+  }
+
   /// The columns of a parser whose type is not known: `schema` has one form for all.
   known_rows rows_of_schema(const draft& d) {
     const auto* const schema = d.member_of("schema");
@@ -143,15 +156,16 @@ private:
   void check_condition(draft& d, std::string_view option, const known_rows& in, bool before_window) {
     const auto* const text = d.member_of(option);
     if (is_expression(text) && d.checked.emplace(option).second)
-      report_problems(expression::check_condition(text->text, scope_of(in, before_window)).found, *text,
+      report_problems(expression::check_condition(text->text, names_known(in, before_window)).found, *text,
                       join(d.path, option), out_);
   }
 
   void check_having(draft& d, const known_rows& groups, const known_rows& in) {
     const auto* const text = d.member_of("having");
     if (is_expression(text) && d.checked.insert("having").second)
-      report_problems(expression::check_having(text->text, scope_of(groups, true), scope_of(in, true)).found,
-                      *text, join(d.path, "having"), out_);
+      report_problems(
+          expression::check_having(text->text, names_known(groups, true), names_known(in, true)).found, *text,
+          join(d.path, "having"), out_);
   }
 
   /// A window's keys, aggregates and bounds.
@@ -162,9 +176,22 @@ private:
       add_keys(d, *key, in, out);
     if (const auto* const aggregates = d.member_of("aggregates"))
       add_aggregates(d, *aggregates, in, out);
-    add(out, {"window_start", data::type_id::timestamp}, false);
-    add(out, {"window_end", data::type_id::timestamp}, false);
+    add_bounds(out);
     return out;
+  }
+
+  /// The rows of dedup have all columns of its input.
+  known_rows first_rows_of(draft& d, const known_rows& in) {
+    auto out = in;
+    if (const auto* const key = d.member_of("key"))
+      add_keys(d, *key, in, out);
+    add_bounds(out);
+    return out;
+  }
+
+  static void add_bounds(known_rows& to) {
+    add(to, {"window_start", data::type_id::timestamp}, false);
+    add(to, {"window_end", data::type_id::timestamp}, false);
   }
 
   void add_keys(draft& d, const node& key, const known_rows& in, known_rows& out) {
@@ -193,7 +220,7 @@ private:
         add(out, m.name, std::nullopt);
         continue;
       }
-      auto found = expression::check_aggregate(m.value.text, scope_of(in, true));
+      auto found = expression::check_aggregate(m.value.text, names_known(in, true));
       if (fresh)
         report_problems(found.found, m.value, join(join(d.path, "aggregates"), m.name), out_);
       add(out, m.name, found.type);
@@ -224,7 +251,7 @@ private:
       else if (!is_expression(&m.value))
         add(out, m.name, std::nullopt);
       else {
-        auto names = scope_of(in, d.before_window);
+        auto names = names_known(in, d.before_window);
         names.unnest = d.built.kind == stage_kind::transform;
         auto found = expression::check_value(m.value.text, names);
         if (fresh)
@@ -240,15 +267,6 @@ private:
     for (std::size_t i = 0; i < in.columns.size(); ++i)
       if (map.find(in.columns[i].name) == nullptr)
         add(out, in.columns[i], in.untyped[i]);
-  }
-
-  void check_order(draft& d, const known_rows& rows) {
-    check_limit(d, out_);
-    const auto* const order = d.member_of("order_by");
-    if (order != nullptr && d.checked.insert("order_by").second)
-      for (const auto* const item : items_of(*order))
-        if (item->is_text())
-          static_cast<void>(find_order(d, *item, rows, out_));
   }
 
   /// The connector's check, without knowing what columns there are.

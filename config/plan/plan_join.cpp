@@ -209,6 +209,7 @@ private:
     auto deleted = expression::bind_condition(text->text, scope_of(columns(side::right), true));
     if (!deleted)
       return report_problems(deleted.error(), *text, join(d_.path, "deleted"), out_);
+    report_warnings(expression::warnings_of(*deleted), *text, join(d_.path, "deleted"), out_);
     auto& right = plan_.sides[index_of(side::right)];
     right.arguments.resize(std::size(both_sides));
     right.filters.resize(std::size(both_sides));

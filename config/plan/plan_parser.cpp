@@ -48,6 +48,8 @@ void read_timed_by(draft& d, parser_plan& plan, const known_rows& rows, report& 
     d.fail(out, "event_time", fmt::format("the expression is {}; expected type timestamp", e->type.name()));
   else if (e && d.before_window)
     check_timestamps(d, *e, rows.columns, n, path, out);
+  if (e)
+    report_warnings(expression::warnings_of(*e), n, path, out);
   d.broken = d.broken || out.errors() != before;
   if (e && !d.broken)
     add_event_time(d, plan, {std::string(computed_event_time), std::move(*e), n.safe_text()});

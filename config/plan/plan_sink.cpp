@@ -13,84 +13,27 @@
 namespace millrace::config {
 namespace {
 
-struct order_text {
-  std::string column;
-  bool descending = false;
-};
-
-/// "name", "name asc" or "name desc".
-order_text split_order(const std::string& text) {
-  for (const std::string_view suffix : {" asc", " desc", " ASC", " DESC"}) {
-    if (!text.ends_with(suffix))
-      continue;
-    auto name = text.substr(0, text.size() - suffix.size());
-    name.erase(name.find_last_not_of(' ') + 1);
-    return {std::move(name), suffix == " desc" || suffix == " DESC"};
+/// The rows of one window alone have an order, once it is whole.
+void plan_order(draft& d, sink_plan& plan, report& out) {
+  const bool ordered = d.built.options.has("order_by");
+  if (ordered && (d.windows.size() != 1 || !d.late_of.empty())) {
+    d.checked.insert("order_by");
+    d.fail(out, "order_by",
+           d.windows.size() > 1
+               ? "ordering over several windows is not offered by this version; expected rows of one window "
+                 "stage"
+               : "only the rows of a window can be ordered, once the window is whole; expected a window "
+                 "upstream of this sink");
   }
-  return {text};
-}
-
-/// A column spelt exactly as the whole text goes first.
-std::optional<order_item> parse_order(const std::string& text, const data::schema& columns) {
-  if (const auto at = columns.find(text))
-    return order_item{*at, false};
-  const auto order = split_order(text);
-  if (const auto at = columns.find(order.column))
-    return order_item{*at, order.descending};
-  return std::nullopt;
-}
-
-/// Spellings in other languages of an order that is turned.
-std::string missing_order(const std::string& text, const data::schema& columns) {
-  const bool minus = text.starts_with('-');
-  const auto word = minus ? text.substr(1) : text.substr(0, text.find(' '));
-  if (text.find(',') == std::string::npos && columns.find(word))
-    return fmt::format("\"{}\" is no column; expected one with an optional asc or desc; did you mean "
-                       "\"{} desc\"?",
-                       text, word);
-  return missing_column(text, columns, "this sink");
-}
-
-/// The row that was first at one tick stays written when another takes its place at a later one. Returns whether
-/// a finding was reported; the sink's other options can be judged all the same.
-bool refuse_limit_of_updates(draft& d, const drafts& all, report& out) {
-  if (!d.built.options.has("limit"))
-    return false;
-  const auto window = std::ranges::find_if(d.windows, [&](std::size_t i) {
-    const auto& options = all[i].built.options;
-    return options.has("emit") && options.text("emit") == "updates";
-  });
-  if (window == d.windows.end())
-    return false;
-  d.checked.insert("limit");
-  out.error(d.location_of("limit"), join(d.path, "limit"),
-            fmt::format("\"{}\" emits updates: each tick gives the rows that have changed, and the first "
-                        "of those are not the first of a window; expected emit \"final\" there, or an "
-                        "upsert into a table without limit, and order by and limit in a query on it",
-                        all[*window].built.name));
-  return true;
-}
-
-void read_order(draft& d, sink_plan& plan, report& out) {
-  check_limit(d, out);
-  if (!d.built.options.has("order_by"))
-    return;
+  plan.order = read_order(d, known_rows::all_of(*plan.rows), out);
   if (d.built.options.has("limit"))
     plan.order.limit = static_cast<std::uint64_t>(d.built.options.integer("limit"));
-  d.checked.insert("order_by");
-  if (d.windows.size() != 1 || !d.late_of.empty())
-    return d.fail(
-        out, "order_by",
-        d.windows.size() > 1
-            ? std::string(
-                  "ordering over several windows is not offered by this version; expected rows of one "
-                  "window stage")
-            : std::string("only the rows of a window can be ordered, once the window is whole; expected a "
-                          "window upstream of this sink"));
-  const auto rows = known_rows::all_of(*plan.rows);
-  for (const auto* const item : items_of(*d.member_of("order_by")))
-    if (const auto o = find_order(d, *item, rows, out))
-      plan.order.by.push_back(*o);
+}
+
+data::schema_ptr with_column(const data::schema& columns, data::field last) {
+  auto fields = columns.fields();
+  fields.push_back(std::move(last));
+  return std::make_shared<const data::schema>(std::move(fields));
 }
 
 /// Hidden columns that the sink itself names stay, all others go. deletion_column is the last.
@@ -159,28 +102,6 @@ std::vector<const node*> items_of(const node& n) {
   return out;
 }
 
-void check_limit(draft& d, report& out) {
-  if (d.built.options.has("limit") && d.member_of("order_by") == nullptr && d.checked.insert("limit").second)
-    d.fail(out, "limit",
-           "which rows of a window are the first is not said; expected \"order_by\" beside it, such as "
-           "\"amount desc\"");
-}
-
-std::optional<order_item> find_order(draft& d, const node& item, const known_rows& rows, report& out) {
-  const auto say = [&](std::string message) {
-    out.error(item.where, join(d.path, "order_by"), std::move(message));
-    d.broken = true;
-    return std::nullopt;
-  };
-  const auto o = parse_order(item.text, rows.columns);
-  const auto column = split_order(item.safe_text()).column;
-  if (!o)
-    return rows.misses(column) ? say(missing_order(column, rows.columns)) : std::nullopt;
-  if (!rows.untyped[o->column] && rows.columns[o->column].type.is_nested())
-    return say(fmt::format("{} is nested and has no order; expected a plain column", describe(item)));
-  return o;
-}
-
 void check_connector(draft& d, const data::schema* input, report& out) {
   if (d.own == nullptr || !d.own->check || d.broken)
     return;
@@ -232,13 +153,19 @@ void plan_sink_over(draft& d, const data::schema_ptr& input, report& out) {
   sink_plan plan;
   if (!bind_step(d, input, {}, plan.input, out) || !bind_deletion(d, plan.input, out))
     return;
-  check_connector(d, plan.input.output.get(), out);
+  const auto rank = read_rank(d, *plan.input.output, out);
+  const auto written = rank ? with_column(*plan.input.output, *rank) : plan.input.output;
+  check_connector(d, written.get(), out);
   if (d.own != nullptr && d.own->sink && !d.broken)
     plan.traits = d.own->sink(d.built.options);
   plan.rows = rows_of(plan.traits.columns_named, *plan.input.output);
   if (plan.rows->size() == 0)
     d.fail(out, {}, "there is no column to write; expected \"columns\" with at least one");
-  read_order(d, plan, out);
+  plan_order(d, plan, out);
+  if (rank) {
+    plan.rows = with_column(*plan.rows, *rank);
+    plan.order.ranked = true;
+  }
   d.built.plan = std::move(plan);
 }
 

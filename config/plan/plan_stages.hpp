@@ -18,11 +18,14 @@ namespace millrace::config {
 /// finding. `whose`: what stands in front of one, such as `the left side: `.
 [[nodiscard]] std::optional<std::size_t> find_key(draft& d, const node& item, const known_rows& rows,
                                                   report& out, std::string_view whose = {});
-/// The same for an item of `order_by`.
-[[nodiscard]] std::optional<order_item> find_order(draft& d, const node& item, const known_rows& rows,
-                                                   report& out);
-/// Reports a sink's `limit` without `order_by`, once.
-void check_limit(draft& d, report& out);
+/// The columns that `order_by` and `limit_by` of a sink name, of its rows, and findings about these and about
+/// options that are missing beside them.
+row_order read_order(draft& d, const known_rows& rows, report& out);
+/// The column that `rank` of a sink adds behind these.
+[[nodiscard]] std::optional<data::field> read_rank(draft& d, const data::schema& rows, report& out);
+/// The row that was first at one tick stays written when another takes its place at a later one. Returns whether
+/// a finding was reported; the sink's other options can be judged all the same.
+[[nodiscard]] bool refuse_limit_of_updates(draft& d, const drafts& all, report& out);
 /// The items of a text or list.
 [[nodiscard]] std::vector<const node*> items_of(const node& n);
 

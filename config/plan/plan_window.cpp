@@ -165,6 +165,12 @@ private:
         plan_.definition.formulas.push_back(std::move(f.value));
   }
 
+  void warn_of(const expression::bound_over_groups& b, const node& text, const std::string& path) {
+    report_warnings(expression::warnings_of(b.value), text, path, out_);
+    for (const auto& a : b.extra)
+      report_warnings(expression::warnings_of(a), text, path, out_);
+  }
+
   /// An aggregate alone keeps a state of its own; those in an expression share what is there.
   void read_aggregate(const member& m, const std::string& at, const data::schema& input) {
     const bool plain = expression::is_one_aggregate(m.value.text, scope_of(input, true));
@@ -173,6 +179,7 @@ private:
     auto bound = expression::bind_over_groups(m.value.text, names);
     if (!bound)
       return report_problems(bound.error(), m.value, at, out_);
+    warn_of(*bound, m.value, at);
     if (!add_aggregates(std::move(bound->extra), input, m.value, at, m.name, m.value.safe_text()))
       return;
     const auto& type = bound->value.type;
@@ -245,6 +252,7 @@ private:
       d_.broken = true;
       return;
     }
+    warn_of(*h, text, path);
     const bool good = add_aggregates(std::move(h->extra), input, text, path, "having", "having");
     d_.broken = d_.broken || !good;
     plan_.definition.having = std::move(h->value);

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 #include <string>
 #include <vector>
@@ -72,6 +73,17 @@ private:
   std::size_t start_;  // the column window_start; window_end is the next
 };
 
+/// True where one row of a window comes to the table for each value of the key, whatever groups the window has.
+bool is_one_row(const sink_plan& sink) {
+  const auto in_key = [&](std::size_t column) {
+    return std::ranges::find(sink.traits.deletes_by, (*sink.rows)[column].name) !=
+           sink.traits.deletes_by.end();
+  };
+  const auto& order = sink.order;
+  return (order.limit == 1 || (order.ranked && in_key(sink.rows->size() - 1))) &&
+         std::ranges::all_of(order.limit_by, in_key);
+}
+
 }  // namespace
 
 void check_upsert_key(draft& d, const drafts& all, report& out) {
@@ -83,8 +95,7 @@ void check_upsert_key(draft& d, const drafts& all, report& out) {
     if (key.has_aggregate())
       continue;
     const auto missing = key.missing_keys();
-    const bool one_a_window = sink->order.limit == 1;  // no other group of the window comes to the table
-    if (!missing.empty() && !one_a_window)
+    if (!missing.empty() && !is_one_row(*sink))
       d.fail(out, "key", key.lost_groups(missing));
     else if (const auto lost = key.lost_windows(); !lost.empty())
       out.warning(d.location_of("key"), join(d.path, "key"), lost);

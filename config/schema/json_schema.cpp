@@ -1,10 +1,14 @@
 #include "config/schema/described_stage.hpp"
+#include "config/schema/examples.hpp"
 #include "config/schema/schema.hpp"
 #include "config/test_options.hpp"
 #include "config/text/pretty_json.hpp"
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
 
 namespace millrace::config {
 namespace {
@@ -13,7 +17,13 @@ namespace json = boost::json;
 
 json::object reference_to(std::string_view name) { return {{"$ref", fmt::format("#/$defs/{}", name)}}; }
 
-json::object object_schema(const std::vector<option>& options);
+/// The stage whose options they are; none for those of the top level, of an object or a column.
+struct owner {
+  std::string_view kind{};
+  std::string_view type{};
+  bool in_topology = true;  // false: options of a test file, which have no examples
+};
+json::object object_schema(const std::vector<option>& options, const owner& of = {});
 
 /// The type alone; docs and defaults come around it.
 json::object type_schema(const option& o) {
@@ -78,8 +88,10 @@ json::value default_of(const option& o) {
   return json::string(o.default_text);
 }
 
-json::object option_schema(const option& o) {
+json::object option_schema(const option& o, const owner& of) {
   json::object out{{"description", o.doc}};
+  if (of.in_topology)
+    out["examples"] = json::array{example_of(o, of.kind, of.type)};
   if (!o.default_text.empty())
     out["default"] = default_of(o);
   auto type = o.name == "schema" ? reference_to("columns") : type_schema(o);
@@ -88,11 +100,11 @@ json::object option_schema(const option& o) {
   return out;
 }
 
-json::object object_schema(const std::vector<option>& options) {
+json::object object_schema(const std::vector<option>& options, const owner& of) {
   json::object properties;
   json::array required;
   for (const auto& o : options) {
-    properties[o.name] = option_schema(o);
+    properties[o.name] = option_schema(o, of);
     if (o.required)
       required.emplace_back(o.name);
   }
@@ -106,10 +118,11 @@ json::object object_schema(const std::vector<option>& options) {
 json::object stage_schema(const described_stage& s, bool of_dead_letters) {
   auto options = s.options;
   std::erase_if(options, [&](const option& o) {
-    return of_dead_letters && (o.name == "from" || o.name == "order_by" || o.name == "limit");
+    return of_dead_letters && std::ranges::find(not_of_dead_letters, o.name) != std::end(not_of_dead_letters);
   });
-  auto out = object_schema(options);
-  json::object properties{{std::string(to_string(s.kind)), {{"const", s.type}, {"description", s.doc}}}};
+  auto out = object_schema(options, {to_string(s.kind), s.type});
+  json::object properties{
+      {std::string(to_string(s.kind)), {{"const", s.type}, {"description", s.doc}, {"examples", {s.type}}}}};
   for (auto& member : out["properties"].as_object())
     properties[member.key()] = std::move(member.value());
   out["properties"] = std::move(properties);
@@ -130,7 +143,9 @@ json::object stages_schema(const std::vector<described_stage>& stages) {
     for (const auto& s : stages)
       if (to_string(s.kind) == kind)
         names.emplace_back(s.type);
-    types[kind] = {{"enum", std::move(names)}};
+    types[kind] = {{"description", fmt::format("The type of the {}", kind)},
+                   {"examples", {names.front()}},
+                   {"enum", std::move(names)}};
   }
   json::array kinds;
   for (const auto kind : kind_keys)
@@ -140,7 +155,11 @@ json::object stages_schema(const std::vector<described_stage>& stages) {
                                   {{"properties", {{std::string(to_string(s.kind)), {{"const", s.type}}}}},
                                    {"required", {std::string(to_string(s.kind))}}}},
                                  {"then", reference_to(fmt::format("{}_{}", to_string(s.kind), s.type))}});
+  json::array snippets;
+  for (const auto& s : stages)
+    snippets.push_back(snippet_of(s));
   return {{"type", "object"},
+          {"defaultSnippets", std::move(snippets)},
           {"properties", std::move(types)},
           {"anyOf", std::move(kinds)},
           {"allOf", std::move(cases)}};
@@ -161,7 +180,9 @@ constexpr std::string_view numeric_pattern =
 json::object column_schema() {
   json::array scalars(column_options().front().choices.begin(), column_options().front().choices.end());
   auto long_form = object_schema(column_options());
-  long_form["properties"].as_object()["type"] = reference_to("column");
+  auto& nested = long_form["properties"].as_object()["type"].as_object();
+  nested.erase("enum");
+  nested["$ref"] = "#/$defs/column";
   return {{"anyOf",
            {json::object{{"enum", std::move(scalars)}},
             json::object{{"type", "string"}, {"pattern", numeric_pattern}}, std::move(long_form),
@@ -176,7 +197,9 @@ std::string schema_text(const catalog& connectors) {
   const auto stages = described_stages(connectors);
   auto root = object_schema(top_level_options());
   auto& properties = root["properties"].as_object();
-  properties["$schema"] = {{"type", "string"}, {"description", "This schema, for editors"}};
+  properties["$schema"] = {{"type", "string"},
+                           {"description", "This schema, for editors"},
+                           {"examples", {"topology.schema.json"}}};
   auto& of_stages = properties["stages"].as_object();
   of_stages["type"] = "object";
   of_stages["propertyNames"] = {{"pattern", "^[A-Za-z][A-Za-z0-9_-]{0,99}$"}};
@@ -206,16 +229,17 @@ std::string schema_text(const catalog& connectors) {
 }
 
 std::string test_schema_text() {
+  constexpr owner of_tests{.in_topology = false};
   const auto list_of = [](std::string_view name) -> json::object {
     return {{"type", "array"}, {"items", reference_to(name)}};
   };
-  auto file = object_schema(test_file_options());
+  auto file = object_schema(test_file_options(), of_tests);
   auto& members = file["properties"].as_object();
   members["$schema"] = {{"type", "string"}, {"description", "This schema, for editors"}};
   for (auto& member : list_of("case"))
     members["cases"].as_object()[member.key()] = std::move(member.value());
 
-  auto one_case = object_schema(test_case_options());
+  auto one_case = object_schema(test_case_options(), of_tests);
   const json::object step{
       {"type", "object"},
       {"properties", {{"advance", {{"anyOf", {list_of("record"), reference_to("duration")}}}}}},
@@ -226,7 +250,7 @@ std::string test_schema_text() {
   of_case["expect"].as_object()["additionalProperties"] = {
       {"anyOf", {list_of("row"), reference_to("expectation")}}};
 
-  auto expectation = object_schema(expectation_options());
+  auto expectation = object_schema(expectation_options(), of_tests);
   for (auto& member : list_of("row"))
     expectation["properties"].as_object()["rows"].as_object()[member.key()] = std::move(member.value());
   const json::object from_file{{"type", "object"},
@@ -244,7 +268,7 @@ std::string test_schema_text() {
        {{"description", "Text, JSON that is written on one line, a file's lines, or the long form"},
         {"anyOf",
          {json::object{{"type", {"string", "object", "array", "number", "boolean", "null"}}}, from_file,
-          object_schema(test_record_options())}}}},
+          object_schema(test_record_options(), of_tests)}}}},
       {"row", {{"type", "object"}}},
       {"expectation", std::move(expectation)},
       {"filled_in", {{"type", "string"}, {"pattern", "^(true|false|[0-9]+)$"}}},

@@ -167,7 +167,16 @@ std::string_view heading(stage_kind kind) {
   case stage_kind::sink:
     break;
   }
-  return "## Sinks\n\n";
+  return "## Sinks\n\n"
+         "A sink writes a timestamp as a moment in UTC: `2021-04-24T19:55:00Z` as text, a timestamptz in "
+         "PostgreSQL, the "
+         "time of UTC in other\n"
+         "databases and in Parquet files. `ts at time zone 'Europe/Berlin'` is what the clocks there show "
+         "and no moment: "
+         "written as one it is\n"
+         "hours off for every reader, and `check` warns of it. Write `ts` itself, or a text: `to_char(ts at "
+         "time zone "
+         "'Europe/Berlin', 'YYYY-MM-DD HH24:MI:SS')`.\n\n";
 }
 
 constexpr std::string_view introduction =

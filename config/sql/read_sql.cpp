@@ -2,6 +2,7 @@
 
 #include "config/core_options.hpp"
 #include "config/sql/sql_stages.hpp"
+#include "config/text/other_language.hpp"
 #include "config/text/reader.hpp"
 #include "runtime/expression/statements/read_statements.hpp"
 #include "runtime/expression/syntax/source_text.hpp"
@@ -19,17 +20,29 @@ public:
       : text_(text, file), read_(sql::read_statements(text)),
         expressions_(text_, read_.words, out), stages_{text_, expressions_, connectors, out}, out_(out) {}
 
-  std::optional<node> run() {
+  std::optional<node> run(std::string_view text) {
+    const auto begin = text_.at(0);
+    if (read_.problems.empty() && read_.all.empty()) {
+      out_.error(begin, {},
+                 "there is no statement; expected tables, views and sinks (docs/topologies_in_sql.md)");
+      return std::nullopt;
+    }
+    if (auto other = read_.problems.empty() ? std::nullopt : other_language(text, read_as::sql)) {
+      out_.error(begin, {}, std::move(*other));
+      return std::nullopt;
+    }
     for (auto& p : read_.problems)
       out_.error(text_.at(p.offset), {}, std::move(p.message));
     for (const auto& name : read_.unreadable)
-      out_.note_unreadable(name);
+      note_unreadable(name);
     // A function or type holds for the statements behind it.
     for (const auto& s : read_.all) {
       const auto before = out_.errors();
       const auto stages = stages_.all.size();
+      stages_.has_unreadable_type = false;
+      expressions_.forget_unreadable();
       std::visit([&](const auto& what) { take(what); }, s.what);
-      if (out_.errors() > before)
+      if (out_.errors() > before || stages_.has_unreadable_type || expressions_.called_unreadable())
         drop(stages, std::visit([](const auto& what) { return name_of(what); }, s.what));
     }
     auto root = text_.empty(node::kind::map, 0);
@@ -59,13 +72,21 @@ private:
   static std::string name_of(const sql::set_value&) { return {}; }
   static std::string name_of(const auto& made) { return made.called.text; }
 
-  /// Drops the stages of a statement with a mistake, which has been told: what else is wrong with them may come of it.
+  /// Drops the stages of a statement with a mistake, which has been told, or that uses what such a statement makes: what else is wrong with them may come of it.
   void drop(std::size_t from, std::string name) {
     for (auto i = from; i < stages_.all.size(); ++i)
       out_.note_unreadable(stages_.all[i].name);
     stages_.all.resize(from);
+    stages_.times.drop_from(from);
+    stages_.given.drop_from(from);
     if (!name.empty())
-      out_.note_unreadable(std::move(name));
+      note_unreadable(name);
+  }
+
+  /// The name of a table, with that of its source, a view, a type or a function.
+  void note_unreadable(const std::string& name) {
+    out_.note_unreadable(name);
+    out_.note_unreadable(source_of(name));
   }
 
   void take(const sql::set_value& s) {
@@ -100,7 +121,13 @@ private:
                text_.value_of(s.value, find_declared(dead_letter_options(), s.path[1]), out_));
   }
   void take(const sql::create_type& t) { add_type(t, stages_); }
-  void take(const sql::create_table& t) { t.as ? add_sink(t, stages_) : add_table(t, stages_); }
+  void take(const sql::create_table& t) {
+    const auto before = out_.errors();
+    t.as ? add_sink(t, stages_) : add_table(t, stages_);
+    if (const auto* const source = find_option(t.options, "source");
+        source != nullptr && out_.errors() > before)
+      out_.note_unreadable(source->value);
+  }
   void take(const sql::create_view& v) { add_view(v, stages_); }
   void take(const sql::create_function& f) { expressions_.add_function(f); }
   void take(const sql::insert_into& i) {
@@ -124,7 +151,7 @@ std::optional<node> read_sql(std::string_view text, const std::string& file, con
                              report& out) {
   if (!is_readable(text, file, out))
     return std::nullopt;
-  return sql_reader(text, file, connectors, out).run();
+  return sql_reader(text, file, connectors, out).run(text);
 }
 
 bool is_sql_file(std::string_view file) {

@@ -1,11 +1,14 @@
 // Columns of tables, and the types that CREATE TYPE makes.
 #include "config/core_options.hpp"
 #include "config/sql/sql_stages.hpp"
+#include "runtime/data/text_encoding.hpp"
+#include "runtime/expression/syntax/source_text.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <utility>
 
 namespace millrace::config {
@@ -35,15 +38,28 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 13> known_ty
      {"jsonb", "json"}}};
 
 std::string_view instead_of(std::string_view type) {
-  if (type == "int4" || type == "int2")
-    return "; whole numbers are bigint here";
-  if (type == "float4")
-    return "; write double precision";
-  if (type == "bytea")
-    return "; bytes are text in base64 here";
-  if (type == "string")
-    return "; write text";
-  return {};
+  constexpr std::string_view whole = "; whole numbers are bigint here";
+  constexpr std::string_view bytes = "; bytes are text in base64 here";
+  static constexpr std::pair<std::string_view, std::string_view> all[] = {
+      {"int4", whole},
+      {"int2", whole},
+      {"tinyint", whole},
+      {"long", whole},
+      {"serial", whole},
+      {"bigserial", whole},
+      {"float4", "; write double precision"},
+      {"float", "; write double precision"},
+      {"bytea", bytes},
+      {"bytes", bytes},
+      {"binary", bytes},
+      {"varbinary", bytes},
+      {"string", "; write text"},
+      {"bpchar", "; write text"},
+      {"uuid", "; write text"},
+      {"datetime", "; write timestamp"},
+      {"timestamp_ltz", "; write timestamp"}};
+  const auto* const at = std::ranges::find(all, type, [](const auto& a) { return a.first; });
+  return at == std::end(all) ? std::string_view() : at->second;
 }
 
 class column_maker {
@@ -106,6 +122,27 @@ private:
     return out;
   }
 
+  /// The type by its name in the file: PostgreSQL's parser calls INT int4.
+  [[nodiscard]] std::string spelt(const sql::column_type& t) const {
+    const auto text = to_.text.whole().substr(t.at);
+    const auto word_at = [&](std::size_t from) {
+      auto end = from;
+      while (end < text.size() &&
+             (std::isalnum(static_cast<unsigned char>(text[end])) != 0 || text[end] == '_' ||
+              text[end] == '.' || static_cast<unsigned char>(text[end]) >= 0x80))
+        ++end;
+      return text.substr(from, end - from);
+    };
+    const auto first = word_at(0);
+    const auto second = first.size() < text.size() && text[first.size()] == ' ' ? word_at(first.size() + 1)
+                                                                                : std::string_view();
+    const auto more = expression::fold(second);
+    if (first.empty())
+      return t.name;
+    return data::excerpt(
+        more == "varying" || more == "precision" ? text.substr(0, first.size() + 1 + second.size()) : first);
+  }
+
   node element_of(const sql::column_type& t) {
     if (const auto own = to_.types.find(t.name); own != to_.types.end()) {
       if (!t.modifiers.empty())
@@ -117,6 +154,10 @@ private:
       return to_.text.made("json", t.at);
     }
     const auto known = std::ranges::find(known_types, t.name, [](const auto& k) { return k.first; });
+    if (known == known_types.end() && to_.out.is_unreadable(t.name)) {
+      to_.has_unreadable_type = true;
+      return to_.text.made("json", t.at);
+    }
     if (known == known_types.end()) {
       std::vector<std::string> names;
       for (const auto& [name, made] : to_.types)
@@ -124,7 +165,7 @@ private:
       to_.say(t.at, fmt::format("columns have no type \"{}\"; expected bigint, text, double precision, "
                                 "numeric(p,s), boolean, timestamp, "
                                 "date, json, one made by CREATE TYPE, or a list of these such as text[]{}",
-                                t.name,
+                                spelt(t),
                                 instead_of(t.name).empty() ? did_you_mean(t.name, names)
                                                            : std::string(instead_of(t.name))));
       return to_.text.made("text", t.at);
@@ -135,7 +176,7 @@ private:
     } else if (name == "numeric" && !t.modifiers.empty()) {
       name += fmt::format("({},{})", t.modifiers[0], t.modifiers.size() > 1 ? t.modifiers[1] : 0);
     } else if (!t.modifiers.empty()) {
-      to_.say(t.at, fmt::format("{} has no length or precision here; leave the parentheses out", name));
+      to_.say(t.at, fmt::format("{} has no length or precision here; leave the parentheses out", spelt(t)));
     }
     return to_.text.made(std::move(name), t.at);
   }

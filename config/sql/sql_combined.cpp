@@ -30,12 +30,8 @@ const sql::relation* second_unnest(const sql::select& s) {
   return lists.size() < 2 ? nullptr : lists.back();
 }
 
-/// A member of a row: l.amount, l."Amount".
-std::string member_of(std::string_view row, std::string_view column) {
-  return fmt::format("{}.{}", row, expression::quoted_label(column));
-}
+}  // namespace
 
-/// Expressions of a SELECT that read rows of FROM. Names in GROUP BY may be those of its items.
 void each_expression(const sql::select& s, const std::function<void(const sql::scalar_expression&)>& with) {
   for (const auto& o : s.outputs)
     if (o.value)
@@ -53,16 +49,31 @@ void each_expression(const sql::select& s, const std::function<void(const sql::s
     with(d);
 }
 
-/// "o.amount" of o.amount, ".amount" of amount: what table_names calls a column.
+std::string member_of(std::string_view row, std::string_view column) {
+  return fmt::format("{}.{}", row, expression::quoted_label(column));
+}
+
+table_names names_in_front(const table_names& resolved) {
+  table_names out;
+  for (const auto& [table, what] : resolved)
+    if (table.find('.') == std::string::npos)
+      out.emplace(table, "");
+  return out;
+}
+
 std::string key_of(const expression::syntax& column, const table_names& tables) {
   const auto first = folded(column.path.front());
   return column.path.size() > 1 && tables.contains(first) ? first + "." + folded(column.path[1])
                                                           : "." + first;
 }
 
-std::string_view column_in(std::string_view key) { return key.substr(key.find('.') + 1); }
-
-}  // namespace
+std::string sql_queries::text_of_column(const std::string& key, const combined& c) {
+  if (const auto known = c.tables.find(key); known != c.tables.end())
+    return known->second;
+  const auto row = c.tables.find(key.substr(0, key.find('.')));
+  return row == c.tables.end() || row->second.empty() ? expression::quoted_identifier(column_in(key))
+                                                      : member_of(row->second, column_in(key));
+}
 
 void sql_queries::resolve_one(const expression::syntax& column, combined& c) const {
   const auto key = key_of(column, c.tables);
@@ -90,12 +101,15 @@ void sql_queries::resolve_one(const expression::syntax& column, combined& c) con
   if (alone && c.anti) {
     c.tables.insert_or_assign(key, member_of("l", name));
   } else if (alone && !c.alone.contains(name) && !is_bound(name)) {
-    to_.say(column.offset,
-            fmt::format("expected the name of its table in front of \"{0}\": {1}.{0} or {2}.{0}", name,
-                        c.called[0], c.called[1]));
+    std::string shown;
+    for (const auto& table : c.names)
+      shown += fmt::format("{}{}.{}", shown.empty() ? "" : " or ", table, name);
+    to_.say(column.offset, fmt::format("expected the name of its table in front of \"{}\": {}", name, shown));
   } else if (!alone && c.window != nullptr && is_bound(name)) {
-    const bool left = key.starts_with(c.called[0] + ".");
-    if (left ? c.left_whole : c.right_whole)
+    const auto table = key.substr(0, key.find('.'));
+    const auto front = c.whole.find(table);
+    if ((c.tables.find(table)->second == "l" ? c.left_whole : c.right_whole) &&
+        (front == c.whole.end() || front->second))
       c.tables.insert_or_assign(key, name);
     else
       to_.say(column.offset,
@@ -138,6 +152,8 @@ void sql_queries::name_keys_of_both(const sql::select& s, const std::vector<sql:
 
 node sql_queries::columns_of(const sql::select& s, const std::vector<sql::name>& names,
                              const combined& c) const {
+  if (c.in_front)
+    return columns_of_joins(s, names, c);
   if (c.window == nullptr && c.list.empty())
     return columns_of(s, names, c.tables);
   auto plain = s;
@@ -201,7 +217,7 @@ node sql_queries::stage_of_combined(const sql::select& s, const std::string& nam
                                     list.empty() ? "the other list" : list));
     return to_.stage("transform", "select", s.at);
   }
-  auto c = unnests ? unnest_of(s, scope) : join_of(s, scope);
+  auto c = unnests ? unnest_of(s, scope) : join_of(s, scope, owns);
   if (c.good)
     resolve(s, c);
   if (to_.out.errors() != before)
@@ -223,10 +239,7 @@ node sql_queries::grouped_behind(const sql::select& s, combined c, const std::st
                                  bool owns) {
   const auto front = name + c.suffix;
   auto given = to_.text.empty(node::kind::map, s.at);
-  table_names tables;
-  for (const auto& [table, what] : c.tables)
-    if (table.find('.') == std::string::npos)
-      tables.emplace(table, "");
+  auto tables = names_in_front(c.tables);
   const auto text_of = [&](const std::string& key) {
     const auto known = c.tables.find(key);
     if (known != c.tables.end())
@@ -316,85 +329,6 @@ node sql_queries::grouped_behind(const sql::select& s, combined c, const std::st
   sql_queries group(to_, owner_, at_, others);
   group.names_of_front_ = names_of_front_;
   return group.stage_of_select(behind, name, scope, columns, owns);
-}
-
-node sql_queries::filtered_behind(const sql::select& s, combined c, const std::string& name,
-                                  const std::vector<sql::name>& columns, bool owns) {
-  auto plain = s;
-  plain.where.reset();
-  auto given = columns_of(plain, columns, c);
-  const bool star = std::ranges::any_of(s.outputs, &sql::output::star);
-  std::vector<std::string> shown;
-  for (const auto& m : given.members)
-    shown.push_back(m.name);
-  // Each column that WHERE reads is one of those that the stage in front gives, or becomes one.
-  table_names tables;
-  for (const auto& [table, what] : c.tables)
-    if (table.find('.') == std::string::npos)
-      tables.emplace(table, "");
-  const auto given_as = [&](const std::string& key) -> std::optional<std::string> {
-    for (std::size_t i = 0; i < s.outputs.size(); ++i)
-      if (const auto& o = s.outputs[i]; o.value && o.value->tree.what == expression::form::column &&
-                                        o.value->tree.path.size() == (key.front() == '.' ? 1U : 2U) &&
-                                        key_of(o.value->tree, c.tables) == key)
-        return i < columns.size() ? columns[i].text : name_of(o);
-    const std::string column(column_in(key));
-    const auto table = key.substr(0, key.find('.'));
-    const bool listed = std::ranges::find(c.members, column) != c.members.end();
-    const bool of_element = !c.list.empty() && (table == c.element || (table.empty() && listed));
-    const auto covers = [&](const sql::output& o) {
-      if (!o.star || o.star_of.empty())
-        return o.star;
-      return c.list.empty() ? o.star_of == table : (o.star_of == c.element) == of_element;
-    };
-    if (std::ranges::any_of(s.outputs, covers) && (of_element || given.find(column) == nullptr))
-      return column;
-    return std::nullopt;
-  };
-  each_column(s.where->tree, [&](const expression::syntax& column) {
-    const auto key = key_of(column, c.tables);
-    if (tables.contains(key))
-      return;
-    auto called = given_as(key);
-    if (!called && star)
-      return to_.say(column.offset,
-                     fmt::format("rows are left out behind the {0}, and \"{1}\" is none of its columns; "
-                                 "expected it in SELECT",
-                                 c.list.empty() ? "join" : "unnest", column_in(key)));
-    if (!called) {
-      called = std::string(column_in(key));
-      while (given.find(*called) != nullptr)
-        *called += "_read";
-      const auto known = c.tables.find(key);
-      const auto row = c.tables.find(key.substr(0, key.find('.')));
-      add_member(given, *called, to_.text.at(column.offset),
-                 to_.text.made(known != c.tables.end() ? known->second
-                               : row == c.tables.end() || row->second.empty()
-                                   ? expression::quoted_identifier(column_in(key))
-                                   : member_of(row->second, column_in(key)),
-                               column.offset));
-    }
-    tables.emplace(key, expression::quoted_identifier(*called));
-  });
-  const auto front = name + c.suffix;
-  const bool more = given.members.size() > shown.size();
-  if (!given.members.empty())
-    add_member(c.stage, "columns", given.where, std::move(given));
-  if (owns)
-    add_own_options(c.stage);
-  to_.add(front, s.at, std::move(c.stage));
-  auto out = to_.stage("transform", "select", s.at);
-  add_from(out, {to_.text.made(front, s.at)});
-  add_member(out, "where", to_.text.at(s.where->where.begin), to_.expressions.write(*s.where, tables));
-  if (more) {
-    auto kept = to_.text.empty(node::kind::map, s.at);
-    for (auto& m : shown) {
-      auto text = expression::quoted_identifier(m);
-      add_member(kept, std::move(m), to_.text.at(s.at), to_.text.made(std::move(text), s.at));
-    }
-    add_member(out, "columns", kept.where, std::move(kept));
-  }
-  return out;
 }
 
 }  // namespace millrace::config

@@ -22,12 +22,18 @@ constexpr std::string_view beyond_equalities = "as_of(...) takes the newest row 
                                                "equalities alone in ON; put this condition into "
                                                "WHERE";
 
-std::string shown_time(const timed_value& v) {
-  auto out = v.value.what == form::column && !v.value.path.empty() ? v.value.path.back().name : std::string();
-  if (!out.empty() && v.later != micros(0))
-    out += fmt::format(" {} interval '{}'", v.later > micros(0) ? "-" : "+",
-                       format_duration(v.later > micros(0) ? v.later : -v.later));
-  return out;
+/// `column`: the value, as the query writes it.
+std::string shown_time(const timed_value& v, std::string column) {
+  if (v.later != micros(0))
+    column += fmt::format(" {} interval '{}'", v.later > micros(0) ? "-" : "+",
+                          format_duration(v.later > micros(0) ? v.later : -v.later));
+  return column;
+}
+
+const carried_column* carried_in(const joined_side& side, std::string_view table, std::string_view column) {
+  const auto at = std::ranges::find_if(
+      side.carried, [&](const carried_column& c) { return c.table == table && c.column == column; });
+  return at == side.carried.end() ? nullptr : &*at;
 }
 
 }  // namespace
@@ -69,7 +75,7 @@ std::optional<std::size_t> condition_reader::side_of(const syntax& column) const
     return std::nullopt;
   const auto first = folded(column.path.front());
   for (std::size_t i = 0; i < sides_.size(); ++i)
-    if (sides_[i].called == first)
+    if (sides_[i].called == first || std::ranges::find(sides_[i].tables, first) != sides_[i].tables.end())
       return i;
   return std::nullopt;
 }
@@ -78,7 +84,30 @@ std::optional<std::pair<std::size_t, std::string>> condition_reader::column_of_s
   const auto side = s.what == form::column && s.path.size() == 2 ? side_of(s) : std::nullopt;
   if (!side)
     return std::nullopt;
-  return std::pair{*side, folded(s.path.back())};
+  auto column = folded(s.path.back());
+  const auto& of = sides_[*side];
+  // Windows of all tables are the same, and so are their bounds.
+  if (!(of.windowed && is_bound(column)))
+    if (const auto* const c = carried_in(of, folded(s.path.front()), column))
+      column = c->name;
+  return std::pair{*side, std::move(column)};
+}
+
+void condition_reader::name_as_carried(syntax& s, const joined_side& side) {
+  if (s.what == form::column && s.path.size() > 1)
+    if (const auto* const c = carried_in(side, folded(s.path[0]), folded(s.path[1]))) {
+      s.path.erase(s.path.begin());
+      s.path.front() = {c->name, true};
+    }
+  for (auto& a : s.args)
+    name_as_carried(a, side);
+}
+
+std::string condition_reader::shown_column(const joined_side& side, const std::string& column) {
+  const auto c = std::ranges::find(side.carried, column, &carried_column::name);
+  if (c == side.carried.end())
+    return side.called + "." + column;
+  return c->table.empty() ? c->column : c->table + "." + c->column;
 }
 
 std::optional<std::pair<std::size_t, micros>> condition_reader::known_time(const syntax& s) const {
@@ -88,8 +117,12 @@ std::optional<std::pair<std::size_t, micros>> condition_reader::known_time(const
   for (std::size_t i = 0; i < sides_.size(); ++i) {
     bool own = true;
     each_column(*moved->value, [&](const syntax& c) { own = own && side_of(c) == i; });
+    if (!own)
+      continue;
+    auto value = *moved->value;
+    name_as_carried(value, sides_[i]);
     for (const auto& v : sides_[i].times)
-      if (own && same_expression(*moved->value, v.value, {{sides_[i].called, ""}}))
+      if (same_expression(value, v.value, {{sides_[i].called, ""}}))
         return std::pair{i, moved->later + v.later};
   }
   return std::nullopt;
@@ -123,8 +156,10 @@ void condition_reader::refuse_time(const syntax& s) const {
                                   sides_[0].called, sides_[1].called, "column"));
   std::vector<std::string> known;
   for (const auto& v : sides_[*side].times)
-    if (auto text = shown_time(v); !text.empty())
-      known.push_back(fmt::format("{}.{}", sides_[*side].called, text));
+    if (v.value.what == form::column && !v.value.path.empty())
+      known.push_back(shown_time(v, shown_column(sides_[*side], v.value.path.back().name)));
+  if (known.empty() && !sides_[*side].time.empty())
+    known.push_back(sides_[*side].time);
   say_(s.offset,
        known.empty()
            ? fmt::format(
@@ -141,8 +176,11 @@ void condition_reader::read_equality(const syntax& s) {
   auto r = column_of_side(s.args[1]);
   const bool windowed = sides_[0].windowed && sides_[1].windowed;
   if (l && r && l->first == r->first)
-    return say_(s.offset, fmt::format("both columns are those of {}; expected one of each side",
-                                      sides_[l->first].shown));
+    return say_(s.offset, fmt::format("both columns are those of {}; expected one of each side{}",
+                                      sides_[l->first].shown,
+                                      sides_[l->first].tables.empty()
+                                          ? ""
+                                          : ", and this condition in ON of their own join, or in WHERE"));
   if (!windowed) {
     const auto a = known_time(s.args[0]);
     const auto b = known_time(s.args[1]);
@@ -157,6 +195,19 @@ void condition_reader::read_equality(const syntax& s) {
     each_column(wrong, [&](const syntax&) { constant = false; });
     if (constant)
       return say_(wrong.offset, std::string(sides_[1].versions ? beyond_equalities : beyond_conditions));
+    if (wrong.what == form::column && wrong.path.size() == 2 && !side_of(wrong)) {
+      std::vector<std::string> names;
+      for (const auto& side : sides_)
+        if (side.tables.empty())
+          names.push_back(side.called);
+        else
+          names.insert(names.end(), side.tables.begin(), side.tables.end());
+      return say_(
+          wrong.offset,
+          fmt::format("\"{}\" is no table that stands in FROM before this ON; expected the name of one "
+                      "of these in front of its column: {}",
+                      folded(wrong.path.front()), fmt::join(names, ", ")));
+    }
     return say_(
         wrong.offset,
         wrong.what == form::column && wrong.path.size() == 1
@@ -167,7 +218,7 @@ void condition_reader::read_equality(const syntax& s) {
   }
   if (l->first == 1)
     std::swap(l, r);
-  if (windowed && l->second == r->second && (l->second == "window_start" || l->second == "window_end"))
+  if (windowed && l->second == r->second && is_bound(l->second))
     out_.same_window = true;
   else
     out_.keys.push_back({l->second, r->second, s.args[0].offset});

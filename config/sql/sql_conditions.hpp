@@ -8,15 +8,31 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace millrace::config {
 
+/// A column that windows give their rows.
+[[nodiscard]] inline bool is_bound(std::string_view column) {
+  return column == "window_start" || column == "window_end";
+}
+
+/// A column of a table that the stage of a join in front gives on, under a name of its own.
+struct carried_column {
+  std::string table;  // in front of the column; empty: one of USING, which belongs to all tables
+  std::string column;
+  std::string name;
+};
+
 /// The rows on one side of a join.
 struct joined_side {
-  std::string called;  // in front of columns
-  std::string shown;   // in messages
+  std::string called;                     // in front of columns
+  std::string shown;                      // in messages
+  std::vector<std::string> tables{};      // of a join in front; empty: `called` alone
+  std::vector<carried_column> carried{};  // of these tables
+  std::string time{};  // the event time of their join, as the query writes it; empty: unknown
   std::vector<timed_value> times{};
   bool windowed = false;
   bool versions = false;  // of as_of(...)
@@ -43,6 +59,8 @@ public:
   [[nodiscard]] pair_condition read(const expression::syntax& s);
   /// How much later than the event time of its row the value is, and the side; told where that cannot be said.
   [[nodiscard]] std::optional<std::pair<std::size_t, micros>> time_of(const expression::syntax& s) const;
+  /// The column of the side's stage as the query writes it, with the name of its table.
+  [[nodiscard]] static std::string shown_column(const joined_side& side, const std::string& column);
 
 private:
   void read_one(const expression::syntax& s);
@@ -52,6 +70,8 @@ private:
   void bound(std::optional<micros> low, std::optional<micros> high);
   [[nodiscard]] std::optional<std::pair<std::size_t, micros>> known_time(const expression::syntax& s) const;
   [[nodiscard]] std::optional<std::size_t> side_of(const expression::syntax& column) const;
+  /// Makes it an expression over the columns of the side's own stage.
+  static void name_as_carried(expression::syntax& s, const joined_side& side);
   [[nodiscard]] std::optional<std::pair<std::size_t, std::string>>
   column_of_side(const expression::syntax& s) const;
   void refuse_time(const expression::syntax& s) const;

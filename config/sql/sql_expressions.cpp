@@ -33,6 +33,8 @@ std::size_t first_of_path(const syntax& s, const table_names& tables) {
 }
 
 bool same_path(const syntax& a, const syntax& b, const table_names& tables) {
+  if (a.what == form::call)
+    return true;  // its path is the text of its arguments, which are compared one by one
   if (a.what != form::column)
     return std::ranges::equal(a.path, b.path, {}, folded, folded);
   return std::ranges::equal(a.path.begin() + static_cast<std::ptrdiff_t>(first_of_path(a, tables)),
@@ -98,6 +100,17 @@ bool has_aggregate(const syntax& s) {
   bool found = false;
   each_part(s, [&](const syntax& part) {
     found = found || (part.what == form::call && expression::is_aggregate(part.text));
+    return !found;
+  });
+  return found;
+}
+
+bool sql_expressions::calls_unknown(const syntax& s) const {
+  bool found = false;
+  each_part(s, [&](const syntax& part) {
+    found = found || (part.what == form::call && is_name(part.text) && part.text != "unnest" &&
+                      !functions_.contains(part.text) && expression::functions_named(part.text).empty() &&
+                      !expression::is_aggregate(part.text));
     return !found;
   });
   return found;
@@ -230,6 +243,9 @@ void sql_expressions::collect(const syntax& s, const meaning& names, std::vector
         if (auto call = call_of(part, f->second.made, f->second.nth, names))
           edits.push_back(*std::move(call));
         return false;
+      } else if (f == functions_.end() && out_.is_unreadable(part.text) &&
+                 expression::functions_named(part.text).empty()) {
+        called_unreadable_ = true;
       }
     }
     return true;

@@ -29,6 +29,12 @@ public:
   /// The expression's text for a stage. Each part of it knows where it stands in the file.
   [[nodiscard]] node write(const sql::scalar_expression& e, const table_names& tables) const;
 
+  /// True where it calls a function that neither CREATE FUNCTION nor we have.
+  [[nodiscard]] bool calls_unknown(const expression::syntax& s) const;
+  /// True where something that was written called a function whose CREATE FUNCTION has a mistake, which was told.
+  [[nodiscard]] bool called_unreadable() const { return called_unreadable_; }
+  void forget_unreadable() { called_unreadable_ = false; }
+
 private:
   struct edit {
     std::size_t begin;
@@ -64,6 +70,7 @@ private:
     std::size_t nth = 0;  // it calls those with a lower number
   };
   std::map<std::string, function, std::less<>> functions_;
+  mutable bool called_unreadable_ = false;
 };
 
 /// The name that PostgreSQL gives to an item of SELECT without AS; empty where it has none of its own.

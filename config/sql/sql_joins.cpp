@@ -12,14 +12,14 @@
 namespace millrace::config {
 namespace {
 
-/// `right`: with the name of its table where it has another one.
-std::string no_bound(const std::string& left, const std::string& left_time, const std::string& right,
-                     const std::string& right_time, const std::string& table) {
+/// `left`, `right`: their event times. `called`: the right side, whose rows come from `table`.
+std::string no_bound(const std::string& left, const std::string& right, const std::string& called,
+                     const std::string& table) {
   return fmt::format(
       "a join without a bound in time would keep all rows for ever; expected both sides in the "
-      "same tumble(...) or hop(...), AND {2}.{3} BETWEEN {0}.{1} - interval '5 s' AND {0}.{1} + "
-      "interval '1 hour', or JOIN as_of({4}, {0}.{1}) AS {2}",
-      left, left_time, right, right_time, table);
+      "same tumble(...) or hop(...), AND {1} BETWEEN {0} - interval '5 s' AND {0} + interval '1 hour', or "
+      "JOIN as_of({3}, {0}) AS {2}",
+      left, right, called, table);
 }
 
 /// True where both say the same, by how long it is where they are durations.
@@ -45,9 +45,18 @@ public:
   join_maker(sql_queries& q, const sql::select& s, const common_tables& scope)
       : q_(q), to_(q.to_), s_(s), scope_(scope) {}
 
+  /// WHERE NOT EXISTS.
   combined run() {
-    const bool fits = s_.not_exists ? take_not_exists() : take_join();
-    out_.good = fits && make();
+    out_.good = take_not_exists() && make();
+    return std::move(out_);
+  }
+
+  /// JOIN. `front`: its left side where that is a join; null: a table. `timed`: columns that a later join takes for the event
+  /// time of these rows.
+  combined run(const sql::relation& j, const joined_in_front* front, const std::vector<read_column>& timed) {
+    front_ = front;
+    timed_ = &timed;
+    out_.good = take_join(j) && make();
     return std::move(out_);
   }
 
@@ -60,17 +69,8 @@ private:
     return false;
   }
 
-  bool take_join() {
-    const auto& j = s_.from.front();
-    if (s_.from.size() > 1)
-      return say(s_.from[1].at,
-                 "tables side by side pair each row with each; expected JOIN ... ON between them");
-    if (j.left->what == kind::joined || j.right->what == kind::joined)
-      return say(j.left->what == kind::joined ? j.right->at : j.left->at,
-                 "a join has two sides; make a view of two of these tables, and join the third one with it");
-    if (!j.alias.empty())
-      return say(j.at, "a join has no name of its own here; leave AS behind its parentheses out");
-    left_ = j.left.get();
+  bool take_join(const sql::relation& j) {
+    left_ = front_ != nullptr ? &front_->rows : j.left.get();
     right_ = j.right.get();
     how_ = j.how;
     same_ = &j.same;
@@ -83,6 +83,10 @@ private:
       how_ = join::left;
     }
     return true;
+  }
+
+  [[nodiscard]] bool is_front(const sql::relation* side) const {
+    return front_ != nullptr && side == &front_->rows;
   }
 
   bool take_not_exists() {
@@ -121,8 +125,14 @@ private:
       return std::string("time");
     };
     const auto shown = [](const std::string& name) { return expression::quoted_identifier(name); };
-    return say(at_, no_bound(shown(called(*left_)), time_of(*left_), shown(called(*right_)), time_of(*right_),
-                             shown(right_->path.empty() ? "table" : right_->path.back().text)));
+    const auto timed = [&](const sql::relation& r) {
+      if (is_front(&r))
+        return front_->time.empty() ? front_->tables.front() + ".time" : front_->time;
+      return shown(called(r)) + "." + time_of(r);
+    };
+    const auto& joined = is_front(right_) ? *left_ : *right_;
+    return say(at_, no_bound(timed(is_front(right_) ? *right_ : *left_), timed(joined), shown(called(joined)),
+                             shown(joined.path.empty() ? "table" : joined.path.back().text)));
   }
 
   [[nodiscard]] static bool is_window(const sql::relation& r) {
@@ -142,14 +152,36 @@ private:
     auto right = q_.rows_of(*right_, scope_);
     if (to_.out.errors() != before)
       return false;
-    out_.called = {name_of_side(left.tables), name_of_side(right.tables)};
+    const auto called = [&](const sql::relation* side, const rows_in_from& rows) {
+      return is_front(side) ? front_->tables.front() : name_of_side(rows.tables);
+    };
+    out_.called = {called(left_, left), called(right_, right)};
+    out_.names = out_.called;
+    if (front_ != nullptr && !take_front())
+      return false;
     if (out_.called[0] == out_.called[1])
       return say(at_,
                  fmt::format("both sides are called \"{}\"; expected a name for each behind it, as in {} l "
                              "JOIN {} r",
                              out_.called[0], out_.called[0], out_.called[0]));
-    out_.tables = {{out_.called[0], "l"}, {out_.called[1], "r"}};
+    out_.tables.insert({{out_.called[0], "l"}, {out_.called[1], "r"}});
     std::array<joined_side, 2> sides{side_of(left, 0), side_of(right, 1)};
+    if (exchanges(sides)) {
+      std::swap(left_, right_);
+      std::swap(left, right);
+      std::swap(sides[0], sides[1]);
+      std::swap(out_.called[0], out_.called[1]);
+      for (auto& [table, row] : out_.tables)
+        row.front() = row.front() == 'l' ? 'r' : 'l';
+    }
+    if (is_front(left_)) {
+      out_.time = front_->time;
+    } else {
+      for (const auto& v : sides[0].times)
+        if (const auto column = column_of(v.value, {}); out_.time.empty() && column && v.later == micros(0))
+          out_.time =
+              expression::quoted_identifier(out_.called[0]) + "." + expression::quoted_identifier(*column);
+    }
     std::set<std::size_t> told;  // the value of a BETWEEN is compared twice
     condition_reader reader(sides, [&](std::size_t at, std::string message) {
       if (told.insert(at).second)
@@ -169,14 +201,64 @@ private:
                                                     : make_interval(found);
     if (!fits)
       return false;
+    out_.from = {left.from, right.from};
     add_sides(std::move(left.from), std::move(right.from));
-    return add_keys();
+    return add_keys(sides[0]);
+  }
+
+  /// Columns of a join in front are known by the names of its tables.
+  bool take_front() {
+    const std::string row = is_front(left_) ? "l" : "r";
+    const auto& other = out_.called[row == "l" ? 1 : 0];
+    if (std::ranges::find(front_->tables, other) != front_->tables.end())
+      return say(at_, fmt::format("two tables are called \"{}\" here; expected another name behind this one",
+                                  other));
+    out_.in_front = true;
+    out_.names = front_->tables;
+    out_.names.push_back(other);
+    for (const auto& t : front_->tables) {
+      out_.tables.emplace(t, row);
+      out_.whole.emplace(t, front_->whole.contains(t));
+    }
+    for (const auto& c : front_->carried) {
+      out_.tables.emplace(c.table + "." + c.column,
+                          fmt::format("{}.{}", row, expression::quoted_label(c.name)));
+      if (c.table.empty())
+        out_.alone.insert(c.column);
+    }
+    return true;
+  }
+
+  /// Rows of an interval join have the event time of its left side, and pairs are the same whichever side that is.
+  [[nodiscard]] bool exchanges(const std::array<joined_side, 2>& sides) const {
+    if (timed_ == nullptr || how_ != join::inner || sides[0].windowed || sides[1].windowed ||
+        sides[1].versions)
+      return false;
+    const auto is_time_of = [&](const read_column& c, const joined_side& s) {
+      const bool of_side = c.table == s.called || std::ranges::find(s.tables, c.table) != s.tables.end();
+      auto name = c.column;
+      for (const auto& k : s.carried)
+        if (k.table == c.table && k.column == c.column)
+          name = k.name;
+      return of_side && std::ranges::any_of(
+                            s.times, [&](const timed_value& v) { return column_of(v.value, {}) == name; });
+    };
+    const auto reads = [&](const joined_side& s) {
+      return std::ranges::any_of(*timed_, [&](const read_column& c) { return is_time_of(c, s); });
+    };
+    return reads(sides[1]) && !reads(sides[0]);
   }
 
   joined_side side_of(const rows_in_from& rows, std::size_t side) const {
     joined_side out;
     out.called = out_.called[side];
     out.shown = fmt::format("\"{}\"", out.called);
+    if (is_front(side == 0 ? left_ : right_)) {
+      out.tables = front_->tables;
+      out.carried = front_->carried;
+      out.time = front_->time;
+      out.shown = fmt::format("the join of {}", fmt::join(out.tables, ", "));
+    }
     out.windowed = is_window(side == 0 ? *left_ : *right_);
     out.versions = side == 1 && right_->function == "as_of";
     if (!out.windowed)
@@ -187,25 +269,48 @@ private:
   pair_condition from_using(const std::array<joined_side, 2>& sides) {
     pair_condition out;
     const bool windowed = sides[0].windowed && sides[1].windowed;
-    const auto is_end = [](const joined_side& s) {
-      return std::ranges::any_of(s.times, [](const timed_value& v) {
-        return v.later == micros(1) && column_of(v.value, {}) == "window_end";
+    const auto is_end = [](const joined_side& s, const std::string& column) {
+      return std::ranges::any_of(s.times, [&](const timed_value& v) {
+        return v.later == micros(1) && column_of(v.value, {}) == column;
       });
     };
     for (const auto& name : *same_) {
       out_.alone.insert(name);
       if (windowed && is_bound(name)) {
         out.same_window = true;
-      } else if (name == "window_end" && is_end(sides[0]) && is_end(sides[1])) {
-        out.low = out.high = micros(0);
-      } else {
-        out.keys.push_back({name, name, at_});
+        continue;
       }
+      const auto l = column_in_using(left_, name);
+      const auto r = column_in_using(right_, name);
+      if (l.empty() || r.empty())
+        continue;
+      const bool is_time = name == "window_end" && is_end(sides[0], l) && is_end(sides[1], r);
+      if (is_time)
+        out.low = out.high = micros(0);
+      else
+        out.keys.push_back({l, r, at_});
+      // A key without the name of a table is what either side has; a bound would be that of the join's own rows.
+      if (front_ != nullptr)
+        out_.tables.insert_or_assign("." + name, is_time || is_bound(name)
+                                                     ? "l." + expression::quoted_label(l)
+                                                     : expression::quoted_identifier(l));
     }
     return out;
   }
 
+  /// The column of a side that USING names; empty: that cannot be said, which was told.
+  std::string column_in_using(const sql::relation* side, const std::string& name) const {
+    if (!is_front(side))
+      return name;
+    const auto known = front_->same.find(name);
+    return known == front_->same.end() ? std::string() : known->second;
+  }
+
   bool make_windows(const pair_condition& found) {
+    if (front_ != nullptr && !is_window(*left_))
+      return say(right_->at, fmt::format("the rows of {} stand in no window; make a view of their join, and "
+                                         "{}(view, ...) of that beside this one",
+                                         fmt::join(front_->tables, ", "), right_->function));
     if (!is_window(*left_) || !is_window(*right_) || left_->function != right_->function)
       return say(
           at_, "both sides of a join by windows stand in the same one; expected tumble(...) or hop(...) with "
@@ -215,6 +320,12 @@ private:
                  fmt::format("a join by windows has tumble(...) or hop(...); sessions differ by key, "
                              "and {}(...) cannot be told of both sides",
                              left_->function));
+    if (front_ != nullptr && left_->function == "hop")
+      return say(
+          right_->at,
+          "a pair of rows lies in one window of each hop(...), and a third table would find it in "
+          "several; make a view of each table, FROM hop(...) GROUP BY window_start, window_end and the "
+          "key, and join these USING (window_start, window_end, key)");
     auto a = to_.text.empty(node::kind::map, at_);
     auto b = a;
     const auto before = to_.out.errors();
@@ -242,9 +353,15 @@ private:
     out_.stage = to_.stage("join", "window", at_);
     add_how(words[static_cast<std::size_t>(how_)]);
     std::ranges::move(a.members, std::back_inserter(out_.stage.members));
-    out_.window = left_;
+    out_.window = front_ != nullptr ? right_ : left_;
     out_.left_whole = how_ == join::inner || how_ == join::left;
     out_.right_whole = how_ == join::inner || how_ == join::right;
+    const bool by_left = out_.left_whole && front_ == nullptr;
+    if (!out_.left_whole)
+      out_.time.clear();
+    if (by_left || out_.right_whole)
+      out_.time =
+          expression::quoted_identifier(out_.called[by_left ? 0 : 1]) + ".window_end - interval '1 us'";
     return true;
   }
 
@@ -298,9 +415,13 @@ private:
     if (!time)
       return false;
     if (time->first != 0 || time->second != micros(0))
-      return say(right_->value->tree.offset,
-                 fmt::format("expected the event time of \"{}\" itself, by which its rows come in order",
-                             out_.called[0]));
+      return say(
+          right_->value->tree.offset,
+          is_front(left_) && !front_->time.empty()
+              ? fmt::format("expected {}, by which the rows of the joins in front come in order",
+                            front_->time)
+              : fmt::format("expected the event time of \"{}\" itself, by which its rows come in order",
+                            out_.called[0]));
     if (found.low || found.high)
       return say(at_,
                  "as_of(...) takes the newest row at the left one's time; leave its event time out of ON");
@@ -317,7 +438,7 @@ private:
                               std::make_move_iterator(sides.end()));
   }
 
-  bool add_keys() {
+  bool add_keys(const joined_side& left) {
     if (out_.keys.empty())
       return say(at_, fmt::format("a join has a key; expected an equality of a column of each side, as in "
                                   "{1}.id = {0}.id",
@@ -333,16 +454,16 @@ private:
       key = to_.text.empty(node::kind::map, out_.keys.front().at);
       for (const auto& k : out_.keys) {
         if (key.find(k.left) != nullptr)
-          return say(
-              k.at,
-              fmt::format("\"{}\" is in two equalities; expected each column of the left side once", k.left));
+          return say(k.at, fmt::format(
+                               "\"{}\" is in two equalities; expected each column of the left side once",
+                               left.carried.empty() ? k.left : condition_reader::shown_column(left, k.left)));
         add_member(key, k.left, to_.text.at(k.at), to_.text.made(k.right, k.at));
       }
     }
     // The key stands behind the sides, as people write it.
     member made{"key", key.where, std::move(key)};
     out_.stage.members.insert(out_.stage.members.begin() + 3, std::move(made));
-    if (out_.left_whole && on_ != nullptr)
+    if (out_.left_whole && on_ != nullptr && front_ == nullptr)
       for (const auto& k : out_.keys)
         out_.alone.insert(k.left);
     return true;
@@ -358,11 +479,21 @@ private:
   const std::vector<std::string>* same_ = nullptr;
   const expression::syntax* on_ = nullptr;
   std::size_t at_ = 0;
+  const joined_in_front* front_ = nullptr;
+  const std::vector<read_column>* timed_ = nullptr;
   combined out_;
 };
 
-sql_queries::combined sql_queries::join_of(const sql::select& s, const common_tables& scope) {
-  return join_maker(*this, s, scope).run();
+sql_queries::combined sql_queries::join_of(const sql::select& s, const common_tables& scope, bool owns) {
+  if (s.not_exists)
+    return join_maker(*this, s, scope).run();
+  return joins_of(s, scope, owns);
+}
+
+sql_queries::combined sql_queries::pair_of(const sql::select& s, const common_tables& scope,
+                                           const sql::relation& j, const joined_in_front* front,
+                                           const std::vector<read_column>& timed) {
+  return join_maker(*this, s, scope).run(j, front, timed);
 }
 
 }  // namespace millrace::config

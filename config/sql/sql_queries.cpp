@@ -12,11 +12,6 @@
 namespace millrace::config {
 namespace {
 
-/// A name that stands in front of the columns of a table, view or subquery.
-std::string name_of_rows(const sql::relation& r) {
-  return r.alias.empty() && !r.path.empty() ? r.path.back().text : r.alias;
-}
-
 /// The branches of UNION ALL, without what stands around all of them.
 sql::query branches_alone(const sql::query& q) {
   auto out = q;
@@ -51,6 +46,10 @@ std::string order_of_duplicates(const sql::query& q) {
 }
 
 }  // namespace
+
+std::string name_of_rows(const sql::relation& r) {
+  return r.alias.empty() && !r.path.empty() ? r.path.back().text : r.alias;
+}
 
 bool sql_queries::is_whole(const sql::query& q, sql::relation::kind what) {
   if (!q.one || !q.order_by.empty() || q.limit)
@@ -315,7 +314,12 @@ node sql_queries::stage_of_select(const sql::select& s, const std::string& name,
     return stage_of_combined(s, name, scope, columns, owns);
   if (!s.distinct_on.empty())
     return dedup_of(s, scope, columns, owns);
-  if (is_grouped(s))
+  // Of a view that emits groups a function that there is none of is meant as an aggregate.
+  const auto calls_unknown = [&](const sql::output& o) {
+    return o.value && to_.expressions.calls_unknown(o.value->tree);
+  };
+  if (is_grouped(s) ||
+      (owns && find_option(options_, "emit") != nullptr && std::ranges::any_of(s.outputs, calls_unknown)))
     return window_of(s, name, scope, columns, owns);
   const auto rows = rows_of(s.from.front(), scope);
   const bool model = owns && find_option(options_, "model") != nullptr;
@@ -362,6 +366,11 @@ node sql_queries::dedup_of(const sql::select& s, const common_tables& scope,
                         "expected the table without {}(...)",
                         r.function));
   auto out = to_.stage("window", "dedup", s.at);
+  if (!owns)
+    to_.say(
+        s.at,
+        "DISTINCT ON keeps its rows for a time, which a view of its own says: CREATE VIEW name WITH (ttl = "
+        "'1 hour') AS SELECT DISTINCT ON ..., and FROM name here");
   add_from(out, rows.from);
   std::vector<node> key;
   for (const auto& k : s.distinct_on) {
@@ -433,8 +442,8 @@ void sql_queries::add_order(const sql::query& q, node& sink) const {
 void sql_queries::fill_sink(const sql::query& q, node& sink) {
   const auto before = to_.out.errors();
   if (const auto top = first_rows(q)) {
-    fill_sink(*top, sink);
-    return check_partition(q, sink);
+    fill_sink(top->rows, sink);
+    return add_groups(q, *top, sink);
   }
   if (to_.out.errors() != before)
     return add_from(sink, {to_.text.made(owner_, q.at)});

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,12 @@ struct rows_in_from {
   std::vector<node> from;
   table_names tables;
 };
+
+struct joined_in_front;
+struct read_column;
+
+/// The name that stands in front of the columns of a table, view or subquery.
+[[nodiscard]] std::string name_of_rows(const sql::relation& r);
 
 /// Where row_number() may stand, for a message.
 [[nodiscard]] std::string_view place_of_ranks();
@@ -48,6 +55,9 @@ private:
   struct grouping;
   struct combined;
   class join_maker;
+  class join_chain;
+  class rows_filter;
+  class group_reader;
 
   /// The stage that gives its rows. `columns`: names that CREATE VIEW v (a, b) gives them; `owns`: the options are those of it.
   [[nodiscard]] node stage_of_select(const sql::select& s, const std::string& name,
@@ -81,13 +91,22 @@ private:
   [[nodiscard]] node stage_of_combined(const sql::select& s, const std::string& name,
                                        const common_tables& scope, const std::vector<sql::name>& columns,
                                        bool owns);
-  [[nodiscard]] combined join_of(const sql::select& s, const common_tables& scope);
+  [[nodiscard]] combined join_of(const sql::select& s, const common_tables& scope, bool owns);
+  /// The last join of FROM; those in front of it become stages (sql_join_chain.cpp).
+  [[nodiscard]] combined joins_of(const sql::select& s, const common_tables& scope, bool owns);
+  [[nodiscard]] combined pair_of(const sql::select& s, const common_tables& scope, const sql::relation& j,
+                                 const joined_in_front* front, const std::vector<read_column>& timed);
   [[nodiscard]] combined unnest_of(const sql::select& s, const common_tables& scope);
   /// Looks at every column that the SELECT reads, and fills in what stands for it.
   void resolve(const sql::select& s, combined& c) const;
+  /// What stands for a column, table.column or .column.
+  [[nodiscard]] static std::string text_of_column(const std::string& key, const combined& c);
   void resolve_one(const expression::syntax& column, combined& c) const;
   [[nodiscard]] node columns_of(const sql::select& s, const std::vector<sql::name>& names,
                                 const combined& c) const;
+  /// The same of three tables and more, where a star stands for the columns that the tables are known to have.
+  [[nodiscard]] node columns_of_joins(const sql::select& s, const std::vector<sql::name>& names,
+                                      const combined& c) const;
   /// coalesce(l.key, r.key) of a window join is its key, which every row has.
   void name_keys_of_both(const sql::select& s, const std::vector<sql::name>& names, const combined& c,
                          node& columns) const;
@@ -96,10 +115,23 @@ private:
                                     bool owns);
   [[nodiscard]] node filtered_behind(const sql::select& s, combined c, const std::string& name,
                                      const std::vector<sql::name>& columns, bool owns);
-  /// The rows of a window in their order, the first n of each: the query without row_number(), ordered and with a limit.
-  [[nodiscard]] std::optional<sql::query> first_rows(const sql::query& q);
-  /// `sink`: made of first_rows(q).
-  void check_partition(const sql::query& q, const node& sink) const;
+  /// The rows of a window in their order, the first n of each, or of each group in it.
+  struct written_rank {
+    std::string name;
+    std::size_t at;
+  };
+  struct ranked_rows {
+    sql::query rows;  // without row_number(), ordered and with a limit
+    std::set<std::string, std::less<>>
+        written_keys{};  // columns of PARTITION BY that are written as they are
+    std::optional<written_rank> rank{};
+  };
+  [[nodiscard]] std::optional<ranked_rows> first_rows(const sql::query& q);
+  /// The column that the row's place is written to; nothing where none of the items has it.
+  [[nodiscard]] std::optional<written_rank> rank_of(const std::vector<sql::output>& outputs,
+                                                    const std::string& rank, const table_names& tables) const;
+  /// `sink`: made of `top`, which is first_rows(q); gets `limit_by` and `rank`.
+  void add_groups(const sql::query& q, const ranked_rows& top, node& sink) const;
   [[nodiscard]] bool is_of_sessions(const std::string& stage) const;
 
   [[nodiscard]] static bool has_groups(const sql::select& s);
@@ -113,9 +145,6 @@ private:
                                      rows_in_from& rows);
   void add_group_columns(node& out, const sql::select& s, const grouping& groups, const table_names& tables,
                          const std::vector<sql::name>& columns) const;
-  /// `from`: the stages whose rows are grouped.
-  [[nodiscard]] grouping grouping_of(const sql::select& s, const table_names& tables,
-                                     const std::vector<node>& from) const;
   /// True where one of the stages certainly has a column of that name.
   [[nodiscard]] bool has_column(const std::vector<node>& stages, const std::string& name) const;
   [[nodiscard]] static bool reads_column(const sql::scalar_expression& e, const std::string& name,
@@ -127,9 +156,9 @@ private:
   sql_stages& to_;
   std::string owner_;
   std::size_t at_;
-  const std::vector<sql::option>& options_;
+  std::vector<sql::option> options_;
   std::map<std::size_t, std::string> unread_;  // queries of WITH, by their places
-  std::size_t numbered_ = 0;                   // stages of branches of UNION ALL
+  std::size_t numbered_ = 0;  // stages of branches of UNION ALL, and of joins in front of others
   /// Names in front of columns that a stage of ours, put in front of a query, takes.
   std::map<std::string, table_names, std::less<>> names_of_front_;
 };

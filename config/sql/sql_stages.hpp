@@ -4,6 +4,7 @@
 #include "config/catalog.hpp"
 #include "config/sql/option_forms.hpp"
 #include "config/sql/sql_expressions.hpp"
+#include "config/sql/sql_given_columns.hpp"
 #include "config/sql/sql_text.hpp"
 #include "config/sql/sql_times.hpp"
 #include "runtime/expression/statements/statement.hpp"
@@ -31,8 +32,10 @@ struct sql_stages {
   };
   std::map<std::string, made_type, std::less<>> types{};
   std::size_t columns_in_all = 0;      // of types and tables, with those in nested ones
+  bool has_unreadable_type = false;    // a column has one whose CREATE TYPE has a mistake, which was told
   std::vector<member> dead_letters{};  // the sink for them, if there is one
   sql_times times{};                   // of `all`
+  sql_given_columns given{};           // likewise
 
   void say(std::size_t at, std::string message) const { out.error(text.at(at), {}, std::move(message)); }
   void warn(std::size_t at, std::string message) const { out.warning(text.at(at), {}, std::move(message)); }
@@ -56,6 +59,8 @@ void add_type(const sql::create_type& t, sql_stages& to);
 /// The columns as the option `schema` of a parser has them.
 [[nodiscard]] node columns_of(const std::vector<sql::column>& columns, sql_stages& to);
 
+/// The source of a table that is a parser, too, where the table gives it no other name.
+[[nodiscard]] inline std::string source_of(const std::string& table) { return table + "-source"; }
 /// CREATE TABLE without a query: a source, a parser, or both.
 void add_table(const sql::create_table& t, sql_stages& to);
 /// CREATE VIEW: a transform, window or join.

@@ -54,16 +54,14 @@ private:
     const auto offered = offered_types(to_.connectors, kind);
     if (o == nullptr || std::ranges::find(offered, o->value) != offered.end())
       return true;
-    const auto meant = meant_type(to_string(kind), o->value);
-    to_.say(o->value_at.begin,
-            fmt::format("there is no {} \"{}\"; expected {}{}", to_string(kind), o->value, one_of(offered),
-                        meant.empty() ? did_you_mean(o->value, offered) : meant));
+    to_.say(o->value_at.begin, fmt::format("there is no {} \"{}\"; expected {}{}", to_string(kind), o->value,
+                                           one_of(offered), meant_type(to_.connectors, kind, o->value)));
     return false;
   }
 
   [[nodiscard]] std::string source_name() const {
     const auto* const given = find_option(t_.options, "source");
-    return given == nullptr ? t_.called.text + "-source" : given->value;
+    return given == nullptr ? source_of(t_.called.text) : given->value;
   }
 
   static bool is_own(const sql::option& o) {

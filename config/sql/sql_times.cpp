@@ -93,6 +93,16 @@ const node* node_option(const node& stage, std::string_view option) {
 
 }  // namespace
 
+bool has_key(const node& stage, std::string_view name) {
+  const auto* const m = stage.find("key");
+  if (m == nullptr)
+    return false;
+  const auto& key = m->value;
+  return key.is_map()
+             ? key.find(name) != nullptr
+             : key.text == name || std::ranges::find(key.items, name, &node::text) != key.items.end();
+}
+
 std::optional<moved_value> without_intervals(const syntax& s) {
   moved_value out{&s, micros(0)};
   for (std::size_t i = 0; i < most_intervals; ++i) {
@@ -169,9 +179,12 @@ std::vector<timed_value> sql_times::given_by(const node& stage) const {
     return times_given_on(columns, in);
   }
   // The left row has its columns under l.NAME; alone they are those of the key, and the bounds are the join's.
-  std::vector<timed_value> out{end};
+  std::vector<timed_value> out;
+  if (kind.value.text == "window" || !has_key(stage, "window_end"))
+    add_time(out, end);
   if (kind.value.text != "window") {
-    add_time(out, {column_called("window_start"), micros(0)});
+    if (!has_key(stage, "window_start"))
+      add_time(out, {column_called("window_start"), micros(0)});
     for (auto& v : in) {
       if (v.value.what != form::column || v.value.path.size() != 1)
         continue;

@@ -6,9 +6,12 @@
 #include "runtime/base/time.hpp"
 #include "runtime/expression/syntax/syntax.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace millrace::config {
@@ -23,6 +26,8 @@ class sql_times {
 public:
   /// The values of the rows that come from all of these stages; none where none is known. `all`: the stages so far, in their order.
   [[nodiscard]] std::vector<timed_value> of(const std::vector<node>& from, const std::vector<member>& all);
+  /// Stages from the nth on are given up: others take their places.
+  void drop_from(std::size_t stages) { read_ = std::min(read_, stages); }
 
 private:
   [[nodiscard]] std::vector<timed_value> of(const node& from) const;
@@ -31,6 +36,9 @@ private:
   std::map<std::string, std::vector<timed_value>, std::less<>> known_;
   std::size_t read_ = 0;  // of the stages
 };
+
+/// True where a column of the left side that is called so is in the option `key`: alone the name is that of the key.
+[[nodiscard]] bool has_key(const node& stage, std::string_view name);
 
 /// A value less the constant intervals that are added to it and taken from it.
 struct moved_value {

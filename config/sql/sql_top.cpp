@@ -58,6 +58,10 @@ std::optional<std::string> keys_of(const sql::ranking& r) {
   return out.empty() ? std::nullopt : std::optional(std::move(out));
 }
 
+bool is_column(const sql::output& o, const std::string& name, const table_names& tables) {
+  return o.value && column_of(o.value->tree, tables) == name;
+}
+
 }  // namespace
 
 std::string place_of_rank(const sql::ranking& rank, const sql::select& s) {
@@ -81,7 +85,7 @@ std::string place_of_rank(const sql::ranking& rank, const sql::select& s) {
 
 std::string_view place_of_ranks() { return where_it_stands; }
 
-std::optional<sql::query> sql_queries::first_rows(const sql::query& q) {
+std::optional<sql_queries::ranked_rows> sql_queries::first_rows(const sql::query& q) {
   if (!q.one || q.one->from.size() != 1 || q.one->from.front().what != sql::relation::kind::subquery)
     return std::nullopt;
   const auto& inner = *q.one->from.front().sub;
@@ -105,91 +109,121 @@ std::optional<sql::query> sql_queries::first_rows(const sql::query& q) {
   if (std::ranges::count_if(inner.one->outputs, is_rank) > 1 || !inner.order_by.empty() || inner.limit ||
       !q.one->group_by.empty() || q.one->having || q.one->distinct)
     return wrong(ranked.at, std::string(where_it_stands));
-  auto out = q;
+  ranked_rows made{q, {}, rank_of(q.one->outputs, rank, tables)};
+  auto& out = made.rows;
   auto& from = out.one->from.front();
   from.sub = std::make_shared<sql::query>(inner);
   std::erase_if(from.sub->one->outputs, is_rank);
-  if (from.sub->one->outputs.empty())
+  std::erase_if(out.one->outputs, [&](const sql::output& o) { return is_column(o, rank, tables); });
+  if (from.sub->one->outputs.empty() || out.one->outputs.empty())
     return wrong(ranked.at, "expected columns, or *, beside row_number()");
-  bool names_rank = false;
-  for (const auto& o : q.one->outputs)
-    if (o.value)
-      each_column(o.value->tree,
-                  [&](const syntax& c) { names_rank = names_rank || column_of(c, tables) == rank; });
-  if (names_rank)
-    return wrong(q.one->at,
-                 fmt::format("a sink writes rows in the order of \"{0}\", and not \"{0}\" itself; leave it "
-                             "out of this SELECT",
-                             rank));
   const bool by_rank = q.order_by.size() == 1 && !q.order_by.front().descending &&
                        column_of(q.order_by.front().value.tree, tables) == rank;
   if ((!q.order_by.empty() && !by_rank) || q.limit)
     return wrong(q.order_by.empty() ? q.limit_at : q.order_at,
                  fmt::format("rows come in the order of \"{}\"; leave ORDER BY and LIMIT out here", rank));
-  // The sink orders what it writes: the columns must be those that OVER reads, by their names.
-  for (const auto& o : ranked.rank->order) {
-    const auto name = column_of(o.value.tree, {});
-    const auto is_other = [&](const std::vector<sql::output>& outputs) {
-      bool there = std::ranges::any_of(outputs, &sql::output::star);
-      for (const auto& p : outputs) {
-        const auto column = p.value ? column_of(p.value->tree, tables) : std::nullopt;
-        const bool called = p.value && (p.alias.empty() ? column == name : p.alias == *name);
-        if (called && column != name)
-          return true;
-        there = there || called;
-      }
-      return !there;
-    };
-    if (name && (is_other(from.sub->one->outputs) || is_other(q.one->outputs)))
+  // The sink orders and groups what it writes: the columns must be those that OVER reads, by their names.
+  const auto is_other = [&](const std::vector<sql::output>& outputs, const std::string& name) {
+    bool there = std::ranges::any_of(outputs, &sql::output::star);
+    for (const auto& p : outputs) {
+      const auto column = p.value ? column_of(p.value->tree, tables) : std::nullopt;
+      const bool called = p.value && (p.alias.empty() ? column == name : p.alias == name);
+      if (called && column != name)
+        return true;
+      there = there || called;
+    }
+    return !there;
+  };
+  const auto is_written = [&](const std::string& name) {
+    return !is_other(from.sub->one->outputs, name) && !is_other(out.one->outputs, name);
+  };
+  for (const auto& o : ranked.rank->order)
+    if (const auto name = column_of(o.value.tree, {}); name && !is_written(*name))
       return wrong(
           ranked.at,
           fmt::format("the sink orders the rows that it writes; expected \"{}\" among them as it is", *name));
-  }
-  if (std::ranges::any_of(q.one->outputs, &sql::output::star))
-    to_.warn(ranked.at,
-             fmt::format("the sink writes the rows in the order of \"{0}\", and not \"{0}\" itself", rank));
+  for (const auto& p : ranked.rank->partition)
+    if (const auto name = column_of(p.tree, {}); name && is_written(*name))
+      made.written_keys.insert(*name);
   out.one->where.reset();
   out.order_by = ranked.rank->order;
   out.order_at = ranked.at;
   out.limit = limit;
   out.limit_at = q.one->where->where.begin;
+  return made;
+}
+
+std::optional<sql_queries::written_rank> sql_queries::rank_of(const std::vector<sql::output>& outputs,
+                                                              const std::string& rank,
+                                                              const table_names& tables) const {
+  std::optional<written_rank> out;
+  const auto add = [&](std::string name, const sql::output& o, bool is_last) {
+    if (out)
+      return to_.say(o.at, fmt::format("\"{}\" is written once; leave it out here", rank));
+    out = written_rank{std::move(name), o.at};
+    if (!is_last)
+      to_.warn(o.at, fmt::format("\"{}\" is written behind the other columns", out->name));
+  };
+  for (const auto& o : outputs) {
+    const bool is_last = &o == &outputs.back();
+    if (o.star)
+      add(rank, o, is_last);
+    else if (is_column(o, rank, tables))
+      add(o.alias.empty() ? rank : o.alias, o, is_last);
+    else if (o.value)
+      each_column(o.value->tree, [&](const syntax& c) {
+        if (column_of(c, tables) == rank)
+          to_.say(o.at,
+                  fmt::format("a sink writes the place of a row as it is; expected \"{}\" alone", rank));
+      });
+  }
   return out;
 }
 
-void sql_queries::check_partition(const sql::query& q, const node& sink) const {
+void sql_queries::add_groups(const sql::query& q, const ranked_rows& top, node& sink) const {
   const auto& outputs = q.one->from.front().sub->one->outputs;
   const auto ranked = std::ranges::find_if(outputs, [](const sql::output& o) { return o.rank.has_value(); });
   const auto* const from = sink.find("from");
-  if (ranked == outputs.end() || from == nullptr)
+  if (from == nullptr)
     return;
   const auto names =
       from->value.what == node::kind::list ? from->value.items : std::vector<node>{from->value};
   const auto times = to_.times.of(names, to_.all);
   bool end = false;
   bool start = false;
+  std::vector<node> groups;
   for (const auto& p : ranked->rank->partition) {
-    const auto column = p.tree.what == form::column && !p.tree.path.empty() ? folded(p.tree.path.back()) : "";
+    const auto column = column_of(p.tree, {});
     const bool is_end = column == "window_end" || std::ranges::any_of(times, [&](const timed_value& v) {
-                          return v.later == micros(1) && column_of(v.value, {}) == column;
+                          return column && v.later == micros(1) && column_of(v.value, {}) == column;
                         });
-    if (!is_end && column != "window_start" && keys_of(*ranked->rank) && !times.empty() &&
-        std::ranges::none_of(times, [](const timed_value& v) { return v.later == micros(1); }))
-      return to_.say(ranked->at, place_of_rank(*ranked->rank, *q.one->from.front().sub->one));
-    if (!is_end && column != "window_start")
-      return to_.say(p.where.begin,
-                     fmt::format("a sink takes the first rows of each window, and not of each \"{}\" in "
-                                 "it; expected PARTITION BY window_start, window_end",
-                                 column));
     end = end || is_end;
-    start = start || !is_end;
+    start = start || column == "window_start";
+    if (is_end || column == "window_start")
+      continue;
+    if (column && top.written_keys.contains(*column))
+      groups.push_back(to_.text.made(*column, p.where.begin));
+    else
+      to_.say(p.where.begin,
+              column ? fmt::format("the sink takes the first rows of each group among those that it writes; "
+                                   "expected \"{}\" among them as it is",
+                                   *column)
+                     : std::string(
+                           "expected a column, by its name; an expression stands in the subquery's FROM"));
   }
   if (!end && !start)
-    to_.say(ranked->at,
-            "a stream has no end; expected PARTITION BY window_start, window_end, so that each window has "
-            "its first rows");
+    to_.say(ranked->at, groups.empty()
+                            ? std::string("a stream has no end; expected PARTITION BY window_start, "
+                                          "window_end, so that each window has its first rows")
+                            : place_of_rank(*ranked->rank, *q.one->from.front().sub->one));
   else if (start && is_of_sessions(names.front().text))
     to_.say(ranked->at,
-            "sessions that end at one time are written together; expected PARTITION BY window_end alone");
+            "sessions that end at one time are written together; expected PARTITION BY window_end alone, or "
+            "with columns beside it");
+  if (!groups.empty())
+    add_member(sink, "limit_by", to_.text.at(ranked->at), one_or_list(std::move(groups)));
+  if (top.rank)
+    add_member(sink, "rank", to_.text.at(top.rank->at), to_.text.made(top.rank->name, top.rank->at));
 }
 
 bool sql_queries::is_of_sessions(const std::string& stage) const {

@@ -60,78 +60,118 @@ struct sql_queries::grouping {
   bool end = false;
 };
 
-sql_queries::grouping sql_queries::grouping_of(const sql::select& s, const table_names& tables,
-                                               const std::vector<node>& from) const {
-  grouping out;
-  // The rows of a table or view may have columns of these names themselves.
-  const bool windowed = s.from.front().what == sql::relation::kind::windowed;
-  const auto output_called = [&](const std::string& name) -> const sql::output* {
-    if (has_column(from, name))  // a column of the rows goes before one that SELECT makes, as in PostgreSQL
-      return nullptr;
-    for (const auto& o : s.outputs)
-      if (o.value && o.alias == name && !has_aggregate(o.value->tree) &&
-          !reads_column(*o.value, name, tables))
-        return &o;
-    return nullptr;
-  };
-  const auto output_like = [&](const expression::syntax& tree) -> const sql::output* {
-    for (const auto& o : s.outputs)
-      if (o.value && same_expression(o.value->tree, tree, tables))
-        return &o;
-    return nullptr;
-  };
-  // A column that an aggregate reads, or that is a key itself, must stay what it is.
-  std::vector<std::string> read;
-  for (const auto& o : s.outputs)
-    if (o.value)
-      columns_in_aggregates(o.value->tree, false, tables, read);
-  if (s.having)
-    columns_in_aggregates(s.having->tree, false, tables, read);
-  for (const auto& item : s.group_by)
-    if (auto name = column_of(item.tree, tables);
-        name && (item.tree.path.size() > 1 || output_called(*name) == nullptr))
-      read.push_back(*std::move(name));
-  for (const auto& item : s.group_by) {
-    const auto* e = &item;
-    const sql::output* shown = nullptr;
-    if (item.tree.what == expression::form::integer) {
-      const auto nth = std::strtoull(item.tree.text.c_str(), nullptr, 10);
-      if (nth >= 1 && nth <= s.outputs.size() && s.outputs[nth - 1].value)
-        shown = &s.outputs[nth - 1];
-      else
-        to_.say(item.where.begin, fmt::format("GROUP BY {} names no column of the SELECT, which has {}",
-                                              item.tree.text, s.outputs.size()));
-    } else if (const auto name = column_of(item.tree, tables)) {
-      shown = item.tree.path.size() > 1 ? nullptr : output_called(*name);
-    } else {
-      shown = output_like(item.tree);
-    }
-    if (shown != nullptr)
-      e = &*shown->value;
-    if (has_aggregate(e->tree)) {
-      to_.say(item.where.begin,
-              "an aggregate is what groups give; expected columns and expressions of the rows in GROUP BY");
-      continue;
-    }
-    if (const auto name = column_of(e->tree, tables)) {
-      if (windowed && *name == start_column)
-        out.start = true;
-      else if (windowed && *name == end_column)
-        out.end = true;
-      else
-        out.keys.push_back({*name, nullptr, e});
-      continue;
-    }
-    auto name = shown != nullptr && !shown->alias.empty() ? shown->alias : name_of_output(e->tree);
-    if (name.empty())
-      name = fmt::format("key{}", out.keys.size() + 1);
-    while (std::ranges::find(read, name) != read.end() ||
-           std::ranges::find(out.keys, name, &group_key::column) != out.keys.end())
-      name += "_key";
-    out.keys.push_back({std::move(name), e, e});
+/// Reads the items of GROUP BY, which may be columns, expressions, names of items of SELECT, or their numbers.
+class sql_queries::group_reader {
+public:
+  /// `from`: the stages whose rows are grouped.
+  group_reader(const sql_queries& q, const sql::select& s, const table_names& tables,
+               const std::vector<node>& from)
+      : q_(q), s_(s), tables_(tables), from_(from),
+        windowed_(s.from.front().what == sql::relation::kind::windowed) {}
+
+  grouping run() {
+    note_read();
+    for (const auto& item : s_.group_by)
+      if (const auto meant = meant_by(item))
+        add(*meant);
+    return std::move(out_);
   }
-  return out;
-}
+
+private:
+  /// What an item groups by, and the item of SELECT that it names; null: it names none.
+  struct meaning {
+    const sql::scalar_expression* value;
+    const sql::output* shown;
+  };
+
+  /// A column that an aggregate reads, or that is a key itself, must stay what it is.
+  void note_read() {
+    for (const auto& o : s_.outputs)
+      if (o.value)
+        columns_in_aggregates(o.value->tree, false, tables_, read_);
+    if (s_.having)
+      columns_in_aggregates(s_.having->tree, false, tables_, read_);
+    for (const auto& item : s_.group_by)
+      if (auto name = column_of(item.tree, tables_);
+          name && (item.tree.path.size() > 1 || output_called(*name) == nullptr))
+        read_.push_back(*std::move(name));
+  }
+
+  /// A column of the rows goes before one that SELECT makes, as in PostgreSQL.
+  [[nodiscard]] const sql::output* output_called(const std::string& name) const {
+    if (q_.has_column(from_, name))
+      return nullptr;
+    for (const auto& o : s_.outputs)
+      if (o.value && o.alias == name && !has_aggregate(o.value->tree) &&
+          !reads_column(*o.value, name, tables_))
+        return &o;
+    return nullptr;
+  }
+
+  [[nodiscard]] const sql::output* output_like(const expression::syntax& tree) const {
+    for (const auto& o : s_.outputs)
+      if (o.value && same_expression(o.value->tree, tree, tables_))
+        return &o;
+    return nullptr;
+  }
+
+  [[nodiscard]] const sql::output* output_numbered(const sql::scalar_expression& item) const {
+    const auto nth = std::strtoull(item.tree.text.c_str(), nullptr, 10);
+    if (nth >= 1 && nth <= s_.outputs.size() && s_.outputs[nth - 1].value)
+      return &s_.outputs[nth - 1];
+    q_.to_.say(item.where.begin, fmt::format("GROUP BY {} names no column of the SELECT, which has {}",
+                                             item.tree.text, s_.outputs.size()));
+    return nullptr;
+  }
+
+  /// Nothing where the item can be no key, which is told.
+  [[nodiscard]] std::optional<meaning> meant_by(const sql::scalar_expression& item) const {
+    const sql::output* shown = nullptr;
+    if (item.tree.what == expression::form::integer)
+      shown = output_numbered(item);
+    else if (const auto name = column_of(item.tree, tables_); !name)
+      shown = output_like(item.tree);
+    else if (item.tree.path.size() == 1)
+      shown = output_called(*name);
+    const auto* const value = shown != nullptr ? &*shown->value : &item;
+    if (!has_aggregate(value->tree))
+      return meaning{value, shown};
+    q_.to_.say(item.where.begin,
+               "an aggregate is what groups give; expected columns and expressions of the rows in GROUP BY");
+    return std::nullopt;
+  }
+
+  void add(const meaning& m) {
+    const auto name = column_of(m.value->tree, tables_);
+    // The rows of a table or view may have columns of these names themselves.
+    if (windowed_ && name == start_column)
+      out_.start = true;
+    else if (windowed_ && name == end_column)
+      out_.end = true;
+    else if (name)
+      out_.keys.push_back({*name, nullptr, m.value});
+    else
+      out_.keys.push_back({name_for(m), m.value, m.value});
+  }
+
+  [[nodiscard]] std::string name_for(const meaning& m) const {
+    auto out = m.shown != nullptr && !m.shown->alias.empty() ? m.shown->alias : name_of_output(m.value->tree);
+    if (out.empty())
+      out = fmt::format("key{}", out_.keys.size() + 1);
+    while (std::ranges::find(read_, out) != read_.end() ||
+           std::ranges::find(out_.keys, out, &group_key::column) != out_.keys.end())
+      out += "_key";
+    return out;
+  }
+
+  const sql_queries& q_;
+  const sql::select& s_;
+  const table_names& tables_;
+  const std::vector<node>& from_;
+  bool windowed_;
+  std::vector<std::string> read_;
+  grouping out_;
+};
 
 void sql_queries::add_times(node& window, const sql::relation& r) const {
   const auto* const f = find_function(r.function);
@@ -200,6 +240,17 @@ void sql_queries::add_group_columns(node& out, const sql::select& s, const group
         fmt::format("{} names stand behind the view's; expected one for each of the {} columns of its SELECT",
                     columns.size(), s.outputs.size()));
   bool as_given = true;  // each column shows what it is called
+  const auto& expressions = to_.expressions;
+  // A function that there is none of, over columns of the rows, is meant as an aggregate.
+  const auto reads_no_key = [&](const sql::scalar_expression& e) {
+    bool found = false;
+    each_column(e.tree, [&](const expression::syntax& column) {
+      const auto name = column_of(column, tables);
+      found =
+          found || (name && std::ranges::find(groups.keys, *name, &group_key::column) == groups.keys.end());
+    });
+    return found;
+  };
   for (std::size_t i = 0; i < s.outputs.size(); ++i) {
     const auto& o = s.outputs[i];
     if (!o.value) {
@@ -216,7 +267,8 @@ void sql_queries::add_group_columns(node& out, const sql::select& s, const group
       continue;
     }
     const auto where = to_.text.at(o.at);
-    if (has_aggregate(o.value->tree)) {
+    if (has_aggregate(o.value->tree) ||
+        (reads_no_key(*o.value) && expressions.calls_unknown(o.value->tree))) {
       add_member(aggregates, called, where, to_.expressions.write(*o.value, tables));
       add_member(shown, called, where, to_.text.made(expression::quoted_identifier(called), o.at));
       continue;
@@ -264,7 +316,7 @@ node sql_queries::window_of(const sql::select& s, const std::string& name, const
             fmt::format("there is no function {} in FROM; expected tumble, hop, session, or as_of in a JOIN",
                         r.function));
   auto rows = rows_of(r, scope);
-  auto groups = grouping_of(s, rows.tables, rows.from);
+  auto groups = group_reader(*this, s, rows.tables, rows.from).run();
   if (windowed && !groups.start && !groups.end)
     to_.say(r.at, "the rows of a window are given by GROUP BY window_start, window_end and the keys");
   const auto* const emit = owns ? find_option(options_, "emit") : nullptr;

@@ -3,6 +3,7 @@
 
 #include "config/core_options.hpp"
 #include "config/sql/written_stage.hpp"
+#include "config/sql/written_times.hpp"
 
 #include <map>
 #include <optional>
@@ -38,7 +39,14 @@ private:
   written_items plain_query(const std::optional<relation_read>& from, written_items& with,
                             const written_items& outputs, const std::string& words, bool is_union);
   written_items first_rows();
+  /// A sink; the second one the first rows of each group of a window, or with their places.
   written_items written();
+  written_items first_of_groups();
+  /// Reports columns and conditions that row_number() in a subquery would see otherwise. `written`: its rank is.
+  void check_ranked_columns(bool written);
+  written_text order_of_rows();
+  /// The option as a number; empty where it is none.
+  written_text number(const std::string& option);
 
   // Members of the stage, FROM and items of SELECT: written_clauses.cpp.
   /// A clause takes the option; it is none of WITH.
@@ -95,7 +103,7 @@ private:
   /// Columns of the left side with those of the right one.
   std::vector<std::pair<std::string, std::string>> key_pairs();
   /// The column with the event time of a side's rows.
-  std::string time_of(const std::string& side);
+  std::optional<written_time> time_of(const std::string& side);
   /// r.TIME BETWEEN l.TIME - interval 'before' AND l.TIME + interval 'after'.
   std::string reach_of();
 

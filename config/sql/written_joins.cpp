@@ -10,6 +10,16 @@
 #include <algorithm>
 
 namespace millrace::config {
+namespace {
+
+std::string text_of_time(std::string_view row, const written_time& time) {
+  auto out = fmt::format("{}.{}", row, expression::quoted_identifier(time.column));
+  if (time.later != micros(0))
+    out += fmt::format(" - interval {}", text_literal(format_duration(time.later)));
+  return out;
+}
+
+}  // namespace
 
 written_items stage_writer::joined() {
   written_items with;
@@ -44,7 +54,8 @@ written_items stage_writer::joined() {
     if (auto reach = reach_of(); !reach.empty())
       conditions.push_back(std::move(reach));
   } else if (type_ == "as_of") {
-    second = fmt::format("as_of({}, l.{})", right->name, expression::quoted_identifier(time_of("left")));
+    if (const auto time = time_of("left"))
+      second = fmt::format("as_of({}, {})", right->name, text_of_time("l", *time));
   } else {
     conditions.insert(conditions.begin(), {"l.window_start = r.window_start", "l.window_end = r.window_end"});
   }
@@ -130,8 +141,8 @@ std::vector<std::pair<std::string, std::string>> stage_writer::key_pairs() {
   return out;
 }
 
-std::string stage_writer::time_of(const std::string& side) {
-  std::optional<std::string> out;
+std::optional<written_time> stage_writer::time_of(const std::string& side) {
+  std::optional<written_time> out;
   for (const auto& name : stages_read(body_, side)) {
     const auto column = time_column(s_.stages, name);
     if (!column || (out && *out != *column)) {
@@ -140,31 +151,33 @@ std::string stage_writer::time_of(const std::string& side) {
                  fmt::format("in SQL this join names the column with the event time of its {0} rows, and "
                              "\"{1}\" gives {2}; expected a column with it there",
                              side, name, column ? "it another name than the others" : "none"));
-      return {};
+      return std::nullopt;
     }
     out = column;
   }
-  return out.value_or(std::string());
+  return out;
 }
 
 std::string stage_writer::reach_of() {
   const auto before = needed_text("before");
   const auto after = needed_text("after");
-  const auto left = time_of("left");
-  const auto right = time_of("right");
-  if (!before || !after || left.empty() || right.empty())
+  auto left = time_of("left");
+  auto right = time_of("right");
+  if (!before || !after || !left || !right)
     return {};
+  if (left->later == right->later)
+    left->later = right->later = micros(0);
   const auto bound = [&](const std::string& distance, bool is_before) {
     const bool is_negative = distance.starts_with('-');
     const auto length = is_negative ? distance.substr(distance.find_first_not_of("- ")) : distance;
     const auto parsed = parse_duration(length);
-    const auto column = "l." + expression::quoted_identifier(left);
+    const auto column = text_of_time("l", *left);
     return parsed && parsed->count() == 0
                ? column
                : fmt::format("{} {} interval {}", column, is_before != is_negative ? '-' : '+',
                              text_literal(length));
   };
-  return fmt::format("r.{} BETWEEN {} AND {}", expression::quoted_identifier(right), bound(*before, true),
+  return fmt::format("{} BETWEEN {} AND {}", text_of_time("r", *right), bound(*before, true),
                      bound(*after, false));
 }
 

@@ -133,25 +133,93 @@ written_items stage_writer::first_rows() {
 }
 
 written_items stage_writer::written() {
+  if (body_.find("limit_by") != nullptr || body_.find("rank") != nullptr)
+    return first_of_groups();
   written_items with;
   const auto from = s_.takes_dead_letters ? std::optional(relation_read{s_.stage.name, s_.stage.name})
                                           : relation("from", "inputs", with);
   const bool plain = body_.find("columns") == nullptr && body_.find("where") == nullptr;
   auto out = plain_query(from, with, items(), "SELECT ", plain);
+  if (auto order = order_of_rows(); !order.empty())
+    out.push_back(std::move(order));
+  if (auto limit = number("limit"); !limit.empty()) {
+    written_text clause{"LIMIT "};
+    clause += limit;
+    out.push_back(std::move(clause));
+  }
+  return out;
+}
+
+written_text stage_writer::order_of_rows() {
   std::string order;
   for (const auto& o : names("order_by")) {
     const auto [column, descending] = order_of(o);
     order += fmt::format("{}{}{}", order.empty() ? "" : ", ", quoted_identifier(column),
                          descending ? " DESC" : "");
   }
-  if (!order.empty())
-    out.push_back({"ORDER BY " + order});
-  if (const auto* const limit = body_.find("limit");
-      limit != nullptr && limit->value.what == node::kind::number) {
-    used_.insert("limit");
-    out.push_back({"LIMIT " + limit->value.text, limit->value, join(s_.path, "limit"), false});
-  }
+  return order.empty() ? written_text{} : written_text{"ORDER BY " + order};
+}
+
+written_text stage_writer::number(const std::string& option) {
+  const auto* const m = body_.find(option);
+  if (m == nullptr || m->value.what != node::kind::number)
+    return {};
+  used_.insert(option);
+  return {m->value.text, m->value, join(s_.path, option), false};
+}
+
+written_items stage_writer::first_of_groups() {
+  written_items with;
+  written_items out;
+  const auto from = relation("from", "inputs", with);
+  const auto groups = names("limit_by");
+  const auto rank = body_.find("rank") == nullptr ? std::nullopt : needed_text("rank");
+  const auto name = quoted_identifier(rank ? *rank : free_name("place"));
+  auto outputs = items();
+  check_ranked_columns(rank.has_value());
+  if (!from)
+    return out;
+  std::string partition = "window_end";
+  for (const auto& g : groups)
+    partition += ", " + quoted_identifier(g);
+  const auto* const columns = body_.find("columns");
+  if (rank && columns != nullptr && columns->value.find("*") == nullptr)
+    outputs.emplace_back(name);
+  put_with(with, out);
+  out.push_back(select_clause(outputs));
+  written_text ranked{fmt::format("FROM (SELECT *, row_number() OVER (PARTITION BY {} ", partition)};
+  ranked += order_of_rows();
+  ranked += fmt::format(") AS {} FROM {}{}) AS {}", name, from->name, alias(*from), free_name("ranked"));
+  out.push_back(std::move(ranked));
+  written_text where{fmt::format("WHERE {} <= ", name)};
+  where += number("limit");
+  out.push_back(std::move(where));
   return out;
+}
+
+void stage_writer::check_ranked_columns(bool written) {
+  const auto refuse = [&](const node& n, const std::string& path, std::string_view why) {
+    out_.error(n.where, path,
+               fmt::format("this has no form in SQL beside \"limit_by\" and \"rank\": {}", why));
+  };
+  if (const auto* const m = body_.find("where"))
+    refuse(m->value, join(s_.path, "where"), "expected it in a select in front of the sink");
+  const auto* const columns = body_.find("columns");
+  if (!written && (columns == nullptr || columns->value.find("*") != nullptr))
+    refuse(
+        columns == nullptr ? body_ : columns->value, columns == nullptr ? s_.path : join(s_.path, "columns"),
+        "all columns have the place of the row among them; expected \"rank\", or the columns by their names");
+  if (columns == nullptr)
+    return;
+  const auto check = [&](const std::string& column) {
+    const auto* const made = columns->value.find(column);
+    if (made != nullptr && made->value.what == node::kind::text && made->value.text != column)
+      refuse(made->value, join(join(s_.path, "columns"), column),
+             "rows are ordered and grouped before it is made; expected it in a select in front of the sink");
+  };
+  for (const std::string option : {"order_by", "limit_by"})
+    for (const auto& n : stages_read(body_, option))
+      check(option == "order_by" ? order_of(n).first : n);
 }
 
 std::vector<std::string> stages_read(const node& stage, std::string_view option) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "config/text/node.hpp"
+#include "runtime/base/time.hpp"
 
 #include <optional>
 #include <string>
@@ -10,8 +11,15 @@ namespace millrace::config {
 
 /// The expression is that column's name and no more.
 [[nodiscard]] bool names_column(const std::string& expression, const std::string& column);
-/// The stage's column whose value is the event time of each row; a hidden one where that is no column of the stage's own. None:
+/// A column whose value is the event time of its row, or so much later.
+struct written_time {
+  std::string column;
+  micros later{0};
+
+  bool operator==(const written_time&) const = default;
+};
+/// The stage's column whose value is the event time of each row, or a constant time later; a hidden one where that is no column of the stage's own. None:
 /// the rows have no event time, or no column with it. `stages`: the map of all.
-[[nodiscard]] std::optional<std::string> time_column(const node& stages, const std::string& stage);
+[[nodiscard]] std::optional<written_time> time_column(const node& stages, const std::string& stage);
 
 }  // namespace millrace::config

@@ -1,5 +1,6 @@
 #include "config/text/reader.hpp"
 
+#include "config/text/other_language.hpp"
 #include "config/text/tokens.hpp"
 #include "config/text/utf8.hpp"
 #include "runtime/data/json_events.hpp"
@@ -109,15 +110,6 @@ private:
   std::string part_;
 };
 
-/// Bytes that JSON is never written in; nothing when they look right.
-std::optional<std::string> wrong_encoding(std::string_view text) {
-  if (text.substr(0, 3) == "\xEF\xBB\xBF")
-    return "the file begins with a byte order mark; expected UTF-8 without one (save it as plain UTF-8)";
-  if (text.substr(0, 2) == "\xFF\xFE" || text.substr(0, 2) == "\xFE\xFF")
-    return "the file is UTF-16; expected UTF-8 (save it as plain UTF-8)";
-  return std::nullopt;
-}
-
 /// Longer ones are a mistake. They stand in the path of each member beneath them, which would cost their product.
 constexpr std::size_t longest_key = 1'000;
 
@@ -189,13 +181,19 @@ std::optional<node> read_json(std::string_view text, const std::string& file, re
   if (err == json::error::too_deep)
     return fail(read, fmt::format("maps and lists are nested deeper than {} levels; expected fewer",
                                   deepest_nesting));
+  if (text.find_first_not_of(" \t\r\n") == std::string_view::npos)
+    return fail(0, "the file is empty; expected a map that begins with '{' (docs/reference.md)");
   if (err || read < text.size()) {
+    if (auto other = other_language(text, read_as::json))
+      return fail(0, std::move(*other));
     auto wrong = explain_syntax(text, tokens, read);
     return fail(wrong.offset, std::move(wrong.message));
   }
   node root = std::move(parser.handler().root());
   if (!root.is_map()) {
-    out.error(root.where, {}, fmt::format("found {}; expected a map that begins with '{{'", describe(root)));
+    out.error(
+        root.where, {},
+        fmt::format("found {}; expected a map that begins with '{{' (docs/reference.md)", describe(root)));
     return std::nullopt;
   }
   if (!check_keys(root, {}, out))

@@ -34,9 +34,9 @@ public:
   void note_references(std::string path) { references_.insert(std::move(path)); }
   /// Says whether this very path was noted.
   [[nodiscard]] bool knows_references(const std::string& path) const;
-  /// A stage of this name was meant, and what is wrong with it was told: who reads from it is not wrong.
-  void note_unreadable(std::string stage) { unreadable_.insert(std::move(stage)); }
-  [[nodiscard]] bool is_unreadable(std::string_view stage) const { return unreadable_.contains(stage); }
+  /// A stage of this name was meant, in SQL also a type or a function, and what is wrong with it was told: who uses it is not wrong.
+  void note_unreadable(std::string name) { unreadable_.insert(std::move(name)); }
+  [[nodiscard]] bool is_unreadable(std::string_view name) const { return unreadable_.contains(name); }
   [[nodiscard]] std::vector<secret> secrets() const;
   /// Redacted; in the order of `files` (others first), then by line and column.
   [[nodiscard]] std::vector<finding> take(const std::vector<std::string>& files);

@@ -204,6 +204,11 @@ event_micros shard_core::fired_at(position sent) const {
                                                                            : sent.major + lateness;
 }
 
+event_micros shard_core::fired_by_earlier_runs() const {
+  const auto end = setup_.earlier.last_end;
+  return end != no_watermark && fired_ == fired_at({end, whole}) ? end : no_watermark;
+}
+
 expected<position> shard_core::resume(const std::string& receiver, std::optional<position> at,
                                       std::optional<position> taken, life receiver_life, bool durable) {
   // Updates leave only once two copies of a capture have them, so no other life may have sent ticks that this

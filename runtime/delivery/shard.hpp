@@ -157,6 +157,8 @@ public:
   [[nodiscard]] std::uint64_t rows_out() const { return rows_; }
   [[nodiscard]] std::uint64_t late_at_shard() const { return missed_; }
   [[nodiscard]] event_micros fired() const { return fired_; }
+  /// The end of the last window that earlier runs have fired, as long as this run has not come further; else no_watermark.
+  [[nodiscard]] event_micros fired_by_earlier_runs() const;
   [[nodiscard]] window_state& windows() { return *windows_; }
 
 private:

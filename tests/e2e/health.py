@@ -213,13 +213,13 @@ def silent_beside_another_node(c):
 
     def give(partition):
         c.n += 1
-        kafka.produce(topic, [json.dumps({"n": c.n, "ts": f"2026-01-01T00:00:{c.n % 50:02}Z"}).encode()], "-p", str(partition))
+        kafka.produce(topic, [json.dumps({"n": c.n, "ts": f"2026-01-01T00:{c.n // 60:02}:{c.n % 60:02}Z"}).encode()], "-p", str(partition))
     give(0)
     give(1)
     path = topology_file(c.folder / "clicks.json", "clicks", {
         "lines": {"source": "kafka", "brokers": kafka.brokers, "topic": topic},
         "parsed": {"parser": "json", "from": "lines", "schema": {"n": "bigint", "ts": "timestamp"}, "event_time": "ts"},
-        "counts": {"window": "tumbling", "from": "parsed", "size": "1 day", "aggregates": {"n": "count(*)"}},
+        "counts": {"window": "tumbling", "from": "parsed", "size": "10 s", "aggregates": {"n": "count(*)"}},
         "screen": {"sink": "file", "from": "counts", "path": str(c.folder / "out.jsonl"), "node": "a"}})
     c.topology = lambda: path
     view = c.on_nodes("dir", "--degraded-by", "silent=5s")
@@ -239,9 +239,9 @@ def silent_beside_another_node(c):
         try:
             wait_until("it is told", lambda: "silent_partition" in view.codes())
             trouble, = (t for t in view.listed()["troubles"] if t["code"] == "silent_partition")
-            check(trouble["stage"] == "lines" and "partition 1 of lines has given nothing for" in trouble["text"], f"{trouble}")
+            check(trouble["stage"] == "lines" and "counts waits for partition 1 of lines, which gives no more records" in trouble["text"], f"{trouble}")
             wait_until("the metric", lambda: view.metrics("silent_partition") == 1)
-            view.is_shown("degraded", "partition 1 of lines has given nothing for")
+            view.is_shown("degraded", "counts waits for partition 1 of lines")
         finally:
             is_over.set()
         giving.result()

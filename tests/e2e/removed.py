@@ -29,8 +29,8 @@ class Removing(CountedOnNodes):
         return {f.name for f in (folder / "chains").iterdir()} | {f.name.split("%2F")[0] for f in (folder / "segments").glob("*")}
 
     def cleared(self):
-        """Counts how often some node has said that chains are gone."""
-        return sum(n.errors().count(f"the store has no chains of {NAME}") for n in self.cluster.nodes.values())
+        """Counts how often some node has said that its state is gone."""
+        return sum(n.errors().count(f"{NAME}: its former state is gone from the store") for n in self.cluster.nodes.values())
 
     def is_gone(self, at_least):
         names = self.stored()

@@ -118,6 +118,12 @@ class Maker:
         ours, theirs = self.window("a")
         inner = "SELECT window_start, window_end, k, count(*) AS n FROM {} GROUP BY window_start, window_end, k"
         n, way = r.randint(1, 3), r.choice(["DESC NULLS FIRST", "ASC NULLS LAST"])
+        if r.random() < 0.4:
+            inner = "SELECT window_start, window_end, k, id % 3 AS h, count(*) AS n FROM {} GROUP BY window_start, window_end, k, (id % 3)"
+            columns, by = r.choice([("*", "h"), ("window_start, n, h, k, rank AS place", "h"), ("window_end, k, h, n", "k"), ("*", "h, k")])
+            ranked = (f"SELECT {columns} FROM (SELECT *, row_number() OVER (PARTITION BY window_start, window_end, {by} ORDER BY n {way}, k ASC "
+                      f"NULLS LAST, h) AS rank FROM ({inner}) x) t WHERE rank <= {n}")
+            return Query("TOP " + ranked.format(ours), ranked.format(theirs))
         ranked = ("SELECT window_start, window_end, k, n FROM (SELECT *, row_number() OVER (PARTITION BY window_end ORDER BY "
                   f"n {way}, k ASC NULLS LAST) AS rank FROM ({inner}) x) t WHERE rank <= {n}")
         if r.random() < 0.5:
@@ -147,7 +153,8 @@ class Maker:
         columns = f"l.id AS lid, r.id AS rid, {self.number('l.', 1)} AS n, {self.text('r.', 1)} AS t"
         where = r.choice(["", "", f" WHERE {self.condition('l.', 1)}", f" WHERE ({self.condition('r.', 1)} OR r.id IS NULL)"])
         if how != "RIGHT JOIN" and r.random() < 0.3:
-            columns = "l.*, r.id AS rid, r.v AS rv"
+            # Behind an inner join r.k is l.k, which the star gives.
+            columns = "l.*, r.id AS rid, r.v AS rv" + (", r.k AS rk" if how == "LEFT JOIN" else "")
         q = f"SELECT {columns} FROM a l {how} b r ON {on}{where}"
         if r.random() < 0.25:
             q = f"SELECT l.id, l.k, l.v FROM a l WHERE NOT EXISTS (SELECT FROM b r WHERE {on})"
@@ -167,6 +174,69 @@ class Maker:
         columns = "l.id AS lid, r.id AS rid, r.v"
         return Query(f"SELECT {columns} FROM a l {how}JOIN as_of(b, l.ts) r ON r.k = l.k",
                      f"SELECT {columns} FROM a l ASOF {how}JOIN b r ON r.k = l.k AND l.ts >= r.ts")
+
+    def three_joined(self):
+        """Joins within a time and as of a time, one behind another, of any of the tables before."""
+        r = self.rng
+        names, columns, ours, theirs, timed = ["x"], ["x.id AS xid"], "a x", "a x", "x"
+        for i, t in enumerate(r.sample(["y", "z", "w"], r.choice([2, 2, 2, 3]))):
+            table = r.choice("abc")
+            key = r.choice(names)
+            how = r.choice(["JOIN", "JOIN", "LEFT JOIN"])
+            by = r.choice(["k", "k", "v"])
+            on = f"{t}.{by} = {key}.{by}"
+            if r.random() < 0.4:
+                ours += f" {how} as_of({table}, {timed}.ts) {t} ON {on}"
+                theirs += f" ASOF {how} {table} {t} ON {on} AND {timed}.ts >= {t}.ts"
+            else:
+                low, high = sorted([r.randint(-400, 300), r.randint(-300, 400)])
+                on += f" AND {t}.ts BETWEEN {timed}.ts - interval '{-low} seconds' AND {timed}.ts + interval '{high} seconds'"
+                ours += f" {how} {table} {t} ON {on}"
+                theirs += f" {how} {table} {t} ON {on}"
+                if how == "JOIN" and i == 0 and r.random() < 0.3:
+                    timed = t  # rows of an inner join have either time
+            names.append(t)
+            columns.append(f"{t}.id AS {t}id")
+        columns += [f"{self.number(r.choice(names) + '.', 1)} AS n", f"{self.text(r.choice(names) + '.', 1)} AS t"]
+        if r.random() < 0.3:
+            columns = ["x.*"] + columns[1:]
+        where = r.choice(["", "", f" WHERE {self.condition(r.choice(names) + '.', 1)}", f" WHERE {names[-1]}.id IS NULL"])
+        select, behind = f"SELECT {', '.join(columns)} FROM ", where
+        if r.random() < 0.25:
+            a, b = r.sample(names, 2)
+            select, behind = f"SELECT {a}.k, count(*) AS c, sum({b}.v) AS s FROM ", f" GROUP BY {a}.k"
+            return Query(f"FINAL {select}{ours}{behind}", select + theirs + behind)
+        return Query(select + ours + behind, select + theirs + behind)
+
+    def three_windows(self):
+        r = self.rng
+        size = r.choice([1, 5, 10])
+        ours, theirs = [], []
+        for t in r.sample("abc", 3):
+            ours.append(f"tumble({t}, '{size} minutes') {t}")
+            theirs.append(f"(SELECT *, time_bucket(INTERVAL '{size} minutes', ts) AS window_start, time_bucket(INTERVAL '{size} minutes', ts) + "
+                          f"INTERVAL '{size} minutes' AS window_end FROM {t}) {t}")
+        how = [r.choice(["JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN"]) for _ in range(2)]
+        columns = f"window_start, window_end, k, a.id AS aid, b.id AS bid, c.id AS cid, {self.number(r.choice('abc') + '.', 1)} AS n"
+        behind = " USING (window_start, window_end, k)"
+        text = lambda of: f"SELECT {columns} FROM {of[0]} {how[0]} {of[1]}{behind} {how[1]} {of[2]}{behind}{where}"
+        where = self.where(r.choice("abc") + ".")
+        return Query(text(ours), text(theirs))
+
+    def three_counts(self):
+        """Counts of windows of three tables, which go by their bounds and the key."""
+        r = self.rng
+        size = r.choice([5, 10])
+        count = "SELECT window_start, window_end, k, count(*) AS n FROM {} GROUP BY window_start, window_end, k"
+        ours, theirs = [], []
+        for t in "abc":
+            ours.append("(" + count.format(f"tumble({t}, '{size} minutes')") + f") {t}")
+            theirs.append("(" + count.format(f"(SELECT *, time_bucket(INTERVAL '{size} minutes', ts) AS window_start, time_bucket(INTERVAL '{size} minutes', ts) + "
+                                             f"INTERVAL '{size} minutes' AS window_end FROM {t})") + f") {t}")
+        how = [r.choice(["JOIN", "LEFT JOIN"]) for _ in range(2)]
+        behind = " USING (window_start, window_end, k)"
+        text = lambda of: f"SELECT window_start, window_end, k, a.n AS an, b.n AS bn, c.n + a.n AS cn FROM {of[0]} {how[0]} {of[1]}{behind} {how[1]} {of[2]}{behind}"
+        return Query(text(ours), text(theirs))
 
     def distinct(self):
         return Query("DEDUP SELECT DISTINCT ON (k) id, k, v FROM a", "SELECT DISTINCT ON (k) id, k, v FROM a ORDER BY k, ts")
@@ -190,7 +260,8 @@ class Maker:
 
     def any(self):
         kinds = [self.plain, self.grouped, self.grouped, self.grouped, self.top, self.union, self.nested, self.joined, self.joined,
-                 self.windows_joined, self.versions, self.distinct, self.elements, self.joined_groups]
+                 self.windows_joined, self.versions, self.distinct, self.elements, self.joined_groups,
+                 self.three_joined, self.three_joined, self.three_windows, self.three_counts]
         return self.rng.choice(kinds)()
 
 
@@ -207,7 +278,7 @@ def rows_of_table(rng, first):
 
 def statements(queries, folder):
     out = ["SET topology = 'oracle';"]
-    for t in "ab":
+    for t in "abc":
         out.append(f"CREATE TABLE {t} (id bigint, k text, v bigint, xs bigint[], ts timestamptz) WITH (connector = 'file', path = '{folder}/{t}.jsonl', "
                    "format = 'json', event_time = 'ts');")
     for i, q in enumerate(queries):
@@ -246,7 +317,7 @@ def run_batch(duckdb, millrace, seed, count, folder, compared):
     maker = Maker(rng)
     queries = [maker.any() for _ in range(count)]
     db = duckdb.connect()
-    for first, t in enumerate("ab"):
+    for first, t in enumerate("abc"):
         path = folder / f"{t}.jsonl"
         path.write_text("".join(json.dumps(r) + "\n" for r in rows_of_table(rng, first)))
         db.execute(f"CREATE TABLE {t} AS SELECT * FROM read_json('{path}', columns = {{id: 'BIGINT', k: 'VARCHAR', v: 'BIGINT', xs: 'BIGINT[]', ts: 'TIMESTAMP'}})")

@@ -35,7 +35,7 @@ int conclude(topology_run& r, const std::vector<fail_rule>& rules) {
                          r.end().finished ? "has come to its end"
                          : r.failure()    ? "has failed"
                                           : "has stopped; the same command goes on. So far",
-                         describe(r.counts(), letters)),
+                         describe(r.topology(), r.counts(), letters)),
              members(r.counts(), letters));
     if (r.end().finished && r.counts().read == 0)
       spdlog::warn("'{}': no record was read: its input has none (--fail-on empty ends such a run with 1)",

@@ -47,8 +47,8 @@ void add_degraded_by(CLI::App& command, std::vector<std::string>& given) {
   command
       .add_option(
           "--degraded-by", given,
-          "From where on a topology is degraded: late=1% of the records of the time within=5m, a "
-          "partition that was silent=1m beside others. Several with commas; the figures here are those "
+          "From where on a topology is degraded: late=1% of the records of the time within=5m, a window "
+          "that waits for a partition silent=1m. Several with commas; the figures here are those "
           "without it")
       ->delimiter(',')
       ->type_name("WHAT=LIMIT");

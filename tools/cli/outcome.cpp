@@ -113,9 +113,14 @@ expected<told_end> decode_told_end(std::string_view text) {
   }
 }
 
-std::string describe(const job_counts& c, const std::string& letters_lie_in) {
-  auto out = fmt::format("{} read, {} out, {} late, {}", number_of(c.read, "record", "records"),
-                         number_of(c.rows_out, "row", "rows"), c.late == 0 ? "none" : grouped(c.late),
+std::string describe(const config::topology& t, const job_counts& c, const std::string& letters_lie_in) {
+  const bool has_windows =
+      std::ranges::any_of(t.stages, [](const auto& s) { return config::has_shards(s.kind); });
+  auto out = fmt::format("{} read, {} out, {}{}", number_of(c.read, "record", "records"),
+                         number_of(c.rows_out, "row", "rows"),
+                         !has_windows  ? std::string()
+                         : c.late == 0 ? "none late, "
+                                       : grouped(c.late) + " late, ",
                          number_of(c.dead_letters, "dead letter", "dead letters"));
   if (c.dead_letters != 0)
     out += " in " + letters_lie_in;

@@ -38,8 +38,10 @@ struct told_end {
 [[nodiscard]] std::string encode(const told_end& e);
 [[nodiscard]] expected<told_end> decode_told_end(std::string_view text);
 
-/// "9,000 records read, 12 rows out, none late, 8,988 dead letters in DIR/dead_letters.jsonl".
-[[nodiscard]] std::string describe(const job_counts& c, const std::string& letters_lie_in);
+/// "9,000 records read, 12 rows out, none late, 8,988 dead letters in DIR/dead_letters.jsonl". A topology without windows has no late
+/// records to tell of.
+[[nodiscard]] std::string describe(const config::topology& t, const job_counts& c,
+                                   const std::string& letters_lie_in);
 [[nodiscard]] boost::json::object members(const job_counts& c, const std::string& letters_lie_in);
 
 /// One rule of --fail-on: more than `percent` of the records read, without it any; or none read (`empty`).

@@ -74,6 +74,7 @@ void add_known(std::int64_t& sum, const std::optional<std::uint64_t>& more) {
 
 totals add_up(const deployment::pipeline_gauges& gauges, const observe::flow_meter& flow) {
   totals t;
+  t.has_windows = !gauges.shards.empty();
   t.watermark = gauges.lanes.empty() ? no_watermark : end_of_time;
   for (const auto& [name, g] : gauges.lanes) {
     t.records += g->records;
@@ -113,11 +114,13 @@ std::string progress_text(const totals& t, const observe::flow_meter& flow) {
                                       : std::string("unknown");
   const auto slowest = slowest_sink(flow);
   return fmt::format(
-      "{} records/s, {} in all, {} rows out, {} late, {} dead letter{}, lag {}, watermark {}, {} windows "
-      "open, {} of state{}{}{}{}",
-      rate_text(records_per_second(flow)), grouped(t.records), grouped(t.rows), grouped(t.late),
-      grouped(t.dead_letters), t.dead_letters == 1 ? "" : "s", lag, watermark, t.windows_open,
-      bytes_text(t.state_bytes),
+      "{} records/s, {} in all, {} rows out, {}{} dead letter{}, lag {}{}{}{}{}{}",
+      rate_text(records_per_second(flow)), grouped(t.records), grouped(t.rows),
+      t.has_windows ? grouped(t.late) + " late, " : std::string(), grouped(t.dead_letters),
+      t.dead_letters == 1 ? "" : "s", lag,
+      t.has_windows ? fmt::format(", watermark {}, {} window{} open, {} of state", watermark, t.windows_open,
+                                  t.windows_open == 1 ? "" : "s", bytes_text(t.state_bytes))
+                    : std::string(),
       slowest.commit_seconds > 0 ? fmt::format(", a batch waits {:.0f} ms and takes {:.0f} ms",
                                                slowest.wait_seconds * 1e3, slowest.commit_seconds * 1e3)
                                  : std::string(),
@@ -181,10 +184,10 @@ void progress_printer::print() {
     const auto now = add_up(t.gauges, t.flow);
     const auto text = fmt::format("{}: {}", t.topology->title.empty() ? t.topology->name : t.topology->title,
                                   progress_text(now, t.flow));
-    if (style_ == progress_style::log)
-      log_with(spdlog::level::info, text, progress_members(now, t.flow));
-    else
+    if (style_ != progress_style::log)
       line += (line.empty() ? "" : " | ") + text;
+    else if (auto& last = logged_[t.topology->name]; last != text)
+      log_with(spdlog::level::info, last = text, progress_members(now, t.flow));
   }
   auto& terminal = terminal_line::of_process();
   if (style_ == progress_style::line && !line.empty())

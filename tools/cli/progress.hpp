@@ -7,6 +7,7 @@
 #include <boost/json/object.hpp>
 
 #include <condition_variable>
+#include <map>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -19,6 +20,7 @@ struct totals {
   std::int64_t watermark = no_watermark;  // the least over all lanes
   std::int64_t lag = -1;                  // records not yet read; -1: unknown
   std::int64_t lag_bytes = -1;            // bytes of files that are not yet read
+  bool has_windows = false;  // without windows there are no late records, and no watermark is waited for
   std::uint64_t windows_open = 0;
   std::uint64_t keys = 0;
   std::uint64_t state_bytes = 0;    // bytes in memory
@@ -32,7 +34,7 @@ struct totals {
 [[nodiscard]] totals add_up(const deployment::pipeline_gauges& gauges, const observe::flow_meter& flow);
 /// "12,345 records/s, 1,000,000 in all, 12 rows out, 3 late, 1 dead letter, lag 0, watermark
 /// 2021-04-24T19:55:00Z, 3 windows open, 1.2 MB of state"; with sinks that commit, how long the slowest one's
-/// batches wait and take. The most important parts come first: a narrow terminal shows the beginning.
+/// batches wait and take. Without windows late records, watermark and state are left out. The most important parts come first: a narrow terminal shows the beginning.
 [[nodiscard]] std::string progress_text(const totals& t, const observe::flow_meter& flow);
 /// The same for programs.
 [[nodiscard]] boost::json::object progress_members(const totals& t, const observe::flow_meter& flow);
@@ -42,7 +44,7 @@ struct totals {
 enum class progress_style : std::uint8_t {
   automatic,  // a line where standard error is a terminal and one topology runs, else log lines
   line,       // rewritten
-  log,        // a log line of each topology every ten seconds
+  log,        // a log line of each topology every ten seconds, where it differs from the one before
   none,
 };
 [[nodiscard]] progress_style progress_style_of(std::string_view name);
@@ -61,6 +63,7 @@ private:
 
   observe::running_topologies& board_;
   const progress_style style_;
+  std::map<std::string, std::string> logged_;  // the last line of each topology
   std::mutex mutex_;
   std::condition_variable wake_;
   bool done_ = false;

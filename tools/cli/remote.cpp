@@ -6,6 +6,7 @@
 #include "config/text/report.hpp"
 #include "runtime/base/visible_text.hpp"
 #include "tools/cli/connect_options.hpp"
+#include "tools/cli/fresh_start.hpp"
 #include "tools/cli/logging.hpp"
 #include "tools/cli/printing.hpp"
 #include "tools/cli/report_file.hpp"
@@ -94,6 +95,9 @@ int apply_topology(const remote_arguments& a) {
     return fail("apply", text.error());
   const auto& name = loaded.plan->name;
   const auto ask = asker_for(a.connect);
+  if (a.fresh)
+    if (const auto notice = notice_of_fresh_start(*loaded.plan); notice.is_warning)
+      complain("millrace apply: " + notice.text, true);
   const auto* const state = a.fresh ? "fresh" : a.adopt ? "adopt" : "";
   const auto done =
       remote::ask_until_applied(ask, api::requests::apply{name, std::move(*text), state}, teller_of("apply"));
@@ -296,8 +300,8 @@ void add_apply(CLI::App& app, int& status) {
   add_overlay_options(*sub, a->topology);
   add_secrets_folder(*sub);
   sub->add_flag("--fresh", a->fresh,
-                "Start over under a new state; the one that runs is stopped, its state goes, and files are "
-                "replaced, tables keep their rows");
+                "Start over under a new state; the one that runs is stopped, its state goes; a warning says "
+                "which rows of targets are removed, or may stand there twice");
   sub->add_flag("--adopt", a->adopt, "Sinks go on from what they committed under another state");
   sub->add_flag("--plan", a->is_plan_only, "Print the typed plan, and contact nothing");
   sub->add_flag("--wait", a->waits,

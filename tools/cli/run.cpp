@@ -5,6 +5,7 @@
 #include "runtime/control/spawn.hpp"
 #include "tools/cli/conclusion.hpp"
 #include "tools/cli/degraded_by.hpp"
+#include "tools/cli/fresh_start.hpp"
 #include "tools/cli/last_words.hpp"
 #include "tools/cli/log_levels.hpp"
 #include "tools/cli/logging.hpp"
@@ -273,10 +274,10 @@ int run(const run_arguments& a) {
       return exit_done;
     }
   }
-  if (a.fresh)
-    spdlog::warn("--fresh: a new state begins; files are replaced, tables and topics keep the rows they "
-                 "have, so those "
-                 "that are computed again stand there twice");
+  for (std::size_t i = 0; a.fresh && i < topologies->size(); ++i) {
+    const auto notice = notice_of_fresh_start(*(*topologies)[i]);
+    spdlog::log(notice.is_warning ? spdlog::level::warn : spdlog::level::info, "{}", notice.text);
+  }
   return prepared.all.empty() ? prepared.status : run_all(a, prepared, settings.threads, desk);
 }
 
@@ -294,7 +295,8 @@ void add_run(CLI::App& app, int& status) {
                    "XDG_STATE_HOME)")
       ->type_name("DIR");
   command->add_flag("--fresh", a->fresh,
-                    "Start over under a new state id; files are replaced, tables keep their rows");
+                    "Start over under a new state id; the log says what each sink does with the rows "
+                    "that are there");
   command->add_flag("--adopt", a->adopt,
                     "Where a state folder is lost: sinks go on from what they committed under the old one");
   command

@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cctype>
 
 namespace millrace::cli {
 namespace {
@@ -56,6 +57,13 @@ std::string about_extra(const CLI::App& app, const std::string& extra) {
 
 std::string first_line(std::string text) { return text.substr(0, text.find('\n')); }
 
+/// A description that begins with a capital goes on in small letters; one that begins with a word of capitals stays.
+std::string in_a_sentence(std::string text) {
+  if (text.size() > 1 && std::islower(static_cast<unsigned char>(text[1])) != 0)
+    text.front() = static_cast<char>(std::tolower(static_cast<unsigned char>(text.front())));
+  return text;
+}
+
 /// CLI11's own words, where they name neither the option's value nor what is expected.
 std::string about(const CLI::App& app, const CLI::ParseError& e) {
   const std::string text = first_line(e.what());
@@ -66,6 +74,11 @@ std::string about(const CLI::App& app, const CLI::ParseError& e) {
                            text.substr(lead.size()));
   if (e.get_name() == "RequiredError" && !commands_of(app).empty())
     return fmt::format("expected a command: {}", fmt::join(commands_of(app), ", "));
+  if (e.get_name() == "RequiredError")
+    for (const auto* const o : app.get_options())
+      if (text.starts_with(o->get_name() + " is required"))
+        return fmt::format("{} is required: {}", o->get_name(),
+                           in_a_sentence(first_line(o->get_description())));
   return text;
 }
 

@@ -213,8 +213,10 @@ config::connector console_sink_declaration() {
     check_template(in, say, "style");
   };
   c.sink = [](const config::values& options) {
-    return config::sink_traits{
-        .columns_named = template_columns(options), .on_one_disk = true, .gives_up_later = true};
+    return config::sink_traits{.columns_named = template_columns(options),
+                               .on_one_disk = true,
+                               .gives_up_later = true,
+                               .fresh = config::at_fresh_start::gives_again};
   };
   c.guarantee = "at least once (after a crash the rows since the last commit may be printed again)";
   return c;

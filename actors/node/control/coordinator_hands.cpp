@@ -300,10 +300,12 @@ void coordinator_hands::clear(const std::string& chains) {
 
 /// A clearing that an earlier coordinator of this process began counts as well.
 void coordinator_hands::on_cleared(const std::string& chains, const std::string& why) {
+  const auto topology = chains.substr(0, chains.find('@'));  // cluster::chains_of
   if (why.empty())
-    spdlog::info("the store has no chains of {} any more", chains);
+    spdlog::info("{}: its former state is gone from the store", topology);
   else
-    spdlog::warn("the chains of {} are still in the store, which is tried again: {}", chains, why);
+    spdlog::warn("{}: its former state is still in the store, and its removal is tried again: {}", topology,
+                 why);
   if (leads_)
     run(leads_->on_cleared(chains, why.empty(), now()));
 }

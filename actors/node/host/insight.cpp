@@ -12,6 +12,7 @@
 
 #include <caf/send.hpp>
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <chrono>
 #include <utility>
@@ -81,40 +82,43 @@ bool insight::look(const node::cluster_described& d, const api::request& r, cons
   return true;
 }
 
+std::string insight::shown_node() const { return lone_in(options_) == nullptr ? options_.node : ""; }
+
 observe::process_troubles insight::troubles_here() const {
   auto out = options_.running->troubles();
-  for (auto* const some : {&out.all, &out.quiet})
-    for (auto& t : *some)
-      t.node = lone_in(options_) == nullptr ? options_.node : std::string();
+  for (auto& t : out.all)
+    t.node = shown_node();
   return out;
 }
 
 insight::told_by_node insight::troubles_of_all() const {
   auto out = troubles_;
-  out[options_.node] = troubles_here();
+  out[shown_node()] = troubles_here();
   return out;
 }
 
-std::vector<api::answers::trouble> insight::found_by_leader(const told_by_node& told) const {
+std::vector<api::answers::trouble> insight::found_by_leader() const {
   auto out = ledgers_.all();
-  const auto silent = observe::silent_beside(told);
+  const auto& silent = silence_.all();
   out.insert(out.end(), silent.begin(), silent.end());
   return out;
 }
 
 void insight::name_own_finds(api::answers::topologies& all) const {
-  observe::add_troubles(all, found_by_leader(troubles_of_all()));
+  observe::add_troubles(all, found_by_leader());
 }
 
 void insight::look_at_troubles(const node::cluster_described& d) {
   if (!d.leads) {
     health_ = {};
     ledgers_ = {};
+    silence_ = {};
     return troubles_.clear();
   }
   const auto all = topologies_of(d);
   const auto running = running_in(all);
   look_at_ledgers(d, running);
+  look_at_silence(running);
   note_health(d, all, running);
   std::erase_if(troubles_, [&](const auto& known) { return !d.present.contains(known.first); });
   for (const auto& node : d.present) {
@@ -144,10 +148,19 @@ void insight::look_at_ledgers(const node::cluster_described& d, const std::set<s
             [](const caf::error&) {});  // it is asked again
 }
 
+void insight::look_at_silence(const std::set<std::string>& running) {
+  std::map<std::string, observe::silence> told;
+  for (auto& [node, of_node] : troubles_of_all())
+    told[node] = of_node.silence;
+  for (const auto& n : silence_.look(told, running, system_clock().now(),
+                                     observe::silence_watch::clock::now(), options_.running->limits().silent))
+    spdlog::log(n.is_warning ? spdlog::level::warn : spdlog::level::info, "{}", n.text);
+}
+
 void insight::note_health(const node::cluster_described& d, const api::answers::topologies& all,
                           const std::set<std::string>& running) {
   const auto told = troubles_of_all();
-  auto troubles = found_by_leader(told);
+  auto troubles = found_by_leader();
   for (const auto& t : all.all)
     troubles.insert(troubles.end(), t.troubles.begin(), t.troubles.end());
   for (const auto& [_, of_node] : told)
@@ -169,7 +182,7 @@ void insight::name_troubles(api::answers::topologies& all) const {
   const auto told = troubles_of_all();
   for (const auto& [_, of_node] : told)
     observe::add_troubles(all, of_node.all);
-  observe::add_troubles(all, found_by_leader(told));
+  observe::add_troubles(all, found_by_leader());
 }
 
 expected<insight::known_topology> insight::find(const node::cluster_described& d, const std::string& name) {

@@ -41,8 +41,8 @@ public:
   void look_at_troubles(const node::cluster_described& d);
   /// Adds the titles of topologies, as far as their plans are read.
   void name_titles(const node::cluster_described& d, api::answers::topologies& all);
-  /// Says of topologies that run what the leader alone finds: rows that are lost, partitions that are silent beside those of
-  /// other nodes.
+  /// Says of topologies that run what the leader alone finds: rows that are lost, partitions without records for which windows
+  /// wait.
   void name_own_finds(api::answers::topologies& all) const;
   /// Says of topologies that run what is wrong with them, on all nodes.
   void name_troubles(api::answers::topologies& all) const;
@@ -55,11 +55,14 @@ private:
   };
   [[nodiscard]] expected<known_topology> find(const node::cluster_described& d, const std::string& name);
   [[nodiscard]] expected<observe::figures> figures_here(const std::string& topology) const;
+  /// The node as troubles name it; empty: this is a run.
+  [[nodiscard]] std::string shown_node() const;
   [[nodiscard]] observe::process_troubles troubles_here() const;
   using told_by_node = std::map<std::string, observe::process_troubles>;
   /// The other nodes have told theirs; those of this process are the present ones.
   [[nodiscard]] told_by_node troubles_of_all() const;
-  [[nodiscard]] std::vector<api::answers::trouble> found_by_leader(const told_by_node& told) const;
+  [[nodiscard]] std::vector<api::answers::trouble> found_by_leader() const;
+  void look_at_silence(const std::set<std::string>& running);
   void look_at_ledgers(const node::cluster_described& d, const std::set<std::string>& running);
   void note_health(const node::cluster_described& d, const api::answers::topologies& all,
                    const std::set<std::string>& running);
@@ -86,6 +89,7 @@ private:
   told_by_node troubles_;  // the last that each of the other nodes has told
   observe::health_history health_;
   observe::ledger_watch ledgers_;
+  observe::silence_watch silence_;
 };
 
 }  // namespace millrace::host

@@ -9,11 +9,35 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <map>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace millrace::parser {
 namespace {
+
+/// A name without the blanks around it and the difference of capitals.
+std::string folded(std::string_view name) {
+  const auto begin = std::min(name.find_first_not_of(" \t"), name.size());
+  std::string out(name.substr(begin, name.find_last_not_of(" \t") + 1 - begin));
+  std::ranges::transform(out, out.begin(), [](unsigned char c) { return std::tolower(c); });
+  return out;
+}
+
+/// Says what in a header line may be the column that it lacks; nothing where no name is like it. Asked once a header.
+std::string almost(const std::vector<csv_field>& names, const std::string& wanted, std::size_t declared) {
+  const auto like = folded(wanted);
+  const auto at = std::ranges::find_if(names, [&](const csv_field& f) { return folded(f.text()) == like; });
+  if (at != names.end()) {
+    const auto found = at->text();
+    const bool capitals = found.find(wanted) == std::string_view::npos;
+    return fmt::format(", but \"{}\"; {} count, so that the schema has to name it as the header does",
+                       data::excerpt(found), capitals ? "capitals" : "blanks");
+  }
+  return names.size() == 1 && declared > 1 ? ", and one column in all; \"delimiter\" may be another" : "";
+}
 
 class csv_parser final : public record_parser {
 public:
@@ -82,8 +106,10 @@ private:
       const auto& name = (*options_.schema)[i].name;
       const auto [place, count] = declared.find(name)->second;
       if (count != 1) {
-        header_problem_ = fmt::format("the file's header line names the column \"{}\" {}; it is: {}", name,
-                                      count == 0 ? "nowhere" : "twice", data::excerpt(text, 200));
+        header_problem_ = fmt::format(
+            "the file's header line has {} \"{}\"{}{}; it is: {}", count == 0 ? "no column" : "the column",
+            name, count == 0 ? "" : " twice",
+            count == 0 ? almost(names, name, options_.declared) : std::string(), data::excerpt(text, 200));
         return;
       }
       places_[i] = place;

@@ -229,18 +229,29 @@ void shard::take(const messages::take_frame& m) {
   const at_input counted(*options_.gauges, time_, partials == nullptr ? 0 : window::records_in(**partials));
   const auto before = core_->out().sent();
   const auto late = core_->late_at_shard();
+  const auto fired_before = core_->fired_by_earlier_runs();
   const auto out = core_->take(*m.frame);
   if (out.outcome == delivery::intake::outcome::broken)
     throw std::runtime_error(
         fmt::format("{}: a gap or an overlap on the edge from {}", options_.name, m.frame->log));
   if (const auto missed = core_->late_at_shard() - late; missed != 0)
-    options_.losses->note(stage::loss::late_at_shard, options_.stage, missed,
-                          {m.frame->log, m.frame->from, "its windows had fired without its partition"},
-                          time_.now());
+    note_missed(*m.frame, missed, fired_before);
   if (out.taken_bytes != 0)
     lanes_.return_credit(m, out.taken_bytes);
   put_out(before, out);
   tell_complete();
+}
+
+/// `fired_before`: shard_core::fired_by_earlier_runs() when the frame came.
+void shard::note_missed(const delivery::lane_frame& f, std::uint64_t records, event_micros fired_before) {
+  const bool after_end = fired_before != no_watermark;
+  options_.losses->note(
+      after_end ? stage::loss::late_after_end : stage::loss::late_at_shard, options_.stage, records,
+      {f.log, f.from,
+       after_end ? fmt::format("an earlier run has come to its end, and has fired its windows up to {}",
+                               format_timestamp(fired_before))
+                 : std::string("its windows had fired without its partition")},
+      time_.now());
 }
 
 /// Answers to those who ask for a joined log wait until that it has joined is durable (captured_durable).

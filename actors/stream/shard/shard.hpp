@@ -138,6 +138,7 @@ private:
   template<class Frame>
   void take_or_hold(const Frame& f);
   void take(const messages::take_frame& m);
+  void note_missed(const delivery::lane_frame& f, std::uint64_t records, event_micros fired_before);
   void take(const delivery::output_ptr& f);
   void join();
   void after_receiver_is_known();

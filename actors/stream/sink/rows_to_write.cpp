@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <unordered_map>
 #include <unordered_set>
 
 namespace millrace::sink {
@@ -18,6 +19,7 @@ struct ordered_row {
   std::string key;
   std::uint32_t batch;
   std::uint32_t row;
+  std::uint64_t rank = 0;  // its place among the rows that the limit applies to, from 1
 };
 
 /// order_by, then the window's key, as bytes that compare in that order. `prefix` goes before them.
@@ -149,6 +151,10 @@ private:
       return;
     data::batch out{schema_, {}, rows.batch.rows};
     for (const auto& field : *schema_) {
+      if (wanted_.ranked && &field == &schema_->fields().back()) {
+        out.columns.push_back(data::column_of_ints(field.type, 0, out.rows));  // emit() knows it
+        continue;
+      }
       const auto at = rows.batch.schema->find(field.name);
       const bool says_deletion = field.name == config::deletion_column && (removed || !at);
       out.columns.push_back(says_deletion ? data::column_of_booleans(removed, out.rows)
@@ -217,7 +223,7 @@ private:
   /// gave them, and a row that goes several ways in that of the ways.
   void sort() {
     const auto less = [](const ordered_row& a, const ordered_row& b) { return a.key < b.key; };
-    if (wanted_.limit && *wanted_.limit < order_.size()) {
+    if (wanted_.limit && wanted_.limit_by.empty() && *wanted_.limit < order_.size()) {
       const auto first = order_.begin();
       std::partial_sort(first, first + static_cast<std::ptrdiff_t>(*wanted_.limit), order_.end(),
                         [](const ordered_row& a, const ordered_row& b) {
@@ -245,10 +251,28 @@ private:
 
   /// Rows beyond the limit have come to the sink and are not written.
   void cut() {
-    if (!wanted_.limit || order_.size() <= *wanted_.limit)
+    if (!wanted_.limit)
       return;
-    filter_out(order_.size() - *wanted_.limit);
-    order_.resize(*wanted_.limit);
+    if (!wanted_.limit_by.empty())
+      return cut_groups();
+    if (order_.size() > *wanted_.limit) {
+      filter_out(order_.size() - *wanted_.limit);
+      order_.resize(*wanted_.limit);
+    }
+    for (std::size_t i = 0; i < order_.size(); ++i)
+      order_[i].rank = i + 1;
+  }
+
+  void cut_groups() {
+    std::unordered_map<std::string, std::uint64_t> ranks;  // of each group's rows so far
+    std::string group;
+    filter_out(std::erase_if(order_, [&](ordered_row& row) {
+      group.clear();
+      for (const auto c : wanted_.limit_by)
+        data::append_key(group, *parts_[row.batch].columns[c], row.row);
+      row.rank = ++ranks[group];
+      return row.rank > *wanted_.limit;
+    }));
   }
 
   [[nodiscard]] const std::string& name_of_window() const { return topology_.stages[input_.stage].name; }
@@ -274,6 +298,10 @@ private:
   void emit(std::size_t begin, std::size_t end) {
     data::batch out{schema_, {}, end - begin};
     for (std::size_t c = 0; c < schema_->size(); ++c) {
+      if (wanted_.ranked && c + 1 == schema_->size()) {
+        out.columns.push_back(ranks(begin, end));
+        continue;
+      }
       data::column_builder column((*schema_)[c].type);
       column.reserve(out.rows);
       for (auto i = begin; i < end; ++i)
@@ -281,6 +309,14 @@ private:
       out.columns.push_back(column.finish());
     }
     result_.batches.push_back(std::move(out));
+  }
+
+  [[nodiscard]] data::column_ptr ranks(std::size_t begin, std::size_t end) const {
+    data::column_builder out((*schema_)[schema_->size() - 1].type);
+    out.reserve(end - begin);
+    for (auto i = begin; i < end; ++i)
+      out.append_int(static_cast<std::int64_t>(order_[i].rank));
+    return out.finish();
   }
 
   const window_input& input_;

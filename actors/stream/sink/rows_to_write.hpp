@@ -1,6 +1,6 @@
 // Turns the rows of a whole window into what a sink writes: the select steps between window and sink, then
 // one order over all shards: `order_by`, ties by the window's key, never by shard; of these the first
-// `limit`. Rows that the window takes back go first: as deletions by the key of the sink's rows, or as rows where
+// `limit`, of the window or of each group of `limit_by` in it, with their places in the column `rank`. Rows that the window takes back go first: as deletions by the key of the sink's rows, or as rows where
 // they are shown. Pure; a sink actor owns a window_input for each window stage.
 #pragma once
 

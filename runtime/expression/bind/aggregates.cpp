@@ -350,7 +350,7 @@ private:
       root = b.coerce(std::move(root), kind::float64);
     if (!root || found_.size() != before)
       return std::nullopt;
-    return bound_of(std::move(root));
+    return bound_of(std::move(root), b.take_warnings());
   }
 
   std::optional<bound> part(const syntax& s, bool condition) {
@@ -361,7 +361,7 @@ private:
       root = b.finish(std::move(root));
     if (!root || found_.size() != before)
       return std::nullopt;
-    return bound_of(std::move(root));
+    return bound_of(std::move(root), b.take_warnings());
   }
 
   const syntax& s_;
@@ -460,7 +460,7 @@ bound_or<bound_over_groups> bind_groups(std::string_view text, const group_scope
     root = b.finish(std::move(root));
   if (!root || !found.empty())
     return tl::unexpected(std::move(found));
-  return bound_over_groups{bound_of(std::move(root)), columns.take_extra()};
+  return bound_over_groups{bound_of(std::move(root), b.take_warnings()), columns.take_extra()};
 }
 
 }  // namespace

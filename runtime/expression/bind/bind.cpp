@@ -13,12 +13,12 @@ bound_or<bound> bind_syntax(const syntax& s, const scope& names, bool condition)
     root = b.finish(std::move(root));
   if (!root || !found.empty())
     return tl::unexpected(std::move(found));
-  return bound_of(std::move(root));
+  return bound_of(std::move(root), b.take_warnings());
 }
 
 }  // namespace
 
-bound bound_of(node_ptr root) {
+bound bound_of(node_ptr root, problems warnings) {
   bound out;
   auto t = traits_of(*root);
   out.columns = std::move(t.columns);
@@ -28,7 +28,7 @@ bound bound_of(node_ptr root) {
   out.type = whole                         ? root->column_type
              : root->type == kind::numeric ? numeric_type_of(*root)
                                            : column_type_of(root->type).value_or(data::type_id::text);
-  out.code = std::make_shared<const program>(std::move(root));
+  out.code = std::make_shared<const program>(std::move(root), std::move(warnings));
   return out;
 }
 

@@ -30,8 +30,17 @@ public:
 
   /// Implicit cast; the kinds must allow it. Null pointer where a literal cannot be read.
   [[nodiscard]] node_ptr coerce(node_ptr n, kind to);
+  /// The warnings so far, by their places.
+  [[nodiscard]] problems take_warnings();
 
 private:
+  /// One at each place.
+  void warn_at(std::size_t offset, std::string message);
+  /// Warns where a comparison with null, an element 0 or a template means something else than it says.
+  void warn_of_null(const syntax& s);
+  void warn_of_nulls_in(const syntax& in);
+  void warn_of_index(const syntax& element);
+  void warn_of_call(const syntax& s, const function* f, const std::vector<node_ptr>& args);
   node_ptr problem_at(std::size_t offset, std::string message);
   [[nodiscard]] node_ptr make(op what, kind type, std::size_t offset) const;
   /// The constant that the node is, where all its arguments are.
@@ -120,6 +129,7 @@ private:
   problems& found_;
   aggregate_binder aggregate_;
   unnested_list* unnest_;
+  problems warnings_;
   bool repeats_members_ = false;  // set while a comparison of rows binds its members several times
 };
 
@@ -140,7 +150,7 @@ private:
 [[nodiscard]] inline bool is_element_of_unnest(const node& n) { return n.what == op::column && n.prepared; }
 
 /// The bound expression that a tree makes.
-[[nodiscard]] bound bound_of(node_ptr root);
+[[nodiscard]] bound bound_of(node_ptr root, problems warnings = {});
 
 /// A member by its name: spelt exactly so, else its lower case.
 [[nodiscard]] std::optional<std::size_t> find_member(const data::type& object, const name_part& name);

@@ -1,5 +1,6 @@
 // The binder's calls of functions and operators: overloads, arguments, and what to say where none fits.
 #include "runtime/expression/bind/binder.hpp"
+#include "runtime/expression/bind/foreign_calls.hpp"
 #include "runtime/expression/bind/numeric_scales.hpp"
 #include "runtime/expression/bind/overload.hpp"
 #include "runtime/expression/syntax/source_text.hpp"
@@ -38,8 +39,16 @@ bool is_instant(const syntax& s) {
 
 /// Operators of other languages, and what to write instead.
 std::string_view operator_for(std::string_view other) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 4> others{
-      {{"==", "="}, {"&&", "and"}, {"!", "not"}, {"!==", "<>"}}};
+  static constexpr auto others =
+      std::to_array<std::pair<std::string_view, std::string_view>>({{"==", "="},
+                                                                    {"===", "="},
+                                                                    {"&&", "and"},
+                                                                    {"!", "not"},
+                                                                    {"!==", "<>"},
+                                                                    {"<=>", "is not distinct from"},
+                                                                    {"=~", "~"},
+                                                                    {"**", "^"},
+                                                                    {"??", "coalesce(x, y)"}});
   for (const auto& [theirs, ours] : others)
     if (theirs == other)
       return ours;
@@ -78,51 +87,32 @@ std::string remedy_of_lists(std::string_view op, const std::vector<node_ptr>& ar
   return "cast one of them, as in (...)::text[]";
 }
 
-/// Functions that people reach for, and what to write instead.
-std::string_view instead_of(std::string_view function) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 37> others{{
-      {"clock_timestamp", "use now(), which is fixed for a batch"},
-      {"timeofday", "use now(), which is fixed for a batch"},
-      {"random", "a result must depend on the input alone"},
-      {"gen_random_uuid", "a result must depend on the input alone"},
-      {"nextval", "a result must depend on the input alone"},
-      {"row_number", "use a window stage"},
-      {"lag", "use a window stage"},
-      {"lead", "use a window stage"},
-      {"ifnull", "use coalesce(x, y)"},
-      {"nvl", "use coalesce(x, y)"},
-      {"if", "use case when ... then ... else ... end"},
-      {"iif", "use case when ... then ... else ... end"},
-      {"date_format", "use to_char(x, 'YYYY-MM-DD')"},
-      {"unix_timestamp", "use extract(epoch from x)"},
-      {"from_unixtime", "use to_timestamp(x)"},
-      {"mean", "use avg(x)"},
-      {"count_distinct", "use count(distinct x)"},
-      {"countdistinct", "use count(distinct x)"},
-      {"approx_count_distinct", "use count(distinct x), which is exact"},
-      {"first_value", "use first(x), which goes by event time"},
-      {"last_value", "use last(x), which goes by event time"},
-      {"len", "use length(x)"},
-      {"regexp_matches", "use regexp_match(x, pattern), which gives the groups of the first match as a list"},
-      {"regexp_split_to_table", "use unnest(regexp_split_to_array(x, pattern))"},
-      {"explode", "use unnest(x)"},
-      {"flatten", "use unnest(x)"},
-      {"sha256", "use sha256_hex(x)"},
-      {"hmac", "use hmac_sha256_hex(key, x)"},
-      {"digest", "use sha256_hex(x) or md5(x)"},
-      {"encode", "use sha256_hex(x), hmac_sha256_hex(key, x) or base64_encode(x), which take and give text"},
-      {"decode", "use base64_decode(x), which gives text"},
-      {"convert_to", "functions such as sha256_hex(x) and base64_encode(x) take the text"},
-      {"convert_from", "base64_decode(x) gives a text"},
-      {"urlencode", "use url_encode(x)"},
-      {"urldecode", "use url_decode(x)"},
-      {"json_array_elements", "declare the column as a list, such as [\"text\"], and use unnest(x)"},
-      {"jsonb_array_elements", "declare the column as a list, such as [\"text\"], and use unnest(x)"},
-  }};
-  for (const auto& [name, remedy] : others)
-    if (name == function)
-      return remedy;
-  return {};
+/// Says what is meant by a sum of a text.
+std::string remedy_of_joining(const std::vector<node_ptr>& args) {
+  auto out = fmt::format("+ cannot be used between {} and {}; texts are joined by ||", called(*args[0]),
+                         called(*args[1]));
+  const auto other = std::ranges::find_if(
+      args, [](const node_ptr& a) { return a->type != kind::text && a->type != kind::unknown; });
+  const bool is_number = other != args.end() && category((*other)->type) == category(kind::bigint);
+  if (other != args.end())
+    out += fmt::format(", and a {} in a text is cast, as in (...)::{}", is_number ? "number" : "duration",
+                       is_number ? name_of((*other)->type) : "interval");
+  return out;
+}
+
+/// The arguments as the text has them.
+std::vector<std::string> written_of(const syntax& call) {
+  std::vector<std::string> out;
+  for (const auto& part : call.path)
+    out.push_back(part.name);
+  return out;
+}
+
+/// Whether it is a word such as HOUR in a call of other languages, and no column.
+bool is_foreign_unit(const syntax& s, const scope& names) {
+  return s.what == form::column && s.path.size() == 1 && !s.path[0].quoted &&
+         is_unit_of_time(s.path[0].name) &&
+         (names.columns == nullptr || !names.columns->find(fold(s.path[0].name)));
 }
 
 }  // namespace
@@ -145,17 +135,35 @@ node_ptr binder::call(const syntax& s) {
   }
   if (s.text == "unnest")
     return unnest(s);
+  const bool has_unit = !s.path.empty() && std::ranges::any_of(s.args, [&](const auto& a) {
+    return is_foreign_unit(a, names_);
+  });
   if (functions_named(s.text).empty()) {
-    if (!aggregate_)
-      bind_all(s.args);  // else it may be meant as an aggregate, whose arguments name other columns
+    if (!aggregate_)  // else it may be meant as an aggregate, whose arguments name other columns
+      for (const auto& a : s.args)
+        if (s.path.empty() || (s.text != "convert" && !is_foreign_unit(a, names_)))
+          static_cast<void>(bind(a));
     return unknown_function(s);
   }
+  if (const auto remedy = has_unit ? remedy_of_same_call(s.text, written_of(s)) : std::string();
+      !remedy.empty())
+    return problem_at(s.offset, fmt::format("{} takes other arguments here; {}", s.text, remedy));
   if (s.star || s.distinct || s.within || !s.filter.empty() || !s.order.empty())
     return problem_at(s.offset, fmt::format("{}(...) is no aggregate: it takes no *, distinct, filter or "
                                             "order by",
                                             s.text));
   auto args = bind_all(s.args);
-  return args ? call_named(s, *std::move(args)) : nullptr;
+  warn_of_null(s);
+  const auto before = found_.size();
+  auto out = args ? call_named(s, *std::move(args)) : nullptr;
+  if (!out && s.text == "+" && found_.size() == before + 1 &&
+      found_.back().message.ends_with(" is no bigint"))
+    found_.back().message += "; texts are joined by ||";
+  else if (!out && !s.path.empty() && found_.size() == before + 1 &&
+           found_.back().message.find("write ") == std::string::npos)
+    if (const auto remedy = remedy_of_same_call(s.text, written_of(s)); !remedy.empty())
+      found_.back().message += fmt::format("; {}", remedy);
+  return out;
 }
 
 node_ptr binder::call_named(const syntax& s, std::vector<node_ptr> args) {
@@ -185,6 +193,7 @@ node_ptr binder::call_named(const syntax& s, std::vector<node_ptr> args) {
       (overloads.front()->gives == kind::json || overloads.front()->gives == kind::jsonb))
     return build_json(s, overloads.front(), std::move(args));
   if (overloads.front()->any_types) {
+    warn_of_call(s, overloads.front(), args);
     if (overloads.front()->gives != kind::bigint)
       for (auto& a : args)
         if (a = written(std::move(a)); !a)
@@ -274,6 +283,14 @@ node_ptr binder::no_overload(const syntax& s, const std::vector<node_ptr>& args)
     return problem_at(s.offset,
                       fmt::format("{} cannot be used between {} and {}; {}", spelled(s.text),
                                   called(*args[0]), called(*args[1]), remedy_of_lists(s.text, args)));
+  if (args.size() == 1 && is_list(args[0]) && s.path.empty() && s.text.ends_with("length"))
+    return problem_at(s.offset,
+                      fmt::format("{} takes a text, and this is {}; cardinality(x) is how many elements "
+                                  "a list has",
+                                  s.text, args[0]->column_type.name()));
+  const auto is_text = [](const node_ptr& a) { return a->type == kind::text || a->type == kind::unknown; };
+  if (s.text == "+" && args.size() == 2 && std::ranges::any_of(args, is_text))
+    return problem_at(s.offset, remedy_of_joining(args));
   if (is_operator(s.text) && args.size() == 2)
     return problem_at(s.offset, fmt::format("{0} cannot be used between {1} and {2}; cast one of them, as in "
                                             "(...)::{2} {0} ...",
@@ -281,6 +298,9 @@ node_ptr binder::no_overload(const syntax& s, const std::vector<node_ptr>& args)
   if (is_operator(s.text))
     return problem_at(s.offset, fmt::format("{} cannot be used on {}; cast it, as in {}(...)::bigint", s.text,
                                             list_of(args), s.text));
+  if (const auto remedy = s.path.empty() ? std::string() : remedy_of_same_call(s.text, written_of(s));
+      !remedy.empty())
+    return problem_at(s.offset, fmt::format("there is no {}({}); {}", s.text, list_of(args), remedy));
   return problem_at(s.offset,
                     fmt::format("there is no {}({}); there are: {}; cast the arguments, as in (...)::text",
                                 s.text, list_of(args), signatures(overloads)));
@@ -308,6 +328,7 @@ node_ptr binder::invoke(const syntax& s, const function* f, std::vector<node_ptr
       return problem_at(args[prepared.error().index]->offset, std::move(prepared.error().message));
     n->prepared = *std::move(prepared);
   }
+  warn_of_call(s, f, args);
   n->args = std::move(args);
   if (n->type == kind::numeric)
     n->column_type = numeric_type_of_call(*n);
@@ -315,9 +336,10 @@ node_ptr binder::invoke(const syntax& s, const function* f, std::vector<node_ptr
 }
 
 std::string meant_by(const syntax& call, bool aggregates_allowed) {
-  for (const auto remedy : {instead_of(call.text), instead_of_json(call.text)})
-    if (!remedy.empty())
-      return fmt::format("; {}", remedy);
+  if (const auto remedy = remedy_of_foreign_call(call.text, written_of(call)); !remedy.empty())
+    return fmt::format("; {}", remedy);
+  if (const auto remedy = instead_of_json(call.text); !remedy.empty())
+    return fmt::format("; {}", remedy);
   const auto aggregate = closest(call.text, aggregate_names());
   const bool as_aggregate =
       call.star || call.distinct || call.within || !call.filter.empty() || !call.order.empty();

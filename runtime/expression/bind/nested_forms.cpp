@@ -51,6 +51,7 @@ node_ptr binder::element(const syntax& s) {
                           : fmt::format("a subscript needs a list, and this is {}", in_words(*list)));
   if (!is_subscript((*args)[1]))
     return nullptr;
+  warn_of_index(s);
   auto n = make(op::element, element_of(*list), s.offset);
   n->column_type = data::type(list->column_type.element());
   n->args = *std::move(args);

@@ -90,11 +90,14 @@ struct traits {
 
 class program {
 public:
-  explicit program(node_ptr root) : root_(std::move(root)) {}
+  explicit program(node_ptr root, problems warnings = {})
+      : root_(std::move(root)), warnings_(std::move(warnings)) {}
   [[nodiscard]] const node& root() const { return *root_; }
+  [[nodiscard]] const problems& warnings() const { return warnings_; }
 
 private:
   node_ptr root_;
+  problems warnings_;
 };
 
 }  // namespace millrace::expression

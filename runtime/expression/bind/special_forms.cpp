@@ -126,6 +126,9 @@ node_ptr binder::case_of(const syntax& s) {
   results.push_back(&n->args.back());
   if (s.flag) {
     subjects.insert(subjects.begin(), n->args.data());
+    for (std::size_t i = 1; i + 1 < s.args.size(); i += 2)
+      if (s.args[i].what == form::null)
+        warn_at(s.args[i].offset, "when null matches no row; write case when x is null then ... end");
     if (!unify(subjects, "case and when", s.offset))
       return nullptr;
     n->fn = comparison_of("=", *n->args[0]);
@@ -197,6 +200,8 @@ node_ptr binder::nullif(const syntax& s) {
 node_ptr binder::compared(const syntax& s, op what, std::string_view with) {
   if (what != op::between && std::ranges::any_of(s.args, is_row))
     return compared_rows(s);
+  if (what == op::in_list)
+    warn_of_nulls_in(s);
   const auto name = what == op::in_list ? "in (...)" : what == op::between ? "between" : "is distinct from";
   auto args = bind_alike(s.args, name, s.offset);
   if (!args)

@@ -36,7 +36,7 @@ bound_or<bound> bind_unnesting(std::string_view text, const scope& names, unnest
     root = b.finish(std::move(root));
   if (!root || !found.empty())
     return tl::unexpected(std::move(found));
-  return bound_of(std::move(root));
+  return bound_of(std::move(root), b.take_warnings());
 }
 
 const bound* unnested_by(const bound& e) {

@@ -117,6 +117,15 @@ std::optional<time_unit> unit_of_name(std::string_view name) {
 }
 
 std::string unknown_unit(std::string_view name) {
+  static constexpr auto others =
+      std::to_array<std::pair<std::string_view, std::string_view>>({{"dayofweek", "dow"},
+                                                                    {"dayofyear", "doy"},
+                                                                    {"dayofmonth", "day"},
+                                                                    {"weekday", "dow"},
+                                                                    {"isoweek", "week"}});
+  for (const auto& [theirs, ours] : others)
+    if (fold(name) == theirs)
+      return fmt::format("'{}' is no unit of time; did you mean '{}'?", theirs, ours);
   std::vector<std::string_view> candidates;
   for (const auto& n : names)
     if (n.name.size() > 3)

@@ -28,7 +28,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 49> names{{
     {"value.format", "format"},
     {"data.format", "format"},
     {"fileformat", "format"},
-    {"key.format", "key"},
+    {"key.format", "key_format"},
     {"key.fields", "key"},
     {"message.key", "key"},
     {"primary.key", "key"},
@@ -67,7 +67,7 @@ std::optional<std::string> option_here(std::string_view foreign) {
     c = c == '-' || c == '_' ? '.' : c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
   for (const auto& [theirs, ours] : names)
     if (theirs == plain)
-      return std::string(ours);
+      return ours == foreign ? std::nullopt : std::optional<std::string>(ours);
   // A property of librdkafka keeps its own name.
   constexpr std::string_view property = "properties.";
   if (plain.starts_with(property) && plain.size() > property.size())

@@ -138,6 +138,17 @@ std::string table_of_query(const mistaken& m, std::size_t at, std::string other)
   return found.empty() ? std::move(other) : found;
 }
 
+/// The durations of window(ts, '1 minute', '10 seconds') of Spark as hop and tumble have them: the slide stands behind the size there.
+std::vector<std::string> sizes_of_call(const mistaken& m, std::size_t i) {
+  std::vector<std::string> out;
+  const auto end = m.behind(i + 1);
+  for (auto k = i + 2; k < end; ++k)
+    if (m.is_text(k) && out.size() < 2)
+      out.push_back(data::excerpt(m.inner(k), 40));
+  std::ranges::reverse(out);
+  return out;
+}
+
 /// GROUP BY window(ts, '1 minute', '10 seconds') of Spark: WINDOW is a word of PostgreSQL's grammar.
 maybe_problem window_call(const mistaken& m) {
   const auto e = m.error();
@@ -146,19 +157,41 @@ maybe_problem window_call(const mistaken& m) {
   for (auto i = e; i < m.size(); ++i) {
     if (!are(m, i, "window ("))
       continue;
-    std::vector<std::string> sizes;
-    const auto end = m.behind(i + 1);
-    for (auto k = i + 2; k < end; ++k)
-      if (m.is_text(k) && sizes.size() < 2)
-        sizes.push_back(data::excerpt(m.inner(k), 40));
+    const auto sizes = sizes_of_call(m, i);
     if (sizes.empty())
       return std::nullopt;
-    std::ranges::reverse(sizes);  // the slide stands behind the size there
     return problem{
         m.at(e), fmt::format("a window is a function in FROM: FROM {} ... GROUP BY window_start, "
                              "window_end and the keys; the times of its rows are the table's "
                              "option event_time",
                              call_of(sizes.size() > 1 ? "hop" : "tumble", table_of_query(m, e, "t"), sizes))};
+  }
+  return std::nullopt;
+}
+
+/// SELECT window, ... GROUP BY window of Spark, whose column holds both bounds. WINDOW w AS (...) stands behind no comma.
+maybe_problem window_column(const mistaken& m) {
+  const auto e = m.error();
+  for (auto i = e - std::min<std::size_t>(e, 1); i <= e; ++i) {
+    if (m.word(i) != "window" || i == 0 || m.sign(i + 1) == '(' ||
+        (m.sign(i - 1) != ',' && m.sign(i - 1) != '(' && !is_one_of(m.word(i - 1), {"select", "by"})))
+      continue;
+    bool groups = false;
+    std::vector<std::string> sizes;
+    for (std::size_t k = 0; k < m.size(); ++k) {
+      groups = groups || are(m, k, "group by");
+      if (sizes.empty() && are(m, k, "window ("))
+        sizes = sizes_of_call(m, k);
+    }
+    if (!groups)
+      return problem{m.at(i), "a column that is called as this word stands in double quotes: \"window\""};
+    if (sizes.empty())
+      sizes.emplace_back("5 minutes");
+    return problem{
+        m.at(i),
+        fmt::format("a window has two columns, window_start and window_end: SELECT window_start, window_end, "
+                    "... FROM {} GROUP BY window_start, window_end",
+                    call_of(sizes.size() > 1 ? "hop" : "tumble", table_of_query(m, e, "t"), sizes))};
   }
   return std::nullopt;
 }
@@ -314,9 +347,9 @@ maybe_problem watermark(const mistaken& m) {
 }  // namespace
 
 std::span<const foreign_rule> time_rules() {
-  static constexpr foreign_rule all[] = {watermark, window_function, window_clause, window_call,
-                                         qualify,   window_bound,    word_around,   within,
-                                         as_of,     bare_interval};
+  static constexpr foreign_rule all[] = {watermark,     window_function, window_clause, window_call,
+                                         window_column, qualify,         window_bound,  word_around,
+                                         within,        as_of,           bare_interval};
   return all;
 }
 

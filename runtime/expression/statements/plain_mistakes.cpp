@@ -109,17 +109,40 @@ maybe quotes(const mistaken& m) {
                                       data::excerpt(m.source(e).substr(1, m.source(e).size() - 2)))};
 }
 
-/// `# words` of shells and MySQL, where the sign begins a line or no operand stands in front of it.
+/// Where the line begins that `at` is in.
+std::size_t line_of(std::string_view text, std::size_t at) {
+  const auto end = at == 0 ? std::string_view::npos : text.rfind('\n', at - 1);
+  return end == std::string_view::npos ? 0 : end + 1;
+}
+
+/// The sign that begins a comment of shells and MySQL is an operator of PostgreSQL's: a comment's has no operand before it, or words in
+/// a row behind it, at which the parser gave up.
+bool is_shell_comment(const mistaken& m, std::size_t i) {
+  if (!m.source(i).starts_with('#') || m.source(i).find_first_not_of('#') != std::string_view::npos)
+    return false;
+  const auto line = line_of(m.text(), m.at(i));
+  const auto before = m.text().substr(line, m.at(i) - line);
+  if (i == m.error() || before.find_first_not_of(" \t\r") == std::string_view::npos)
+    return true;
+  const auto word = m.word(i - 1);
+  const bool plain = !word.empty() && expression::quoted_identifier(word) == word;
+  if (!plain && !m.is_text(i - 1) && !m.is_quoted(i - 1) && !m.is_number(i - 1) && m.sign(i - 1) != ')' &&
+      m.sign(i - 1) != ']')
+    return true;
+  const auto end = std::min(m.text().find('\n', m.at(i)), m.text().size());
+  auto k = i + 1;
+  while (k < m.error() && !m.word(k).empty())
+    ++k;
+  return k == m.error() && k > i + 1 && !m.word(k).empty() && m.at(k) < end;
+}
+
+/// `# words` on the line of the error or the one before it.
 maybe comment(const mistaken& m) {
-  const auto e = m.error();
-  for (auto i = e - std::min<std::size_t>(e, 2); i <= e && i < m.size(); ++i) {
-    if (!m.source(i).starts_with('#'))
-      continue;
-    const auto before = m.text().substr(0, m.at(i));
-    const auto line = before.substr(before.find_last_of('\n') + 1);
-    if (i == e || line.find_first_not_of(" \t\r") == std::string_view::npos)
+  const auto line = line_of(m.text(), m.at(m.error()));
+  const auto first = line == 0 ? 0 : line_of(m.text(), line - 1);
+  for (auto i = std::min(m.error() + 1, m.size()); i-- > 0 && m.at(i) >= first;)
+    if (is_shell_comment(m, i))
       return problem{m.at(i), "a comment begins with -- here"};
-  }
   return std::nullopt;
 }
 
@@ -135,6 +158,8 @@ maybe plain_mistake(const mistaken& m) {
 problem syntax_mistake(const mistaken& m, std::string_view message) {
   const auto e = m.error();
   std::string out(message.substr(0, message.find(" at or near ")));
+  if (out.ends_with("in FROM must have an alias"))
+    return {m.at(e), "a query in FROM has a name behind its parentheses: FROM (SELECT ...) AS t"};
   if (out.size() == message.size() || e >= m.size())
     return {m.at(e), std::move(out)};
   out += fmt::format(" at or near \"{}\"", data::excerpt(m.source(e)));

@@ -1,5 +1,6 @@
 #include "runtime/expression/statements/read_statements.hpp"
 
+#include "runtime/expression/statements/foreign_expressions.hpp"
 #include "runtime/expression/statements/foreign_words.hpp"
 #include "runtime/expression/statements/plain_mistakes.hpp"
 #include "runtime/expression/statements/statement_converter.hpp"
@@ -22,11 +23,11 @@ struct reader {
   std::string_view text;
   statements out{};
 
-  /// Remembers what the statement would have made: CREATE ... TABLE, VIEW and the like, and the name behind.
+  /// Remembers what the statement would have made: CREATE ... TABLE, VIEW, TYPE and the like, and the name behind.
   void note(std::span<const token> words) {
     if (words.empty() || words.front().word != "create")
       return;
-    constexpr std::string_view kinds[] = {"table", "view", "source", "sink", "stream"};
+    constexpr std::string_view kinds[] = {"table", "view", "source", "sink", "stream", "type", "function"};
     for (std::size_t i = 1; i + 1 < words.size() && i < 5; ++i) {
       if (std::ranges::find(kinds, words[i].word) == std::end(kinds))
         continue;
@@ -112,6 +113,8 @@ struct reader {
       return say(at + begin, "the statement nests too deeply; make views of its parts");
     const mistaken m(own, part, at);
     auto found = foreign_words(m);
+    if (!found)
+      found = foreign_expression(m);
     if (!found)
       found = plain_mistake(m);
     if (!found)

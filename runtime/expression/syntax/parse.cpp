@@ -1,5 +1,6 @@
 // Wraps an expression into a statement for libpg_query, refuses what is more than one expression, and maps
 // places and errors back to the user's text.
+#include "runtime/expression/statements/foreign_expressions.hpp"
 #include "runtime/expression/syntax/parser_thread.hpp"
 #include "runtime/expression/syntax/source_text.hpp"
 #include "runtime/expression/syntax/syntax.hpp"
@@ -69,12 +70,11 @@ problem syntax_error(const PgQueryError& e, std::string_view text, const data::s
     at += std::max<std::size_t>(1, character_length(text, at));
   at = std::min(at, text.size());
   auto message = std::string(e.message ? e.message : "syntax error");
-  const auto word = word_at(text, at);
-  if (columns && (columns->find(word) || columns->find(fold(word))))
-    message +=
-        fmt::format("; \"{}\" is a reserved word: the column of that name stands in double quotes", word);
-  else if (message.find("memory exhausted") != std::string::npos)
-    message = "the expression nests too deeply; split it into several columns";
+  if (message.find("memory exhausted") != std::string::npos)
+    return {at, "the expression nests too deeply; split it into several columns"};
+  const auto words = sql::scan(text).all;
+  if (auto foreign = sql::foreign_expression(sql::mistaken(words, text, at), columns))
+    return *std::move(foreign);
   return {at, std::move(message)};
 }
 

@@ -17,7 +17,8 @@ enum class form : std::uint8_t {
   decimal,          // text
   string,           // text
   boolean,          // flag
-  call,             // text: function or operator; args; star, distinct, filter, order, within
+  call,             // text: function or operator; args; star, distinct, filter, order, within;
+                    // path: the arguments as they are written, of a function of other languages
   cast,             // text: type; args[0]; then the integers of type(n, ...); flag: a list of that type
   all_of,           // and
   any_of,           // or

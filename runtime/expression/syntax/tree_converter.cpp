@@ -1,5 +1,6 @@
 #include "runtime/expression/syntax/tree_converter.hpp"
 
+#include "runtime/expression/bind/foreign_calls.hpp"
 #include "runtime/expression/syntax/named_arguments.hpp"
 #include "runtime/expression/syntax/source_text.hpp"
 
@@ -217,6 +218,9 @@ private:
     auto out = make(form::call, at, std::move(name));
     out.star = f.agg_star != 0;
     out.distinct = f.agg_distinct != 0;
+    if (is_foreign_call(out.text))
+      for (auto& argument : written_arguments(text_.substr(at)))
+        out.path.push_back({std::move(argument), true});
     out = has_named_parameters(out.text) ? with_named_args(std::move(out), f)
                                          : with_args(std::move(out), f.args, f.n_args);
     if (f.agg_filter)

@@ -97,19 +97,21 @@ def check_order(case, rows):
 
 
 def check_first(case, rows):
-    """Returns the first rows of the order, for each window (all sessions that end at one time). The key decides which of equal rows come first,
-    which is not compared."""
-    place = lambda v: (v is None, v or 0)
+    """Returns the first rows of the order, for each window (all sessions that end at one time) and group in it. The key decides which of equal
+    rows come first, which is not compared."""
+    order = lambda v: (v is None, v or 0)
     wanted, found = {}, {}
     for into, all_rows in ((wanted, case.expected), (found, rows)):
         for r in all_rows:
-            into.setdefault(r["window_end"], []).append(r)
+            into.setdefault((r["window_end"], *(r[c] for c in case.limit_by)), []).append(r)
     if set(found) != set(wanted):
         raise Wrong(f"rows of other windows: {sorted(set(found) ^ set(wanted))[:3]}")
     for window, have in found.items():
-        first = sorted((r[case.order] for r in wanted[window]), key=place, reverse=case.descending)[:case.limit]
+        first = sorted((r[case.order] for r in wanted[window]), key=order, reverse=case.descending)[:case.limit]
         if [r[case.order] for r in have] != first:
             raise Wrong(f"window {window}: the first of {case.order} are {[r[case.order] for r in have]}, expected {first}")
+        if case.limit_by and [r.pop("its place") for r in have] != list(range(1, len(have) + 1)):
+            raise Wrong(f"window {window}: its rows are not numbered from 1")
         if more := set(canonical(have)) - set(canonical(wanted[window])):
             raise Wrong(f"window {window}: not expected: {sorted(more)[:3]}")
 

@@ -40,6 +40,7 @@ class Generated:
         if rng.random() < 0.5:
             self.make_select()
         self.updates, self.has_windows, self.order, self.limit, self.where = False, False, None, None, None
+        self.limit_by, self.key = [], []
         self.late_name = "w.late"
         if rng.random() < 0.15:
             rng.choice([self.make_join, self.make_join, self.make_join, self.make_dedup])("w")
@@ -438,6 +439,10 @@ class Generated:
                 self.stages["file"]["order_by"] = self.order + (" desc" if self.descending else "")
                 if self.rng.random() < 0.4:
                     self.limit = self.stages["file"]["limit"] = self.rng.choice([1, 2, 5])
+                    groups = [k for k in self.key if k in self.columns and k != self.order]
+                    if groups and self.rng.random() < 0.7:
+                        self.limit_by = self.rng.sample(groups, self.rng.randint(1, len(groups)))
+                        self.stages["file"] |= {"limit_by": self.limit_by, "rank": "its place"}
         if self.rng.random() < 0.5:
             self.stages["table"] = {"sink": "sql", "from": self.behind, "connection": "sqlite3://${OUT}/out.sqlite", "table": "appended",
                                     "create": True, **where}

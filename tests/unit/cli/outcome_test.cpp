@@ -51,9 +51,17 @@ std::vector<fail_rule> rules(const std::vector<std::string>& given) {
 TEST_CASE("a job's counts are those of the ledger: refused rows are dead letters and no rows out") {
   const auto c = counts_of(plan(), parts());
   CHECK(c == job_counts{.read = 1000, .rows_out = 76, .late = 105, .dead_letters = 16});
-  CHECK(describe(c, "s/dead_letters.jsonl") ==
+  CHECK(describe(plan(), c, "s/dead_letters.jsonl") ==
         "1,000 records read, 76 rows out, 105 late, 16 dead letters in s/dead_letters.jsonl");
-  CHECK(describe({.read = 1, .rows_out = 1}, "x") == "1 record read, 1 row out, none late, no dead letters");
+  CHECK(describe(plan(), {.read = 1, .rows_out = 1}, "x") ==
+        "1 record read, 1 row out, none late, no dead letters");
+}
+
+TEST_CASE("a job without windows has no late records to tell of") {
+  auto t = plan();
+  std::erase_if(t.stages, [](const auto& s) { return s.kind == config::stage_kind::window; });
+  CHECK(describe(t, {.read = 2, .rows_out = 1, .dead_letters = 1}, "x") ==
+        "2 records read, 1 row out, 1 dead letter in x");
 }
 
 TEST_CASE("what a topology had come to at its end is kept, and the next job counts from there") {

@@ -19,6 +19,7 @@ struct running {
     gauges.lanes["parsed/lane0"] = lane;
     for (const auto* name : {"table", "dead_letters"})
       gauges.sinks[name] = std::make_shared<sink::sink_gauges>();
+    gauges.shards["counts/0"] = std::make_shared<shard::shard_gauges>();
     observe::flow_meter::clock::time_point now{};
     flow.sample(now, gauges);
     lane->records = records;
@@ -53,6 +54,18 @@ TEST_CASE("rows out are those of the sinks, and what is lost is told apart") {
   CHECK(m.at("dead_letters").to_number<int>() == 30);
   CHECK(m.at("lag_records").is_null());
   CHECK(m.at("watermark").is_null());
+}
+
+TEST_CASE("late records, watermark and state are told of topologies with windows alone") {
+  running r(100);
+  CHECK(
+      r.text() ==
+      "20 records/s, 100 in all, 0 rows out, 0 late, 0 dead letters, lag unknown, watermark none, 0 windows "
+      "open, 0 B of state");
+  r.gauges.shards["counts/0"]->windows_open = 1;
+  CHECK(r.text().find(", 1 window open, ") != std::string::npos);
+  r.gauges.shards.clear();
+  CHECK(r.text() == "20 records/s, 100 in all, 0 rows out, 0 dead letters, lag unknown");
 }
 
 TEST_CASE("two parsers that read one source have its lag once, two lanes of a parser add up") {

@@ -100,6 +100,70 @@ void refused_view(const std::string& query, int column, const std::string& part)
 
 }  // namespace
 
+TEST_CASE("a statement with a mistake makes no findings about those that use what it makes") {
+  const auto only = [](const std::string& statements, const std::string& finding) {
+    const read_topology t(head + statements);
+    INFO(statements << "\n" << t.findings);
+    CHECK(t.findings.find(finding) != std::string::npos);
+    CHECK(std::ranges::count(t.findings, '\n') == 1);
+  };
+  const std::string uses =
+      " CREATE TABLE t (a pair, b pair[]) WITH (connector = 'file', path = 't', format = 'json');";
+  only("CREATE TYPE pair AS (a bigint b text);" + uses, "syntax error at or near \"b\"");
+  only("CREATE TYPE pair AS (a txet);" + uses, "columns have no type \"txet\"");
+  only("CREATE FUNCTION f(a bigint) RETURNS bigint AS 'select a' LANGUAGE sql; CREATE VIEW v AS SELECT f(id) "
+       "AS x FROM "
+       "o;",
+       "a function is one expression");
+  only("CREATE FUNCTION f(a bigint) RETURNS bigint RETURN b; CREATE FUNCTION g(a bigint) RETURNS bigint "
+       "RETURN f(a); "
+       "CREATE VIEW v AS SELECT g(id) AS x FROM o;",
+       "a function reads its parameters alone");
+  // A type that is merely not there is told.
+  only("CREATE TABLE t (a pear) WITH (connector = 'file', path = 't', format = 'json');",
+       "columns have no type \"pear\"");
+}
+
+TEST_CASE("types are told by the names that stand in the file") {
+  const std::string before = "CREATE TABLE t (a ";
+  const auto told = [&](const std::string& type, const std::string& part) {
+    check_told(before + type + ") WITH (connector = 'file', path = 't', format = 'json');",
+               static_cast<int>(before.size()) + 1, part);
+  };
+  told("INT", "columns have no type \"INT\"; expected bigint");
+  told("integer[]", "columns have no type \"integer\"");
+  told("smallint PRIMARY KEY", "no type \"smallint\"; expected");
+  told("real", "no type \"real\"");
+  told("bit varying(3)", "no type \"bit varying\"");
+  told("time with time zone", "no type \"time\"");
+  told("uuid", "; write text");
+  told("character varying(10)", "character varying has no length or precision here");
+  told("varchar(10)", "varchar has no length or precision here");
+}
+
+TEST_CASE("DISTINCT ON in a subquery or a sink is a view of its own, which has a ttl") {
+  constexpr auto remedy = "CREATE VIEW name WITH (ttl = '1 hour') AS SELECT DISTINCT ON";
+  const std::string sink = "CREATE TABLE s WITH (connector = 'console') AS ";
+  told_at(sink, "SELECT DISTINCT ON (id) * FROM o;", remedy);
+  told_at("CREATE VIEW v AS SELECT id FROM (", "SELECT DISTINCT ON (id) * FROM o) x;", remedy);
+  told_at("CREATE VIEW v WITH (ttl = '1 hour') AS WITH q AS (",
+          "SELECT DISTINCT ON (id) * FROM o) SELECT id FROM q;", remedy);
+  check_read("SELECT DISTINCT ON (id) * FROM o",
+             R"({"v": {"window": "dedup", "from": "o", "key": "id", "ttl": "1 hour"}})",
+             "WITH (ttl = '1 hour')");
+}
+
+TEST_CASE("a function that there is none of, over the rows of a group, is one of its aggregates") {
+  check_read(
+      "SELECT customer, medain(id) AS m FROM tumble(o, '1 hour') GROUP BY window_start, window_end, customer",
+      R"j({"v": {"window": "tumbling", "size": "1 hour", "from": "o", "key": "customer",
+                        "aggregates": {"m": "medain(id)"}, "columns": {"customer": "customer", "m": "m"}}})j");
+  check_read(
+      "SELECT medain(id) AS m FROM o",
+      R"j({"v": {"window": "global", "from": "o", "aggregates": {"m": "medain(id)"}, "columns": {"m": "m"}, "emit": "final"}})j",
+      "WITH (emit = 'final')");
+}
+
 TEST_CASE("settings are members of the top level") {
   const read_topology t("SET topology = 'shop'; SET title = 'Shop'; SET snapshot_every = '10 s'; SET "
                         "dead_letters.keep = 10;\n");
@@ -179,9 +243,6 @@ TEST_CASE("a sink takes columns, WHERE, ORDER BY and LIMIT itself, and has a sta
       R"q({"s": {"sink": "console", "from": "o", "where": "id > 1", "columns": {"id": "id", "who": "customer"}}})q");
   check_sink("SELECT * FROM o ORDER BY id DESC LIMIT 3",
              R"q({"s": {"sink": "console", "from": "o", "order_by": "id desc", "limit": 3}})q");
-  check_sink("SELECT DISTINCT ON (id) * FROM o WHERE id > 1",
-             R"q({"s-rows": {"window": "dedup", "from": "o", "key": "id", "where": "id > 1"},
-                 "s": {"sink": "console", "from": "s-rows"}})q");
   check_sink(
       "SELECT count(*) AS n FROM tumble(o, '5 minutes') GROUP BY window_end HAVING count(*) > 1 ORDER BY n",
       R"q({"s-rows": {"window": "tumbling", "size": "5 minutes", "from": "o", "aggregates": {"n": "count(*)"},
@@ -270,10 +331,11 @@ TEST_CASE("a view's names of columns are those of its stage, whatever it is") {
 }
 
 TEST_CASE("options of a view are those of its own stage") {
-  check_read("SELECT id FROM (SELECT DISTINCT ON (id) * FROM o) t",
-             R"q({"v-t": {"window": "dedup", "from": "o", "key": "id"},
+  check_read(
+      "SELECT id FROM (SELECT id, customer FROM o) t",
+      R"q({"v-t": {"transform": "select", "from": "o", "columns": {"id": "id", "customer": "customer"}},
                  "v": {"transform": "select", "from": "v-t", "columns": {"id": "id"}, "shards": 2}})q",
-             "WITH (shards = 2)");
+      "WITH (shards = 2)");
   check_read("SELECT DISTINCT ON (id) * FROM o",
              R"q({"v": {"window": "dedup", "from": "o", "key": "id", "ttl": "1 hour"}})q",
              "WITH (ttl = '1 hour')");

@@ -111,7 +111,8 @@ TEST_CASE("a syntax error says where, what is there and what was expected") {
     CHECK_FALSE(o.root);
     CHECK(o.findings == "f:" + expected + "\n");
   };
-  check("", "1:1: the file ends here; expected a map that begins with '{'");
+  check("", "1:1: the file is empty; expected a map that begins with '{' (docs/reference.md)");
+  check(" \r\n\t\n", "1:1: the file is empty; expected a map that begins with '{' (docs/reference.md)");
   check("// only\n", "2:1: the file ends here; expected a map that begins with '{'");
   check("{\"a\":1 \"b\":2}", "1:8: found \"b\"; expected ',' or '}'");
   check("{\"a\":[1 2]}", "1:9: found '2'; expected ',' or ']'");
@@ -143,8 +144,9 @@ TEST_CASE("a syntax error says where, what is there and what was expected") {
 }
 
 TEST_CASE("only a map is a configuration") {
-  CHECK(read("[1]").findings == "f:1:1: found a list; expected a map that begins with '{'\n");
-  CHECK(read("12").findings == "f:1:1: found 12; expected a map that begins with '{'\n");
+  CHECK(read("[1]").findings ==
+        "f:1:1: found a list; expected a map that begins with '{' (docs/reference.md)\n");
+  CHECK(read("12").findings == "f:1:1: found 12; expected a map that begins with '{' (docs/reference.md)\n");
 }
 
 TEST_CASE("what is no UTF-8 is refused with its place") {

@@ -1,9 +1,11 @@
 // Tests how the stages of a topology are written in SQL, and what is refused, at which place.
+#include "config/sql/read_sql.hpp"
 #include "config/sql/write_sql.hpp"
 #include "config/text/reader.hpp"
 #include "runtime/expression/statements/read_statements.hpp"
 #include "tests/unit/config/test_catalog.hpp"
 
+#include <boost/json/serialize.hpp>
 #include <catch2/catch.hpp>
 
 #include <algorithm>
@@ -353,7 +355,7 @@ TEST_CASE("interval joins name the event time of both sides") {
   FROM hours AS l
   WHERE NOT EXISTS (
     SELECT FROM expr AS r
-    WHERE l.id = r.id AND r._event_time BETWEEN l.window_end + interval '5 s' AND l.window_end);
+    WHERE l.id = r.id AND r._event_time BETWEEN l.window_end - interval '1 us' + interval '5 s' AND l.window_end - interval '1 us');
 )q");
 }
 
@@ -389,6 +391,43 @@ CREATE TABLE q WITH (connector = 'console', limit = '${N}') AS
 
 CREATE TABLE dead_letters WITH (connector = 'file', path = 'd') AS SELECT raw FROM dead_letters;
 )q");
+}
+
+TEST_CASE("the first rows of each group are numbered in a subquery") {
+  CHECK(
+      written(
+          R"q("o": { "sink": "console", "from": "p", "order_by": ["n desc", "u"], "limit": 3, "limit_by": "page", "rank": "Place" })q") ==
+      R"q(CREATE TABLE o WITH (connector = 'console') AS
+  SELECT *
+  FROM (SELECT *, row_number() OVER (PARTITION BY window_end, page ORDER BY n DESC, u) AS "Place" FROM p) AS ranked
+  WHERE "Place" <= 3;
+)q");
+  CHECK(
+      written(
+          R"q("o": { "sink": "console", "from": ["p", "q"], "columns": { "page": "page", "n": "n" }, "order_by": "n", "limit": 1, "limit_by": ["page"] })q") ==
+      R"q(CREATE TABLE o WITH (connector = 'console') AS
+  WITH inputs AS (SELECT * FROM p UNION ALL SELECT * FROM q)
+  SELECT page, n
+  FROM (SELECT *, row_number() OVER (PARTITION BY window_end, page ORDER BY n) AS place FROM inputs) AS ranked
+  WHERE place <= 1;
+)q");
+  CHECK(
+      written(
+          R"q("o": { "sink": "console", "from": "p", "columns": { "n": "n", "m": "n + 1" }, "order_by": "n", "limit": 1, "rank": "r" })q") ==
+      R"q(CREATE TABLE o WITH (connector = 'console') AS
+  SELECT n, n + 1 AS m, r
+  FROM (SELECT *, row_number() OVER (PARTITION BY window_end ORDER BY n) AS r FROM p) AS ranked
+  WHERE r <= 1;
+)q");
+  const auto refused = [](const std::string& more) {
+    return refusal(R"q("o": { "sink": "console", "from": "p", "order_by": "n", "limit": 1, )q" + more + " }");
+  };
+  CHECK(refused(R"q("limit_by": "u")q").find("the place of the row among them") != std::string::npos);
+  CHECK(refused(R"q("limit_by": "u", "columns": { "*": true, "m": "n" })q")
+            .find("o.columns: this has no form") != std::string::npos);
+  CHECK(refused(R"q("rank": "r", "where": "n > 1")q").find("o.where: this has no form") != std::string::npos);
+  CHECK(refused(R"q("rank": "r", "columns": { "n": "-n" })q").find("o.columns.n: this has no form") !=
+        std::string::npos);
 }
 
 TEST_CASE("what has no form in SQL is told at its place") {
@@ -439,6 +478,54 @@ TEST_CASE("an aggregate's text stands in SQL byte for byte, as the identity of t
   const auto& item = view.as.one->outputs.front();
   CHECK(text.substr(item.value->where.begin, item.value->where.end - item.value->where.begin) ==
         "COUNT( * )  FILTER (WHERE x='ä')");
+}
+
+TEST_CASE("joins of three tables in SQL are the same stages there and back") {
+  const std::string tables =
+      "SET topology = 't';\n"
+      "CREATE TABLE o (id bigint, customer text, at timestamptz) WITH (connector = 'file', path = 'o', "
+      "format = 'json', "
+      "event_time = 'at');\n"
+      "CREATE TABLE p (id bigint, method text, at timestamptz) WITH (connector = 'file', path = 'p', format "
+      "= 'json', "
+      "event_time = 'at');\n"
+      "CREATE VIEW a AS SELECT window_start, window_end, id, count(*) AS n FROM tumble(o, '1 min') GROUP BY "
+      "window_start, window_end, id;\n"
+      "CREATE VIEW b AS SELECT window_start, window_end, id, count(*) AS n FROM tumble(p, '1 min') GROUP BY "
+      "window_start, window_end, id;\n";
+  const auto stages_of = [](const std::string& text) {
+    report out;
+    const auto tree = read_sql(text, "t.sql", config::test::connectors(), out);
+    CHECK(config::test::lines(out.take({"t.sql"})) == "");
+    REQUIRE(tree);
+    return *tree;
+  };
+  const auto check = [&](const std::string& query) {
+    INFO(query);
+    const auto first = stages_of(tables + "CREATE VIEW v AS " + query + ";\n");
+    report out;
+    const auto written = write_sql(first, config::test::connectors(), out);
+    CHECK(config::test::lines(out.take({"t.json"})) == "");
+    CHECK(boost::json::serialize(to_json(stages_of(written))) == boost::json::serialize(to_json(first)));
+    CHECK(written.find("CREATE VIEW \"v-1\"") != std::string::npos);
+  };
+  check("SELECT o.id, p.at AS paid, c.method FROM o JOIN p ON p.id = o.id AND p.at BETWEEN o.at AND o.at + "
+        "interval "
+        "'1 hour' LEFT JOIN as_of(p, p.at) c ON c.method = o.customer");
+  check("SELECT o.id, p.at AS paid, c.method FROM o LEFT JOIN as_of(p, o.at) c ON c.method = o.customer JOIN "
+        "p ON p.id "
+        "= o.id AND p.at BETWEEN o.at AND o.at + interval '1 hour'");
+  check("SELECT window_end, id, a.n, b.n AS m, c.n AS l FROM a JOIN b USING (window_start, window_end, id) "
+        "LEFT JOIN b c "
+        "USING (window_start, window_end, id)");
+  check("SELECT id, x.customer, y.method FROM tumble(o, '1 min') x FULL JOIN tumble(p, '1 min') y USING "
+        "(window_start, "
+        "window_end, id) FULL JOIN tumble(p, '1 min') z USING (window_start, window_end, id)");
+  // The end of a window lies a microsecond behind the time of its row, and a row's own column does not.
+  check("SELECT a.n, p.method FROM a JOIN p ON p.id = a.id AND p.at BETWEEN a.window_end AND a.window_end + "
+        "interval '1 "
+        "hour' LEFT JOIN p q ON q.id = p.id AND q.at BETWEEN a.window_end AND a.window_end + interval '1 "
+        "hour'");
 }
 
 TEST_CASE("columns of a join's sides are written so that SQL reads the same, or refused") {

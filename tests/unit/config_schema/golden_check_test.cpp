@@ -1,4 +1,4 @@
-// Every folder of tests/golden/check: a topology, and exactly what `check` says of it. With
+// Every folder of tests/golden/check: a topology in JSON or SQL, and exactly what `check` says of it. With
 // MILLRACE_WRITE_GOLDEN=1 in the environment the expected texts are written anew, to be read before they are
 // committed.
 #include "actors/catalog.hpp"
@@ -29,7 +29,8 @@ std::string replaced(std::string text, const std::string& what, const std::strin
 }
 
 std::string checked(const fs::path& folder) {
-  config::load_request request{(folder / "topology.json").string(), {}, {}};
+  const auto* const name = fs::exists(folder / "topology.sql") ? "topology.sql" : "topology.json";
+  config::load_request request{(folder / name).string(), {}, {}};
   if (fs::exists(folder / "overlay.json"))
     request.overlays.push_back((folder / "overlay.json").string());
   std::istringstream sets(test::contents(folder / "sets.txt"));

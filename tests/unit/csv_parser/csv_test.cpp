@@ -284,6 +284,25 @@ TEST_CASE("a header line without a column, or with it twice, makes dead letters 
   }
 }
 
+TEST_CASE("a header line that has almost the column says which one, and what the difference is") {
+  const auto said = [](const char* header, std::vector<data::field> columns) {
+    const auto parser = make_csv_parser(options_of(std::move(columns)), {}, true);
+    auto c = chunk_of({header, "a,1"});
+    c.header = source::header_line{header, {0, 0}};
+    return shown(parser->parse(c)).at(1);
+  };
+  CHECK_THAT(said("ID,Name", {{"id", type_id::text}}),
+             Contains("the file's header line has no column \"id\", but \"ID\"; capitals count, so that the "
+                      "schema has to name it as the header does; it is: ID,Name"));
+  CHECK_THAT(said("n, id", {{"id", type_id::text}}),
+             Contains("has no column \"id\", but \" id\"; blanks count"));
+  CHECK_THAT(
+      said("id;name", {{"id", type_id::text}, {"name", type_id::text}}),
+      Contains("has no column \"id\", and one column in all; \"delimiter\" may be another; it is: id;name"));
+  CHECK_THAT(said("id;name", {{"x", type_id::text}}), Contains("has no column \"x\"; it is: id;name"));
+  CHECK_THAT(said("x,x", {{"x", type_id::text}}), Contains("has the column \"x\" twice; it is: x,x"));
+}
+
 TEST_CASE("a column that nobody reads is checked and not built; projected leaves it alone") {
   auto o = options_of({{"a", type_id::bigint}, {"b", type_id::text}});
   o.used = {false, true};

@@ -681,6 +681,8 @@ TEST_CASE("a run goes on above the windows that earlier ones have fired, and cou
   CHECK(second.in().vector().size() == 1);
   CHECK(second.ask("a", 2)->have.at == test::at(9));
   CHECK(second.fired() == 1'000);
+  CHECK(second.fired_by_earlier_runs() == 1'000);
+  CHECK(first.fired_by_earlier_runs() == no_watermark);
   (void)second.take(with_content(test::frame("a", second.ask("a", 2)->stamp, 9, 12, 900)));
   CHECK(last_mark(second) == 1'000);
   CHECK(second.late_at_shard() == 1);
@@ -688,6 +690,7 @@ TEST_CASE("a run goes on above the windows that earlier ones have fired, and cou
   CHECK(second.counts().of("w").in == 3);
   const auto all = second.capture_changes();
   (void)second.take(test::frame("a", second.ask("a", 2)->stamp, 12, 13, 1'500));
+  CHECK(second.fired_by_earlier_runs() == no_watermark);  // what is missed now is missed by this run's firing
   const auto more = second.capture_changes();
 
   auto third = next(3);

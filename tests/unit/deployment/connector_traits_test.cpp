@@ -131,3 +131,24 @@ TEST_CASE("each sink says where its target is and what others read of it") {
   CHECK_FALSE(kafka.on_one_disk);
   CHECK(kafka.columns_named == std::vector<std::string>{"line"});
 }
+
+TEST_CASE("each sink says what a fresh start does with what its target holds") {
+  const auto of = [](const std::string& options) {
+    const auto t = planned_with(
+        R"("in": {"source": "file", "path": "in.log"}, "rows": {"parser": "text", "from": "in"}, "out": {)" +
+        options + R"(, "from": "rows"})");
+    return config::sink_traits_of(*t.find("out")).fresh;
+  };
+  using config::at_fresh_start;
+  CHECK(of(R"("sink": "console")") == at_fresh_start::gives_again);
+  CHECK(of(R"("sink": "file", "path": "out.csv", "format": "csv")") == at_fresh_start::empties_file);
+  CHECK(
+      of(R"("sink": "file", "path": "out.csv", "format": "csv", "roll": {"rows": 5}, "at_start": "empty")") ==
+      at_fresh_start::removes_own_files);
+  CHECK(of(R"("sink": "file", "path": "/dev/null", "format": "json")") == at_fresh_start::gives_again);
+  CHECK(of(R"("sink": "sql", "connection": "sqlite3://x.db", "table": "t")") == at_fresh_start::adds);
+  CHECK(
+      of(R"("sink": "sql", "connection": "sqlite3://x.db", "table": "t", "mode": "upsert", "key": "line")") ==
+      at_fresh_start::replaces_by_key);
+  CHECK(of(R"("sink": "kafka", "brokers": "b:1", "topic": "out", "key": "line")") == at_fresh_start::adds);
+}

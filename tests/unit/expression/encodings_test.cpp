@@ -67,9 +67,9 @@ TEST_CASE("functions of bytes name those of texts") {
       all += p.message + '\n';
     CHECK_THAT(all, Contains(std::string(remedy)));
   };
-  named("encode(sha256(s::bytea), 'hex')", "there is no function sha256(...); use sha256_hex(x)");
-  named("encode(hmac(s, 'key', 'sha256'), 'hex')", "use hmac_sha256_hex(key, x)");
+  named("encode(sha256(s::bytea), 'hex')", "there is no function sha256(...); write sha256_hex(s)");
+  named("encode(hmac(s, 'key', 'sha256'), 'hex')", "write hmac_sha256_hex(key, x)");
   named("encode(s, 'base64')", "base64_encode(x)");
-  named("decode(s, 'base64')", "use base64_decode(x)");
+  named("decode(s, 'base64')", "write base64_decode(");
   named("s::bytea", "there is no type bytea here; sha256_hex(x) and base64_encode(x) take the text");
 }

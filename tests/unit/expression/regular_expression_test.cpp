@@ -90,9 +90,9 @@ TEST_CASE("groups within each other are bounded") {
 }
 
 TEST_CASE("sets of matches have a function of one match beside them") {
-  CHECK_THAT(evaluated("regexp_matches(s, 'a')"), Contains("use regexp_match(x, pattern)"));
+  CHECK_THAT(evaluated("regexp_matches(s, 'a')"), Contains("write regexp_match(s, 'a')"));
   CHECK_THAT(evaluated("regexp_split_to_table(s, 'a')"),
-             Contains("use unnest(regexp_split_to_array(x, pattern))"));
+             Contains("write unnest(regexp_split_to_array(s, 'a'))"));
 }
 
 TEST_CASE("regexp_replace takes a place to begin at and a match's number") {

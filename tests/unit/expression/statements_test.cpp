@@ -285,6 +285,8 @@ TEST_CASE("options are known by the names that other products give them") {
   CHECK(sql::option_here("scan.startup.mode") == "start");
   CHECK(sql::option_here("table-name") == "\"table\"");
   CHECK(sql::option_here("properties.security.protocol") == "properties.\"security.protocol\"");
+  CHECK(sql::option_here("key.format") == "key_format");
+  CHECK(!sql::option_here("key_format"));
   CHECK(!sql::option_here("topic"));
   CHECK(!sql::option_here("properties."));
 }

@@ -213,7 +213,7 @@ TEST_CASE("a list names the troubles of topologies, here and on other nodes") {
   const std::string paused(observe::paused_words);
   const std::string far_is_slow =
       R"({"troubles": [{"topology": "far", "code": "target_slow", "stage": "table", "node": "b", "text": "table is slow", )"
-      R"("error": "", "since": null}], "quiet": [], "giving": []})";
+      R"("error": "", "since": null}], "silence": {"read": [], "open": []}})";
   v.pass(seconds(3));
   CHECK(v.listed() == std::vector<std::string>{"far: ", "near: " + paused});
   gauges->call.begin(observe::flow_meter::clock::now() - std::chrono::minutes(5));
@@ -225,7 +225,7 @@ TEST_CASE("a list names the troubles of topologies, here and on other nodes") {
   CHECK(listed[1].starts_with("near: " + paused +
                               "; rows is stalled: its target has not answered a call for 5 minutes, since "));
   CHECK(listed[1].ends_with(", on a"));
-  v.other->troubles = R"({"troubles": [], "quiet": [], "giving": []})";
+  v.other->troubles = R"({"troubles": [], "silence": {"read": [], "open": []}})";
   gauges->call.end();
   v.pass(seconds(3));
   CHECK(v.listed() == std::vector<std::string>{"far: ", "near: " + paused});

@@ -49,6 +49,7 @@ TEST_CASE("a route is found by its path alone") {
   CHECK_FALSE(r.find("/a"));
   CHECK_FALSE(r.find("/A/b"));
   CHECK(r.names() == "/, /a/b");
+  CHECK(made(R"({"/": {}, "/a/b": {"body": "json"}})").methods_and_names() == "GET /, POST /a/b");
 }
 
 TEST_CASE("the path of a target") {

@@ -4,6 +4,7 @@ using namespace millrace;
 using namespace millrace::observe;
 using namespace millrace::observe::test;
 using Catch::Contains;
+using Catch::EndsWith;
 
 namespace {
 
@@ -49,6 +50,8 @@ TEST_CASE("a quiet partition is named, with what releases it") {
                                      Contains("an idle_timeout of parsed would let windows go on") &&
                                      Contains("make records late"));
   CHECK(e.causes[0].since_seconds == 420);
+  CHECK_THAT(of(planned(R"(, "idle_timeout": "off")"), f, "counts").causes.at(0).remedy,
+             EndsWith("releases it; idle_timeout of parsed is off"));
 }
 
 TEST_CASE(

@@ -32,6 +32,15 @@ TEST_CASE("a notice says how many, why, where, and where they lie or who reads t
   CHECK(late.find("\"from\": \"counts.late\"") != std::string::npos);
   CHECK(observe::loss_text(clicks(), {loss::late_but_read, "counts", true, 3, example}, "x")
             .ends_with("they go to the stages that read \"counts.late\""));
+  CHECK(observe::loss_text(clicks(), {loss::late_at_shard, "counts", true, 1, example}, "x")
+            .find("idle_timeout") != std::string::npos);
+  const auto after_end = observe::loss_text(
+      clicks(), {loss::late_after_end, "counts", true, 2, {"0", {0, 17}, "a run has ended"}}, "x");
+  CHECK(
+      after_end ==
+      "clicks/counts: 2 records too late for their shards, the first at partition 0, position 17: a run has "
+      "ended; they are in no row, and counted as late_at_shard; begin a run when the input of its windows "
+      "is complete, or compute these windows anew with --fresh");
 }
 
 TEST_CASE("a reason of any length is one line that can be read") {

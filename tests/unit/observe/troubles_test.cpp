@@ -170,51 +170,6 @@ TEST_CASE("dead letters, gaps and snapshots that fail are troubles while they ar
   CHECK(w.after(320s).empty());
 }
 
-TEST_CASE("a partition that is silent beside one that gives is a trouble, unless windows go on without it") {
-  watching w;
-  const auto now = [](std::chrono::seconds s) {
-    return midnight + std::chrono::duration_cast<micros>(s).count();
-  };
-  const auto quiet = w.lane().of("7");
-  const auto gives = w.lane().of("8");
-  for (const auto& p : {quiet, gives}) {
-    p->is_open = p->is_caught_up = true;
-    p->last_record = now(0s);
-  }
-  CHECK(w.after(120s).empty());  // nobody gives anything
-  gives->last_record = now(125s);
-  CHECK(w.after(130s) ==
-        std::vector{watching::one(
-            trouble_code::silent_partition, "clicks",
-            "partition 7 of clicks has given nothing for 2 minutes 10 seconds, others do", 130s)});
-  quiet->is_idle = true;
-  CHECK(w.after(131s).empty());
-}
-
-TEST_CASE("the partition that gives may be of another lane, or of another process") {
-  watching w;
-  const auto quiet = w.lane().of("7");
-  quiet->is_open = quiet->is_caught_up = true;
-  quiet->last_record = midnight;
-  CHECK(w.after(120s).empty());
-  const auto beside = [](std::chrono::seconds since) {
-    return watching::one(trouble_code::silent_partition, "clicks",
-                         "partition 7 of clicks has given nothing for 2 minutes 5 seconds, others do", since);
-  };
-  CHECK(w.after(125s).empty());
-  process_troubles elsewhere;
-  CHECK(silent_beside({{"a", w.watch.now()}, {"b", elsewhere}}).empty());
-  elsewhere.giving = {"t/clicks"};
-  CHECK(silent_beside({{"a", w.watch.now()}, {"b", elsewhere}}) == std::vector{beside(120s)});
-  auto other = std::make_shared<lane::lane_gauges>();
-  other->source = "clicks";
-  other->of("8")->last_record = midnight + 125'000'000;
-  w.t.gauges.lanes["parsed/lane1"] = other;
-  CHECK(w.after(125s) == std::vector{beside(125s)});
-  CHECK(w.watch.now().giving == elsewhere.giving);
-  CHECK(silent_beside({{"a", w.watch.now()}, {"b", elsewhere}}).empty());
-}
-
 TEST_CASE("a value that is written for far longer than usual is a trouble of the topology") {
   watching w;
   w.t.gauges.keeping->now.begin(w.begun);

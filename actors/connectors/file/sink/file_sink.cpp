@@ -80,9 +80,15 @@ std::optional<config::written_table> table_of(const config::values& o) {
 }
 
 config::sink_traits traits(const config::values& o) {
-  config::sink_traits out{.columns_named = template_columns(o), .on_one_disk = true, .table = table_of(o)};
-  if (!o.text("path").starts_with("/dev/"))
+  using config::at_fresh_start;
+  config::sink_traits out{.columns_named = template_columns(o),
+                          .on_one_disk = true,
+                          .fresh = at_fresh_start::gives_again,
+                          .table = table_of(o)};
+  if (!o.text("path").starts_with("/dev/")) {
     out.own_file = std::filesystem::path(o.text("path")).lexically_normal().string();
+    out.fresh = o.has("roll") ? at_fresh_start::removes_own_files : at_fresh_start::empties_file;
+  }
   return out;
 }
 

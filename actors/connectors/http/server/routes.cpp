@@ -279,6 +279,13 @@ std::string routes::names() const {
   return out;
 }
 
+std::string routes::methods_and_names() const {
+  std::string out;
+  for (const auto& r : routes_)
+    out += fmt::format("{}{} {}", out.empty() ? "" : ", ", r.body == body_use::none ? "GET" : "POST", r.path);
+  return out;
+}
+
 std::string path_of(std::string_view target) {
   if (const auto scheme = target.find("://"); !target.starts_with('/') && scheme != std::string_view::npos) {
     const auto path = target.find_first_of("/?#", scheme + 3);

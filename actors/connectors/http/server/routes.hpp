@@ -55,6 +55,8 @@ public:
   [[nodiscard]] const route* find(std::string_view path) const;
   /// Lists the paths, such as "/, /join_the_guild", for a client that asks for another.
   [[nodiscard]] std::string names() const;
+  /// Lists them with the method of a request for each, such as "GET /, POST /join_the_guild", for people.
+  [[nodiscard]] std::string methods_and_names() const;
 
 private:
   std::vector<route> routes_;  // sorted by path

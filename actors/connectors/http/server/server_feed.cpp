@@ -118,7 +118,7 @@ private:
       return refused(failed);
     const auto bound = acceptor_.local_endpoint(failed);
     spdlog::info("{}: listening on {}:{} for {}", options_.in_logs, place.host, bound.port(),
-                 options_.routes.names());
+                 options_.routes.methods_and_names());
     return {};
   }
 
@@ -178,9 +178,11 @@ private:
                                                               shown_path(path), options_.routes.names())};
     if (!takes(found->body, r.method)) {
       const bool by_get = found->body == body_use::none;
-      return reply{beast_http::status::method_not_allowed,
-                   by_get ? "This is asked for by GET.\n" : "This takes a body, by POST or PUT.\n",
-                   std::pair(beast_http::field::allow, std::string(by_get ? "GET, HEAD" : "POST, PUT"))};
+      return reply{
+          beast_http::status::method_not_allowed,
+          by_get ? "This is asked for by GET; a route with \"body\": \"json\" takes a body, by POST or PUT.\n"
+                 : "This takes a body, by POST or PUT.\n",
+          std::pair(beast_http::field::allow, std::string(by_get ? "GET, HEAD" : "POST, PUT"))};
     }
     if (found->body != body_use::none && !is_plain(r))
       return reply{beast_http::status::unsupported_media_type,

@@ -211,6 +211,9 @@ config::connector parquet_sink_declaration() {
     return config::sink_traits{.columns_named = columns_named(o),
                                .on_one_disk = true,
                                .records_in_store = o.has("connection") && !o.text("connection").empty(),
+                               .fresh = o.has("at_start") && o.text("at_start") == "empty"
+                                            ? config::at_fresh_start::removes_all_files
+                                            : config::at_fresh_start::removes_own_files,
                                .table = table_of(o)};
   };
   return c;

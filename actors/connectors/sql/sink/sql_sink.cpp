@@ -169,6 +169,8 @@ config::connector sql_sink_declaration() {
     auto key = table.key;
     return config::sink_traits{.columns_named = columns_named(o),
                                .on_one_disk = o.text("connection").starts_with("sqlite3:"),
+                               .fresh = key.empty() ? config::at_fresh_start::adds
+                                                    : config::at_fresh_start::replaces_by_key,
                                .deletes_by = std::move(key),
                                .table = std::move(table)};
   };

@@ -30,7 +30,7 @@ def quoted(place):
     if not any(f"n{SHOWN}ame,n" in message for message in said):
         raise Wrong(f"the header is not quoted: {said}")
     letter = objects((a.state / "dead_letters.jsonl").read_bytes())[1]  # behind that of the header itself
-    same(letter["error"], f'the file\'s header line names the column "u" nowhere; it is: n{BAD}ame,n')
+    same(letter["error"], f'the file\'s header line has no column "u"; it is: n{BAD}ame,n')
     same(letter["record"], "a,1")
     p = subprocess.run(a.command(["--fresh"]), capture_output=True, env=a.environment())
     if f"n{SHOWN}ame" not in p.stderr.decode("utf-8"):

@@ -13,6 +13,18 @@ def first(rows, n, key):
     return out
 
 
+def first_by(rows, n, column, key):
+    """The same of each group, in the order of the whole window, with their places."""
+    out = []
+    for bounds in dict.fromkeys((r["window_end"], r["window_start"]) for r in rows):
+        places = {}
+        for r in sorted((r for r in rows if (r["window_end"], r["window_start"]) == bounds), key=key):
+            places[r[column]] = place = places.get(r[column], 0) + 1
+            if place <= n:
+                out.append({**r, "place": place})
+    return out
+
+
 def make(folder):
     drawn = Readings(random.Random(23))
     rows = drawn.partition(2500, 6 * SECOND, 8 * MINUTE)
@@ -28,7 +40,12 @@ def make(folder):
     busiest = lambda r: -r["n"]
     named = [{"u": r["u"], "n": r["n"], "s": r["s"], "window_start": r["window_start"], "window_end": r["window_end"], "even": r["n"] % 2}
              for r in counts if r["n"] > 1 and r["u"]]
-    return {"top.jsonl": lines(first(counts, 3, busiest)),
+    busy = [{"u": r["u"], "n": r["n"], "s": r["s"], "window_start": r["window_start"], "window_end": r["window_end"], "even": r["n"] % 2}
+            for r in counts if r["n"] > 1]
+    best = [{k: v for k, v in r.items() if k != "place"} for r in first_by(slides, 1, "n", lambda r: (r["s"] is not None, -(r["s"] or 0)))]
+    return {"by_group.jsonl": lines(first_by(busy, 2, "even", busiest)),
+            "best.jsonl": lines(best),
+            "top.jsonl": lines(first(counts, 3, busiest)),
             "table.jsonl": lines(first(counts, 1, lambda r: (r["s"] is None, r["s"]))),  # nulls last
             "named.jsonl": lines(first(named, 4, lambda r: (r["even"], -r["n"]))),
             "slid.jsonl": lines(first(slides, 5, busiest)),

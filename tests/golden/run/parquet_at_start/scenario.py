@@ -29,6 +29,7 @@ def run(place):
     same(a.parquet_rows("dropped"), rows(600, 900))
     same(sorted(a.parquet_rows("kept")), sorted(rows(0, 900)))
     # --fresh replaces what this state wrote, and keeps what was there before.
-    a.run(["--fresh"])
+    a.run(["--fresh"], says=["kept: the files that the state before has written are removed, and no others",
+                             "dropped: all data files of the table are removed, whoever has written them"])
     same(a.parquet_rows("dropped"), rows(600, 900))
     same(sorted(a.parquet_rows("kept")), sorted(rows(0, 900)))

@@ -10,7 +10,8 @@ def run(place):
     a.run(says="has come to its end")
     same(a.lines("out.jsonl"), expected(600))
     same(len(a.table("counts")), 6)
-    a.run(["--fresh"], says=["--fresh", "stand there twice"])
+    a.run(["--fresh"], says=["--fresh begins a new state; table: rows that are there stay, and rows that are computed again stand there twice; "
+                           "out: the file is emptied"])
     same(a.lines("out.jsonl"), expected(600))
     same(len(a.table("counts")), 12)
     a.run(says="has come to its end")

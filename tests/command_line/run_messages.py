@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+"""What a run tells of its targets, its windows and its late records: `--fresh` by what each sink really does, a silent partition that windows wait for, and
+records for windows that an earlier run has fired."""
+import argparse
+import json
+import pathlib
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+from real_systems import Wrong, check, wait_until  # noqa: E402
+
+PARSED = {"parser": "json", "from": "in", "event_time": "at", "schema": {"user": "text", "at": "timestamp"}}
+COUNTS = {"window": "tumbling", "size": "5 minutes", "from": "parsed", "key": ["user"], "aggregates": {"n": "count(*)"}}
+
+
+def click(minute, user="u"):
+    return json.dumps({"user": user, "at": f"2024-01-01T00:{minute:02}:00Z"}) + "\n"
+
+
+class Job:
+    def __init__(self, millrace, folder, name, stages):
+        self.millrace, self.folder, self.name = millrace, folder / name, name
+        self.folder.mkdir()
+        self.path = self.folder / "topology.json"
+        self.path.write_text(json.dumps({"millrace": 1, "topology": name, "stages": stages(self.folder)}))
+
+    def command(self, *more):
+        return [self.millrace, "run", self.path, "--state", self.folder / "state", *more]
+
+    def run(self, *more):
+        done = subprocess.run(self.command(*more), capture_output=True, text=True, timeout=120, check=False)
+        check(done.returncode == 0, f"{self.name}: exit status {done.returncode}: {done.stderr}")
+        return done.stderr
+
+    def told(self, text, part):
+        lines = [line for line in text.splitlines() if part in line]
+        check(len(lines) == 1, f"{self.name}: {part!r} stands in {len(lines)} lines: {text}")
+        return lines[0]
+
+
+def fresh(millrace, folder):
+    def stages(at):
+        table = {"sink": "sql", "from": "counts", "connection": f"sqlite3://{at}/out.sqlite", "create": True, "columns": {"who": '"user"', "n": "n"}}
+        file = {"sink": "file", "from": "counts", "columns": {"who": '"user"', "n": "n"}}
+        return {"in": {"source": "file", "path": str(at / "in.jsonl")}, "parsed": PARSED, "counts": COUNTS,
+                "added": {**table, "table": "added"}, "replaced": {**table, "table": "replaced", "mode": "upsert", "key": "who"},
+                "whole": {**file, "path": str(at / "whole.jsonl")}, "rolled": {**file, "path": str(at / "rolled.jsonl"), "roll": {"rows": 1}}}
+
+    job = Job(millrace, folder, "fresh", stages)
+    (job.folder / "in.jsonl").write_text("".join(click(1, user) for user in "abc"))
+    job.run()
+    (job.folder / "rolled-000900.jsonl").write_text("of somebody else\n")
+    with (job.folder / "whole.jsonl").open("a") as out:
+        out.write("of somebody else\n")
+
+    def rows():
+        with sqlite3.connect(job.folder / "out.sqlite") as db:
+            tables = [db.execute(f"select count(*) from {t}").fetchone()[0] for t in ("added", "replaced")]
+        files = [p.read_text().splitlines() for p in sorted(job.folder.glob("rolled-*.jsonl"))]
+        return (*tables, len((job.folder / "whole.jsonl").read_text().splitlines()), sum(map(len, files)), ["of somebody else"] in files)
+
+    check(rows() == (3, 3, 4, 4, True), f"after the first run: {rows()}")
+    line = job.told(job.run("--fresh"), "--fresh begins a new state")
+    check(line.endswith(" warning fresh: --fresh begins a new state; added: rows that are there stay, and rows that are computed again stand there twice; "
+                        "replaced: rows that are there stay, and a row that is computed again replaces the one with its key; whole: the file is emptied, "
+                        "whoever has written to it; rolled: the files that the state before has written are removed, and no others"), line)
+    check(rows() == (6, 3, 3, 4, True), f"after --fresh: {rows()}")
+    check("--fresh" not in job.run().replace("--fresh runs it again", ""), "a run without --fresh speaks of it")
+
+
+def after_the_end(millrace, folder):
+    job = Job(millrace, folder, "ended", lambda at: {
+        "in": {"source": "file", "path": str(at / "in.jsonl")}, "parsed": PARSED, "counts": COUNTS, "out": {"sink": "console", "from": "counts"}})
+    source = job.folder / "in.jsonl"
+    source.write_text(click(1) + click(7))
+    check("too late" not in job.run(), "a first run has late records")
+    with source.open("a") as out:
+        out.write(click(8) + click(9) + click(20))
+    line = job.told(job.run(), "too late for their shards")
+    for part in (" warning ended/counts: 2 records too late for their shards, ",
+                 ": an earlier run has come to its end, and has fired its windows up to 2024-01-01T00:10:00Z; they are in no row, and counted as late_at_shard; "
+                 "begin a run when the input of its windows is complete, or compute these windows anew with --fresh"):
+        check(part in line, f"{part!r} is missing: {line}")
+    check("idle_timeout" not in line, line)
+
+
+def silent_partition(millrace, folder):
+    def stages(timeout):
+        return lambda at: {"in": {"source": "file", "path": str(at / "in" / "*.jsonl"), "follow": True, "parallel": True},
+                           "parsed": {**PARSED, **timeout}, "counts": COUNTS, "out": {"sink": "console", "from": "counts", "style": "json"}}
+
+    jobs = [Job(millrace, folder, "waits", stages({})), Job(millrace, folder, "goes_on", stages({"idle_timeout": "1 s"}))]
+    running = []
+    try:
+        for job in jobs:
+            (job.folder / "in").mkdir()
+            (job.folder / "in" / "full.jsonl").write_text(click(1) + click(30))
+            (job.folder / "in" / "empty.jsonl").write_text("")
+            with (job.folder / "log").open("w") as log, (job.folder / "rows").open("w") as rows:
+                running.append(subprocess.Popen(job.command("--progress", "none", "--degraded-by", "silent=5s"), stdout=rows, stderr=log))
+        said = jobs[0].folder / "log"
+        wait_until("the window's wait is told", lambda: "waits for" in said.read_text(), 60)
+        time.sleep(2)
+        for process in running:
+            process.send_signal(signal.SIGTERM)
+        for process in running:
+            check(process.wait(60) == 0, f"exit status {process.returncode}")
+    finally:
+        for process in running:
+            process.kill()
+            process.wait()
+    line = jobs[0].told(said.read_text(), "waits for")
+    check(" warning waits/counts: waits for partition " in line and "empty.jsonl of in, which gives no records, while others have come further; "
+          "\"idle_timeout\" of parsed, such as \"1 minute\", lets windows go on without it" in line, line)
+    check("waits for" not in (jobs[1].folder / "log").read_text(), "a window with idle_timeout is told to wait")
+    check((jobs[0].folder / "rows").read_text() == "" and (jobs[1].folder / "rows").read_text().count("\n") == 1, "the rows of the two")
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--millrace", required=True)
+    millrace = str(pathlib.Path(arguments.parse_args().millrace).resolve())
+    with tempfile.TemporaryDirectory(prefix="millrace-run-messages-") as made:
+        for case in (fresh, after_the_end, silent_partition):
+            case(millrace, pathlib.Path(made))
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except Wrong as wrong:
+        print(f"FAILED: {wrong}")
+        sys.exit(1)

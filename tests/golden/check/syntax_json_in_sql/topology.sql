@@ -1,0 +1,5 @@
+{
+  "millrace": 1,
+  "topology": "shop",
+  "stages": {}
+}

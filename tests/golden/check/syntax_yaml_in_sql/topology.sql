@@ -1,0 +1,3 @@
+stages:
+  orders:
+    source: file

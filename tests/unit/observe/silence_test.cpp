@@ -1,0 +1,238 @@
+#include "actors/observe/silence.hpp"
+#include "actors/observe/troubles.hpp"
+#include "tests/unit/observe/observe_fixture.hpp"
+
+using namespace millrace;
+using namespace millrace::observe;
+using namespace millrace::observe::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr event_micros first_look = 1'800'000'000'000'000;
+
+config::topology endless(const std::string& parser) {
+  std::string text = topology_text;
+  text.replace(text.find("%PARSER%"), 8, parser);
+  const std::string count = R"(, "count": 10)";
+  text.erase(text.find(count), count.size());
+  return planned_text(text);
+}
+
+/// A topic of two partitions and a window of five minutes that ends at 12:05, in one process. The records are ten seconds apart.
+struct watched_topic {
+  config::topology plan;
+  deployment::pipeline_gauges gauges;
+  silence_watch watch;
+  std::chrono::seconds passed{0};
+  std::shared_ptr<lane::partition_gauges> other, p;
+  std::set<std::string> running{"t"};
+
+  explicit watched_topic(const std::string& parser = {}) : plan(endless(parser)) {
+    for (const auto* const name : {"parsed/lane0", "parsed/lane1"}) {
+      auto lane = std::make_shared<lane::lane_gauges>();
+      lane->source = "in";
+      lane->parser = "parsed";
+      gauges.lanes[name] = lane;
+    }
+    other = lane0().of("0");
+    p = lane0().of("1");
+    gauges.shards["counts/0/0"] = std::make_shared<shard::shard_gauges>();
+    gauges.shards["sums/0/0"] = std::make_shared<shard::shard_gauges>();
+    shard().next_end = at("12:05:00").at;
+    for (const auto& one : {other, p})
+      one->is_open = one->is_caught_up = true;
+    give(*other, "12:07:00");
+  }
+  lane::lane_gauges& lane0() { return *gauges.lanes["parsed/lane0"]; }
+  shard::shard_gauges& shard() { return *gauges.shards["counts/0/0"]; }
+  [[nodiscard]] event_micros wall() const {
+    return first_look + std::chrono::duration_cast<micros>(passed).count();
+  }
+  void give(lane::partition_gauges& to, const std::string& time) {
+    to.watermark = at(time).at;
+    to.last_record = wall();
+  }
+  std::vector<silence_watch::notice> look(const std::map<std::string, silence>& told) {
+    passed += 1s;
+    return watch.look(told, running, wall(), silence_watch::clock::time_point(passed), 1min);
+  }
+  /// Looks once a second; `gives`: the other partition has records all the time.
+  std::vector<silence_watch::notice> after(std::chrono::seconds time, bool gives = true) {
+    std::vector<silence_watch::notice> out;
+    for (const auto end = passed + time; passed < end;) {
+      if (gives)
+        other->last_record = wall();
+      for (auto& n : look({{"", silence_of(plan, gauges, wall())}}))
+        out.push_back(std::move(n));
+    }
+    return out;
+  }
+  [[nodiscard]] bool is_trouble() const { return !watch.all().empty(); }
+};
+
+const std::string empty_text = "waits for partition 1 of in, which gives no records, while others have come "
+                               "further; \"idle_timeout\" of parsed, such as \"1 minute\", lets windows go "
+                               "on without it (records that it then gives for them are late)";
+
+}  // namespace
+
+TEST_CASE("a window that waits for an empty partition is told after a minute, once in the log, as a trouble "
+          "as long as it waits") {
+  watched_topic w;
+  CHECK(w.after(59s).empty());
+  CHECK_FALSE(w.is_trouble());
+  CHECK(w.after(2s) == std::vector{silence_watch::notice{"t/counts: " + empty_text, true}});
+  REQUIRE(w.watch.all().size() == 1);
+  const auto first = w.watch.all()[0];
+  CHECK(first == trouble{"t",
+                         api::trouble_code::silent_partition,
+                         "in",
+                         "",
+                         "counts " + empty_text,
+                         "",
+                         {first_look + 61'000'000}});
+  CHECK(w.after(100s).empty());
+  CHECK(w.watch.all() == std::vector{first});
+  w.give(*w.p, "12:07:00");
+  CHECK(w.after(1s).empty());
+  CHECK_FALSE(w.is_trouble());
+  w.shard().next_end = at("12:10:00").at;
+  w.other->watermark = at("12:12:00").at;
+  CHECK(w.after(200s).empty());
+  CHECK(w.is_trouble());
+  w.p->is_idle = true;
+  w.after(1s);
+  CHECK_FALSE(w.is_trouble());
+}
+
+TEST_CASE("an empty partition is told of also where the others have stopped since") {
+  watched_topic w;
+  CHECK(w.after(62s, false).size() == 1);
+  CHECK(w.is_trouble());
+  CHECK(w.after(200s, false).empty());
+}
+
+TEST_CASE("a partition that has given records is told of when others go on for a minute, and for some of its "
+          "pauses") {
+  watched_topic w;
+  w.give(*w.p, "12:01:00");
+  w.p->gap.add(10s);
+  CHECK(w.after(150s).empty());
+  const auto told = w.after(60s);
+  REQUIRE(told.size() == 1);
+  CHECK_THAT(told[0].text, Catch::Contains("which gives no more records"));
+}
+
+TEST_CASE("a source that stops as a whole, and goes on later, is no trouble, and is told of once") {
+  watched_topic w;
+  w.give(*w.p, "12:01:00");
+  const auto told = w.after(300s, false);
+  CHECK(told ==
+        std::vector{silence_watch::notice{"t/in: none of its 2 partitions gives records any more", false}});
+  CHECK_FALSE(w.is_trouble());
+  w.give(*w.other, "12:08:00");
+  CHECK(w.after(5s).empty());
+  CHECK_FALSE(w.is_trouble());
+  w.give(*w.p, "12:08:00");
+  CHECK(w.after(300s, false).empty());
+}
+
+TEST_CASE("a source without any record is told of as that, beside no window") {
+  watched_topic w;
+  w.other->watermark = no_watermark;
+  w.other->last_record = 0;
+  w.shard().next_end = no_watermark;
+  CHECK(w.after(90s, false) ==
+        std::vector{silence_watch::notice{"t/in: none of its 2 partitions gives records", false}});
+}
+
+TEST_CASE("a source whose records begin after long is given the same time") {
+  watched_topic w;
+  w.other->watermark = no_watermark;
+  w.other->last_record = 0;
+  w.after(3600s, false);
+  w.give(*w.other, "12:07:00");
+  CHECK(w.after(50s).empty());
+  CHECK_FALSE(w.is_trouble());
+}
+
+TEST_CASE("nobody is told to wait where nothing is open, a partition has more to read, or cannot be read") {
+  const auto none = [](const auto& change, const std::string& parser = {}) {
+    watched_topic w(parser);
+    change(w);
+    const auto told = w.after(300s);
+    return told.empty() && !w.is_trouble();
+  };
+  CHECK_FALSE(none([](watched_topic&) {}));
+  CHECK(none([](watched_topic&) {}, R"(, "idle_timeout": "10 minutes")"));
+  CHECK(none([](watched_topic& w) { w.plan = planned(); }));  // it has an end
+  CHECK(none([](watched_topic& w) { w.shard().next_end = no_watermark; }));
+  CHECK(none([](watched_topic& w) { w.p->is_caught_up = false; }));
+  CHECK(none([](watched_topic& w) { w.p->is_open = false; }));
+  CHECK(none([](watched_topic& w) { w.p->is_idle = true; }));
+  CHECK(none([](watched_topic& w) { w.p->held_by = 0; }));
+  CHECK(none([](watched_topic& w) { w.p->watermark = end_of_time; }));
+  CHECK(none([](watched_topic& w) { w.p->watermark = at("12:05:00").at; }));
+  CHECK(none([](watched_topic& w) { w.other->watermark = at("12:04:00").at; }));
+  CHECK(none([](watched_topic& w) { w.other->watermark = end_of_time; }));
+  CHECK(none([](watched_topic& w) { w.lane0().is_paused = true; }));
+  CHECK(none([](watched_topic& w) { w.lane0().away = true; }));
+  CHECK(none([](watched_topic& w) { w.running.clear(); }));
+}
+
+TEST_CASE("idle_timeout that is written out as off is no remedy") {
+  watched_topic w(R"(, "idle_timeout": "off")");
+  const auto told = w.after(62s);
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].text ==
+        "t/counts: waits for partition 1 of in, which gives no records, while others have come "
+        "further; idle_timeout of parsed is off");
+}
+
+TEST_CASE("many silent partitions are told with their number, and a process tells no more than it may") {
+  watched_topic w;
+  for (int i = 2; i < 400; ++i) {
+    const auto one = w.lane0().of(std::to_string(i));
+    one->is_open = one->is_caught_up = true;
+    if (i == 12)
+      CHECK_THAT(w.after(62s).at(0).text,
+                 Catch::Contains("partitions 1, 2, 3, 4, 5 and 7 more of in, which give no records"));
+  }
+  w.after(61s);
+  CHECK_THAT(w.watch.all().at(0).text,
+             Catch::Contains("partitions 1, 2, 3, 4, 5 and at least 251 more of in"));
+}
+
+TEST_CASE("windows and partitions may be those of several processes") {
+  watched_topic w;
+  auto all = silence_of(w.plan, w.gauges, w.wall());
+  silence a, b, c;
+  a.open = all.open;
+  b.read = c.read = all.read;
+  b.read[0].behind.clear();
+  b.read[0].open = 1;
+  b.read[0].quiet = 0;
+  c.read[0].furthest = c.read[0].furthest_giving = {no_watermark};
+  c.read[0].open = 1;
+  const std::map<std::string, silence> told{{"a", a}, {"b", b}, {"c", c}};
+  std::size_t said = 0;
+  for (int i = 0; i < 100; ++i)
+    said += w.look(told).size();
+  CHECK(said == 1);
+  REQUIRE(w.watch.all().size() == 1);
+  CHECK(w.watch.all()[0].node == "c");
+  w.look({{"b", b}, {"c", c}});
+  CHECK_FALSE(w.is_trouble());
+}
+
+TEST_CASE("actors of other nodes, and stages without windows, show nothing here") {
+  watched_topic w;
+  w.gauges.present = std::make_shared<stage::present_actors>();
+  CHECK(silence_of(w.plan, w.gauges, w.wall()) == silence{});
+  w.gauges.present = nullptr;
+  CHECK_FALSE(silence_of(w.plan, w.gauges, w.wall()) == silence{});
+  CHECK(silence_of(millrace::test::planned_text(R"({"millrace": 1, "topology": "t", "stages": {
+    "in": {"source": "generator", "kind": "clicks"}, "parsed": {"parser": "text", "from": "in"}, "out": {"sink": "console", "from": "parsed"}}})"),
+                   w.gauges, w.wall()) == silence{});
+}
