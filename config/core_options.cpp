@@ -20,9 +20,10 @@ option columns(const std::string& what) { return {.name = "columns", .type = exp
 
 option runs_on(const std::string& what) {
   return {.name = "node",
-          .doc = what + " runs on this node of a cluster, and waits for it. Default: where it lies on a "
-                        "disk, the node that was "
-                        "asked to apply it first, else any. `run` passes it over",
+          .doc = what +
+                 " runs on this node of a cluster and waits while the node is away. Default: any node; "
+                 "for a stage with files on a node's disk, the node that was first asked to apply it. "
+                 "`run` ignores it",
           .plain = true};
 }
 
@@ -30,11 +31,11 @@ std::vector<option> source_options() {
   return {
       {.name = "rate",
        .type = rate,
-       .doc = "Reads at most so many records a second, over all partitions; fast rates in up to 20 turns a "
-              "second"},
+       .doc = "Reads at most this many records a second, over all partitions together. A fast rate is "
+              "spread over up to 20 reads a second"},
       {.name = "max_drift",
        .type = duration,
-       .doc = "Holds back a partition whose watermark is this far ahead of the slowest one's",
+       .doc = "Holds back a partition whose watermark is this far ahead of the slowest partition's",
        .minimum = 1},
       runs_on("The source"),
   };
@@ -45,57 +46,58 @@ std::vector<option> parser_options() {
       from("The source whose records are parsed"),
       {.name = "schema",
        .type = any,
-       .doc =
-           "The columns: name to type, where a type is text, bigint, double, numeric, numeric(p,s), boolean, "
-           "timestamp, json, a nested map, [type], or { \"type\": ..., \"format\": ..., \"trailing\": ..., "
-           "\"zone\": ... }",
+       .doc = "The columns: name to type. A type is text, bigint, double, numeric, numeric(p,s), "
+              "boolean, timestamp, date, json, a nested map, [type], or { \"type\": ..., \"format\": "
+              "..., \"trailing\": ..., \"zone\": ... }",
        .required = true},
       {.name = "event_time",
-       .doc = "When a record happened: a column of type timestamp, _timestamp, or an expression over the "
-              "record's columns; windows need it",
+       .doc = "When a record happened: a column of type timestamp, _timestamp, or an expression over "
+              "the record's columns. Windows need it",
        .plain = true},
       {.name = "watermark_delay",
        .type = duration,
-       .doc = "How far behind the latest event time of its partition a record may be without being late",
+       .doc = "How far a record's event time may lie behind the latest one of its partition before the "
+              "record counts as late",
        .default_text = "0 s"},
       {.name = "idle_timeout",
        .type = duration,
-       .doc = "A partition without records for that long no longer holds windows back; off: it always does",
+       .doc = "Windows stop waiting for a partition that has had no records for this long; off: they "
+              "always wait",
        .default_text = "off",
        .choices = {"off"},
        .minimum = 1},
       {.name = "future_skew",
        .type = duration,
-       .doc =
-           "A record whose event time is further than this ahead of the source's timestamp is a dead letter",
+       .doc = "A record whose event time is more than this ahead of the source's timestamp is a dead "
+              "letter",
        .default_text = "1 hour",
        .choices = {"off"}},
       {.name = "max_event_time",
-       .doc = "A record with an event time above this timestamp is a dead letter",
+       .doc = "A record whose event time is later than this timestamp is a dead letter",
        .plain = true},
       {.name = "on_error",
        .type = choice,
-       .doc = "What happens to a record that is no row",
+       .doc = "What happens to a record that cannot be parsed: it becomes a dead letter, or the "
+              "topology fails",
        .default_text = "dead_letter",
        .choices = {"dead_letter", "fail"}},
       {.name = "on_crash",
        .type = choice,
-       .doc = "What happens to a record that ends the process which works on it: it is tried again, on a "
-              "cluster after "
-              "waits that grow to five minutes, or given up after three times",
+       .doc = "What happens to a record on which the process crashes: it is tried again (on a cluster "
+              "after waits that grow to five minutes), or becomes a dead letter after three tries",
        .default_text = "retry",
        .choices = {"retry", "dead_letter"}},
       {.name = "on_null",
        .type = choice,
-       .doc = "What happens to a Kafka record whose value is null (a tombstone of a compacted topic): it is "
-              "a dead letter, no record (skip), or a row whose columns are null, beside _key and the other "
-              "hidden ones",
+       .doc = "What happens to a Kafka record whose value is null (a tombstone of a compacted topic): "
+              "it becomes a dead letter, is skipped, or becomes a row whose columns are null, all but "
+              "_key and the other hidden ones",
        .default_text = "dead_letter",
        .choices = {"dead_letter", "skip", "row"}},
       {.name = "validate",
        .type = choice,
-       .doc = "Whether the whole record must be well formed, or only the columns that a later stage reads "
-              "(faster)",
+       .doc = "Whether the whole record must be well formed, or only the columns that a later stage "
+              "reads, which is faster",
        .default_text = "whole",
        .choices = {"whole", "projected"}},
   };
@@ -103,31 +105,29 @@ std::vector<option> parser_options() {
 
 std::vector<option> transform_options() {
   return {
-      from("The stage, or list of stages of one schema, whose rows are taken"),
+      from("The stage whose rows are read, or a list of stages with the same columns"),
       where("Keeps the rows for which this is true"),
-      columns(
-          "The columns given: name to expression, in this order; \"*\": true keeps all the others. In front "
-          "of windows unnest(list) in them gives a row for each element of the list, none where it is "
-          "empty or null"),
+      columns("The output columns: name to expression, in this order; \"*\": true keeps all the "
+              "others. Upstream of windows, unnest(list) gives a row for each element of the list, and "
+              "no row for an empty or null list"),
       {.name = "event_time",
-       .doc = "With unnest: the column given that is the event time of each row from there on, of type "
-              "timestamp. The parser has none then; its watermark_delay, idle_timeout, future_skew and "
-              "max_event_time hold for this one",
+       .doc = "With unnest: the output column, of type timestamp, that is each row's event time. The "
+              "parser then has no event_time; its watermark_delay, idle_timeout, future_skew and "
+              "max_event_time apply to this one",
        .plain = true},
   };
 }
 
 std::vector<option> model_options() {
   return {
-      from("The stage, or list of stages of one schema, whose rows are taken"),
+      from("The stage whose rows are read, or a list of stages with the same columns"),
       {.name = "model",
-       .doc =
-           "The model's file, of `millrace model train` or XGBoost's own JSON with feature names; its "
-           "hash is part of the state's identity. `millrace apply` puts the model itself in its place, as a "
-           "data URI (application/gzip, base64)",
+       .doc = "The model's file, written by `millrace model train`, or XGBoost's own JSON with feature "
+              "names. Its hash is part of the state's identity. `millrace apply` replaces the path by "
+              "the model itself, as a data URI (application/gzip, base64)",
        .required = true},
       {.name = "column",
-       .doc = "The name of the column that is added: the probability, a double",
+       .doc = "The name of the added column: the probability, a double",
        .required = true,
        .plain = true},
   };
@@ -139,20 +139,20 @@ void add_times_of_windows(std::vector<option>& out, const std::string& slide, bo
       {.name = "size", .type = duration, .doc = "How long a window is", .required = true, .minimum = 1});
   if (!slide.empty())
     out.push_back({.name = "slide", .type = duration, .doc = slide, .required = needs_slide, .minimum = 1});
-  out.push_back({.name = "offset",
-                 .type = duration,
-                 .doc =
-                     "Windows begin so much later than they would without it: tumbling windows of a day with "
-                     "6 hours at 06:00, windows of a week without zone with 4 days on Mondays. Less than "
-                     "the time between their starts",
-                 .default_text = "0 s"});
+  out.push_back(
+      {.name = "offset",
+       .type = duration,
+       .doc = "Moves the starts of windows later by this much: with 6 hours, windows of a day start at "
+              "06:00; with 4 days, windows of a week without a zone start on Mondays. It is less than "
+              "the time between two starts",
+       .default_text = "0 s"});
   out.push_back({.name = "zone",
                  .doc =
-                     "Windows go by the clocks of this time zone, such as Europe/Berlin: those of a day from "
-                     "midnight to midnight there, 23 or 25 hours long where the clocks change, those of a "
-                     "week from Monday. What lies between the starts of windows divides a day or is a number "
-                     "of days. Default: windows are equally long and begin at multiples from 1970-01-01 "
-                     "(a Thursday), 00:00 UTC",
+                     "Windows follow the clocks of this time zone, such as Europe/Berlin: a window of a day "
+                     "goes from midnight to midnight there (23 or 25 hours when the clocks change), a window "
+                     "of a week begins on Monday. The time between two starts divides a day or is a whole "
+                     "number of days. Default: all windows are equally long, and their starts are counted "
+                     "from 1970-01-01 00:00 UTC, a Thursday",
                  .plain = true});
 }
 
@@ -160,31 +160,31 @@ void add_times_of_windows(std::vector<option>& out, const std::string& slide, bo
 void add_bounds_of_shards(std::vector<option>& out) {
   out.push_back({.name = "allowed_lateness",
                  .type = duration,
-                 .doc = "How long after its end a window still takes rows; it fires that much later",
+                 .doc = "How long after its end a window still takes rows; its result comes that much later",
                  .default_text = "0 s"});
   out.push_back({.name = "shards",
                  .type = integer,
-                 .doc = "Into how many shares the keys are divided; part of the state's identity",
+                 .doc = "The number of shares that the keys are divided into; part of the state's identity",
                  .default_text = "4",
                  .minimum = 1,
                  .maximum = key_slots});
   out.push_back(
       {.name = "retain",
        .type = size,
-       .doc = "How much output that a sink has not committed is kept, over all shards, before the window "
+       .doc = "How much output may wait for sinks to commit it, over all shards; above that, the stage "
               "takes no more input",
        .default_text = "10 GB",
        .minimum = 1});
-  out.push_back(
-      {.name = "retain_memory",
-       .type = size,
-       .doc = "How much of that is kept in memory, over all shards; the rest lies in the state folder",
-       .default_text = "128 MB",
-       .minimum = 1});
+  out.push_back({.name = "retain_memory",
+                 .type = size,
+                 .doc = "How much of the output that `retain` counts is kept in memory, over all shards; the "
+                        "rest lies in the state folder",
+                 .default_text = "128 MB",
+                 .minimum = 1});
 }
 
 std::vector<option> window_options(std::string_view type) {
-  std::vector<option> out{from("The stage, or list of stages of one schema, whose rows are taken")};
+  std::vector<option> out{from("The stage whose rows are read, or a list of stages with the same columns")};
   if (type == "tumbling" || type == "sliding")
     add_times_of_windows(
         out, type == "sliding" ? "How far apart windows begin; size is a multiple of it" : "", true);
@@ -192,44 +192,45 @@ std::vector<option> window_options(std::string_view type) {
     out.push_back(
         {.name = "gap",
          .type = duration,
-         .doc = "A session ends when its key has no row for that long: window_start is the event time of "
-                "its first row, window_end that of its last row plus the gap. A row is late once its time "
-                "plus the gap "
-                "is at or below the watermark",
+         .doc = "A session ends when its key has no row for this long: window_start is the event time of "
+                "its first row, window_end that of its last row plus the gap. A row is late once its "
+                "time plus the gap is at or below the watermark",
          .required = true,
          .minimum = 1});
-  out.push_back(
-      {.name = "key",
-       .type = text_list,
-       .doc = "The columns by which rows are grouped, by their names; none: one group. A member such as "
-              "user.id, or another expression, becomes a column in a select upstream of the window",
-       .plain = true});
+  out.push_back({.name = "key",
+                 .type = text_list,
+                 .doc =
+                     "The names of the columns that rows are grouped by; without it there is one group. To "
+                     "group by a member such as user.id, or by another expression, make a column of it in a "
+                     "select upstream of the window",
+                 .plain = true});
   out.push_back({.name = "aggregates",
                  .type = expression_map,
-                 .doc =
-                     "Name to an expression of aggregates (functions.md lists them), keys, window_start and "
-                     "window_end; each aggregate may have a filter (where ...)"});
+                 .doc = "The aggregates: name to an expression over aggregate functions (functions.md lists "
+                        "them), keys, window_start and window_end. Each aggregate function may have a filter "
+                        "(where ...)"});
   out.push_back(where("Takes only the rows for which this is true"));
   out.push_back({.name = "having",
                  .type = expression,
                  .doc = "Gives only the groups for which this is true: over keys, names of aggregates, whole "
                         "aggregates, window_start and window_end"});
-  out.push_back(
-      columns("The columns given, over keys, aggregates, window_start and window_end; default: all of "
-              "these"));
-  out.push_back(
-      {.name = "emit",
-       .type = choice,
-       .doc = "Whether a window gives its rows once, when it is over, or every changed row at each tick",
-       .default_text = "final",
-       .choices = {"final", "updates"}});
+  out.push_back(columns("The output columns: name to expression over keys, aggregates, window_start and "
+                        "window_end. Default: all of these"));
+  out.push_back({.name = "emit",
+                 .type = choice,
+                 .doc =
+                     "final: a window gives its rows once, when it is over; updates: it gives every changed "
+                     "row at each tick",
+                 .default_text = "final",
+                 .choices = {"final", "updates"}});
   out.push_back(
       {.name = "every", .type = duration, .doc = "The time between ticks of emit: updates", .minimum = 1});
   add_bounds_of_shards(out);
-  out.push_back({.name = "state_ttl",
-                 .type = duration,
-                 .doc = "Of a global window: forgets a key that has had no row for that long, in event time",
-                 .minimum = 1});
+  if (type == "global")
+    out.push_back({.name = "state_ttl",
+                   .type = duration,
+                   .doc = "Forgets a key that has had no row for this long, in event time",
+                   .minimum = 1});
   return out;
 }
 
@@ -239,49 +240,44 @@ void add_reach(std::vector<option>& out) {
     out.push_back(
         {.name = name, .type = duration, .doc = doc, .required = true, .minimum = -longest_duration.count()});
   };
-  reach("before",
-        "How far the right row's time may lie before that of the left row; \"-5 s\": it lies at least "
-        "so far behind it. Both ends count");
-  reach("after",
-        "How far the right row's time may lie behind that of the left row; likewise. A left row comes "
-        "out once both sides have come so far past it");
+  reach("before", "How far the right row's time may lie before the left row's; with \"-5 s\" it lies at "
+                  "least 5 seconds after it. Both ends count");
+  reach("after", "How far the right row's time may lie after the left row's; with \"-5 s\" it lies at "
+                 "least 5 seconds before it. A left row comes out once both sides are this far past it");
 }
 
 /// Adds what says which versions there are.
 void add_versions(std::vector<option>& out) {
-  out.push_back(
-      {.name = "deleted",
-       .type = expression,
-       .doc = "A right row for which this is true says that its key is gone from its time on: over the "
-              "columns of the right side. Null is false"});
+  out.push_back({.name = "deleted",
+                 .type = expression,
+                 .doc = "An expression over the columns of the right side. A right row for which it is true "
+                        "deletes its key: there is no version from the row's time on. Null is false"});
   out.push_back(
       {.name = "late_versions",
        .type = duration,
-       .doc = "How far a right row may lie behind its partition's watermark and still count from there on; "
-              "older ones are late. A key that is gone is remembered as long",
+       .doc = "How far a right row may lie behind its partition's watermark and still count from there "
+              "on; older rows are late. A deleted key is remembered for as long",
        .default_text = "1 day"});
 }
 
 std::vector<option> dedup_options() {
   std::vector<option> out{
-      from("The stage, or list of stages of one schema, whose rows are taken"),
+      from("The stage whose rows are read, or a list of stages with the same columns"),
       {.name = "key",
        .type = text_list,
-       .doc = "The columns that rows have in common which are taken for one, by their names. A null is a "
-              "key, too",
+       .doc = "The names of the columns that tell rows apart: rows with the same values in them are "
+              "duplicates. A null is a value, too",
        .required = true,
        .plain = true},
       {.name = "ttl",
        .type = duration,
-       .doc = "How long, by event time, a row that has come out keeps others of its key from coming out",
+       .doc = "How long, in event time, other rows of a key are left out after a row of it has come out",
        .required = true,
        .minimum = 1},
       where("Takes only the rows for which this is true"),
-      columns("The columns given: name to expression over the columns of the row, window_start and "
-              "window_end (its time "
-              "and a microsecond more); \"*\": true keeps all the others of the default: the key, the other "
-              "columns, "
-              "window_start and window_end")};
+      columns("The output columns: name to expression over the row's columns, window_start (the row's "
+              "time) and window_end (a microsecond later). \"*\": true keeps all the others. Default: "
+              "the key, the other columns, window_start and window_end")};
   add_bounds_of_shards(out);
   return out;
 }
@@ -294,11 +290,12 @@ std::vector<option> join_options(std::string_view type) {
   };
   const std::string some = "Which rows come out without a partner: none (inner), ";
   std::vector<option> out{
-      side("left", "The stage, or list of stages of one schema, whose rows are the left side"),
+      side("left", "The stage whose rows are the left side, or a list of stages with the same columns"),
       side("right",
            is_window || is_interval
-               ? "The same of the right side; it may be the same stage"
-               : "The same of the right side, each row of which is a version of its key's from its time on"),
+               ? "The same for the right side, which may be the same stage"
+               : "The same for the right side. Each of its rows is its key's version from the row's time "
+                 "on"),
       {.name = "key",
        .type = key_pairs,
        .doc = "The columns that are equal in the two rows of a pair: a name or list of names that both "
@@ -330,19 +327,20 @@ std::vector<option> join_options(std::string_view type) {
         {.name = "max_pairs",
          .type = integer,
          .doc = is_window
-                    ? "A key with more pairs in a window is a dead letter, with its bounds and the number "
-                      "of pairs, in the place of its rows"
-                    : "A left row with more partners is a dead letter in the place of its pairs",
+                    ? "A key with more pairs than this in a window gives no rows, but a dead letter with the "
+                      "window's bounds and the number of pairs"
+                    : "A left row with more partners than this gives no pairs, but becomes a dead letter",
          .default_text = "100000",
          .minimum = 1,
          .maximum = 10'000'000});
-  auto given = columns(fmt::format(
-      "The columns given: name to expression over l.NAME and r.NAME, columns of the left and the "
-      "right row, the key by its left names, window_start and window_end{}; \"*\": true keeps all "
-      "the others of the default: the key, the columns of the left side, those of the right one{}, "
-      "window_start and window_end; \"l.*\": true and \"r.*\": true keep the columns of one side",
-      is_window ? "" : " (the left row's time and a microsecond more)",
-      is_interval ? " (not with anti)" : ""));
+  auto given = columns(
+      fmt::format("The output columns: name to expression over l.NAME and r.NAME (columns of the left and "
+                  "the right row), the key by its left names, window_start and window_end{}; \"*\": true "
+                  "keeps all the others of the default: the key, the columns of the left side, those of "
+                  "the right one{}, window_start and window_end; \"l.*\": true and \"r.*\": true keep the "
+                  "columns of one side",
+                  is_window ? "" : " (the left row's time and a microsecond more)",
+                  is_interval ? " (not with anti)" : ""));
   given.choices = {"l.*", "r.*"};
   out.push_back(std::move(given));
   add_bounds_of_shards(out);
@@ -351,33 +349,30 @@ std::vector<option> join_options(std::string_view type) {
 
 std::vector<option> sink_options() {
   return {
-      from("The stage, or list of stages of one schema, whose rows are written"),
+      from("The stage whose rows are written, or a list of stages with the same columns"),
       where("Writes only the rows for which this is true"),
       columns("The columns written: name to expression, in this order; \"*\": true keeps all the others"),
       {.name = "order_by",
        .type = text_list,
-       .doc =
-           "Waits until a window is whole over all shards, then sorts: columns, each with an optional desc; "
-           "ties go by the window's key",
+       .doc = "The columns that a window's rows are sorted by, each with an optional desc; rows that "
+              "are equal in them are sorted by the window's key. The sink waits until all shards have "
+              "given the window",
        .plain = true},
       {.name = "limit",
        .type = integer,
-       .doc =
-           "Writes only the first so many rows of each window, or of the sessions that end at one time, in "
-           "the order of order_by; the others are counted as filtered. Downstream of emit: updates there "
-           "is none: a tick has the rows that have changed",
+       .doc = "Writes only this many rows of each window, or of the sessions that end at one time, the "
+              "first in the order of order_by; the others are counted as filtered. It is refused "
+              "downstream of emit: updates, where a tick has only the rows that have changed",
        .minimum = 1},
       {.name = "limit_by",
        .type = text_list,
-       .doc = "Columns that are written: limit applies to each group of a window's rows that agree in them, "
-              "not to "
-              "all rows of the window",
+       .doc = "Columns that are written: limit applies to each group of a window's rows with the same "
+              "values in them, not to the window as a whole",
        .plain = true},
       {.name = "rank",
        .type = text,
-       .doc = "Adds a column of this name behind the others, a bigint: the place of the row among those that "
-              "limit "
-              "applies to, from 1",
+       .doc = "Adds a last column of this name, a bigint: the row's place, from 1, among the rows that "
+              "limit applies to",
        .plain = true},
       runs_on("The sink"),
   };
@@ -398,9 +393,9 @@ const std::vector<option>& dead_letter_options() {
   static const std::vector<option> all{
       {.name = "roll",
        .type = object,
-       .doc = "When dead_letters.jsonl becomes a part, dead_letters-000001.jsonl and so on, and an empty one "
-              "goes on: at the first commit at which one of the limits is reached, by age also when no more "
-              "letters come. Default: at 64 MB",
+       .doc = "When dead_letters.jsonl is renamed to a part (dead_letters-000001.jsonl and so on) and "
+              "an empty file begins: at the first commit at which one of the limits is reached. The "
+              "age counts even when no more letters come. Default: at 64 MB",
        .members = {{.name = "age", .type = duration, .doc = "Time since the first letter"},
                    {.name = "size",
                     .type = option_type::size,
@@ -410,7 +405,7 @@ const std::vector<option>& dead_letter_options() {
                    {.name = "rows", .type = integer, .doc = "Number of letters", .minimum = 1}}},
       {.name = "keep",
        .type = integer,
-       .doc = "Keeps so many parts and removes older ones. Default: all are kept",
+       .doc = "Keeps this many parts and removes older ones. Default: all are kept",
        .minimum = 1},
   };
   return all;
@@ -435,8 +430,8 @@ const std::vector<option>& top_level_options() {
        .required = true},
       {.name = "dead_letters",
        .type = any,
-       .doc = "How dead_letters.jsonl in the state folder is kept (see below), or a sink without from for "
-              "records that are no rows"},
+       .doc = "How dead_letters.jsonl in the state folder is kept, or a sink without from that writes "
+              "the dead letters"},
       {.name = "snapshot_every",
        .type = duration,
        .doc = "How often a shard's state is made durable",
@@ -445,8 +440,8 @@ const std::vector<option>& top_level_options() {
        .minimum = 1000},
       {.name = "commit_every",
        .type = duration,
-       .doc = "How often sinks commit; at once when somebody waits for it, or with 0 s, which commits "
-              "whatever has come as soon as the commit before is done",
+       .doc = "How often sinks commit. With 0 s a sink commits as soon as the commit before is done. A "
+              "commit that somebody waits for is made at once",
        .default_text = "100 ms"},
   };
   return all;
@@ -517,14 +512,13 @@ const std::vector<option>& column_options() {
               "pattern, or epoch_d. Default: as PostgreSQL reads it, ISO 8601 and other forms"},
       {.name = "trailing",
        .type = choice,
-       .doc = "Whether text after the part that the format reads is an error; with ignore it still is where "
-              "it says "
-              "another moment",
+       .doc = "Whether text after the part that the format reads is an error. With ignore it is one "
+              "only where it changes the moment",
        .default_text = "error",
        .choices = {"error", "ignore"}},
       {.name = "zone",
-       .doc = "Of a timestamp: text without a zone of its own shows the clocks of this time zone, such as "
-              "Europe/Paris. Default: UTC"},
+       .doc = "Of a timestamp: the time zone, such as Europe/Paris, of text that names no zone. "
+              "Default: UTC"},
   };
   return all;
 }
@@ -542,13 +536,14 @@ const std::vector<core_type>& core_types() {
       {stage_kind::window, "global", "Groups rows by key over all time."},
       {stage_kind::window, "dedup",
        "Gives the first row of each key by event time, whole and with its own event time."},
-      {stage_kind::join, "window", "Pairs rows of two sides that have one key and lie in one window."},
+      {stage_kind::join, "window",
+       "Pairs rows of two sides that have the same key and lie in the same window."},
       {stage_kind::join, "interval",
        "Pairs each row of the left side with those of the right one that have its key and lie within a time "
        "around "
        "it."},
       {stage_kind::join, "as_of",
-       "Gives each row of the left side the version of the right one that its key had at its time."},
+       "Adds to each row of the left side the right side's version of its key at the row's time."},
   };
   return all;
 }

@@ -313,6 +313,9 @@ private:
                            : "gives rows of both sides without a partner, too");
     if (d.join->deletes)
       line(1, "a key is gone where " + w.state_texts.front());
+    if (d.join->newest)
+      line(1, fmt::format("a version counts up to {} behind its partition's watermark",
+                          format_duration(d.join->before + d.allowed_lateness)));
     if (how != anti && !d.join->newest)
       line(1, is_interval
                   ? fmt::format("more than {} partners of a left row: a dead letter in its place",
@@ -354,7 +357,11 @@ private:
     const auto [delay, drifts] = wait_of(s);
     const auto right =
         d.join->newest
-            ? fmt::format("one version of each key, and those of {}",
+            ? fmt::format("one version of each key{}, and those of {}",
+                          d.join->deletes
+                              ? fmt::format(", a deleted key's for {}",
+                                            format_duration(d.join->before + d.allowed_lateness + delay))
+                              : std::string(),
                           format_duration(d.allowed_lateness + delay))
             : "the right ones of " +
                   format_duration(std::max(micros{0}, d.join->before + d.allowed_lateness + delay));

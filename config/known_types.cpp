@@ -8,6 +8,11 @@ constexpr known_word words_for_types[] = {
     {"source", "httpclient http https rest webhook", "did you mean \"http_stream\" or \"http_server\"?"},
     {"source", "jdbc table lookup database postgresql postgres mysql mariadb sqlite sqlselect",
      "did you mean \"sql\"? It reads a table at intervals, and gives what has changed"},
+    {"source", "schedule scheduler timer cron interval tick ticker heartbeat periodic poll polling",
+     "a timer of the system sends records to an \"http_server\"; a \"sql\" reads a table at intervals, and a "
+     "\"generator\" makes records at a rate"},
+    {"source", "memory memorystream inmemory values elements collection list",
+     "did you mean \"file\", or \"generator\", which makes records?"},
     {"source", "httplistener httpin", "did you mean \"http_server\"?"},
     {"source", "rate datagen generate random faker mock", "did you mean \"generator\"?"},
     {"source", "csv json jsonl text filesystem files tail",
@@ -23,9 +28,24 @@ constexpr known_word words_for_types[] = {
     {"window", "tumble fixed timewindow", "did you mean \"tumbling\"?"},
     {"window", "hop hopping slide", "did you mean \"sliding\"?"},
     {"window", "sessions sessionize", "did you mean \"session\"?"},
-    {"window", "none unbounded all running cumulate", "did you mean \"global\"?"},
-    {"join", "inner left right full outer leftouter rightouter fullouter cross",
-     "did you mean \"window\" with \"how\"?"},
+    {"window", "none unbounded all running", "did you mean \"global\"?"},
+    {"window", "cumulate cumulative cumulating cumulatewindow",
+     "did you mean \"tumbling\" with \"emit\": \"updates\"? It gives the running figures of each window"},
+    {"join", "inner",
+     "did you mean \"window\", \"interval\" or \"as_of\"? Their \"how\" is \"inner\" by default"},
+    {"join", "left leftouter", "did you mean \"window\", \"interval\" or \"as_of\" with \"how\": \"left\"?"},
+    {"join", "right rightouter",
+     "did you mean \"window\" with \"how\": \"right\"? The others take the sides the other way round, with "
+     "\"how\": \"left\""},
+    {"join", "full outer fullouter", "did you mean \"window\" with \"how\": \"full\"?"},
+    {"join", "cross cartesian crossjoin cartesianproduct product",
+     "a join goes by columns that are equal; a constant column of both sides, made by a select upstream of "
+     "each, is the \"key\" of a join \"window\" that pairs each row with each"},
+    {"join", "foreignkey fk streamtable tablestream streamglobaltable globaltable ktable kstream",
+     "did you mean \"as_of\"? Each left row gets the version of its time (docs/limits.md)"},
+    {"join", "tabletable",
+     "rows of two tables that replace each other are joined in a database, which a sink \"sql\" fills "
+     "(docs/limits.md)"},
     {"join", "temporal asof lookup versioned version table enrich nearest",
      "did you mean \"as_of\"? Each left row gets the version of its time"},
     {"join", "between within range time", "did you mean \"interval\"? It has \"before\" and \"after\""},
@@ -58,7 +78,7 @@ constexpr known_word words_for_types[] = {
      "pulsar kinesis awskinesis kinesisdatastream pubsub gcppubsub googlepubsub pubsublite sqs awssqs nats "
      "natsjetstream natsstream amqp amqp09 amqp1 rabbitmq rmq mqtt jms activemq nsq zeromq zmq redisstream "
      "redisstreams redispubsub azurequeuestorage azureservicebus beanstalkd pravega rocketmq",
-     "did you mean \"kafka\"? Others can send their messages to an \"http_server\" (docs/reference.md)"},
+     "did you mean \"kafka\"? Others can send their messages to an \"http_server\" (docs/limits.md)"},
     {"source",
      "socket sockettext socketserver socketstream tcp udp netcat syslog websocket webhookserver grpc",
      "did you mean \"http_server\", to which records are sent, or \"file\" with \"path\": \"-\", standard "
@@ -91,9 +111,10 @@ constexpr known_word words_for_types[] = {
     {"parser", "parquet orc",
      "such files are written and not read; DuckDB makes lines of one for \"csv\": duckdb -csv -c \"from "
      "'FILE'\""},
-    {"parser", "xml msgpack messagepack cbor bson ion thrift smile flatbuffers html",
+    {"parser",
+     "xml yaml yml toml ini properties msgpack messagepack cbor bson ion thrift smile flatbuffers html",
      "expected records in JSON, CSV, Avro or Protobuf; \"text\" gives any other text as it is "
-     "(docs/reference.md)"},
+     "(docs/limits.md)"},
     {"transform", "aggregate groupby groupbykey reduce count sum agg rollup cube",
      "did you mean a window, which has \"key\" and \"aggregates\"?"},
     {"transform", "tumble hop hopping slide", "did you mean a window \"tumbling\" or \"sliding\"?"},
@@ -113,6 +134,11 @@ constexpr known_word words_for_types[] = {
      "mappartitions mapgroupswithstate flatmapgroupswithstate transformwithstate jq jmespath awk command "
      "subprocess",
      "did you mean \"select\"? docs/functions.md lists the functions that it takes"},
+    {"transform",
+     "async asyncio asyncfunction asyncwait http httpclient https rest grpc webhook call cache cached redis "
+     "memcached sqlselect sqlraw database jdbc",
+     "a select calls nothing outside; did you mean { \"join\": \"as_of\", ... } with a table that a source "
+     "reads (docs/limits.md)?"},
     {"transform", "cep matchrecognize pattern",
      "did you mean { \"join\": \"interval\", ... }? It pairs an event with those after it"},
     {"transform", "sort sortby orderby limit take topn top",
@@ -143,7 +169,7 @@ constexpr known_word words_for_types[] = {
     {"window", "eventtimesession eventtimesessionwindows sessionwindow dynamic", "did you mean \"session\"?"},
     {"window", "globalwindows globalwindow", "did you mean \"global\"?"},
     {"join", "hash broadcast regular lateral sortmerge nestedloop cogroup",
-     "did you mean \"window\", \"interval\" or \"as_of\"? (docs/reference.md)"},
+     "did you mean \"window\", \"interval\" or \"as_of\"? (docs/limits.md)"},
     {"sink", "kafkaproducer kafkasink upsertkafka msk confluent eventhub eventhubs azureeventhubs",
      "did you mean \"kafka\"?"},
     {"sink", "avro protobuf avroconfluent avroregistry",
@@ -168,7 +194,7 @@ constexpr known_word words_for_types[] = {
      "did you mean \"sql\" (PostgreSQL, MySQL, MariaDB, SQLite), or \"kafka\", which connectors of other "
      "stores read?"},
     {"sink", "foreach foreachbatch foreachbatchsink custom function",
-     "did you mean \"sql\", \"kafka\", \"file\" or \"parquet\"? (docs/reference.md)"},
+     "did you mean \"sql\", \"kafka\", \"file\" or \"parquet\"? (docs/limits.md)"},
     {"sink", "memory collect queryable",
      "did you mean \"console\"? `millrace sql` asks the tables of the sinks \"file\", \"parquet\" and "
      "\"sql\" (docs/sql.md)"},

@@ -140,7 +140,11 @@ void explainer::losses_of(const config::stage& s, explanation& out) const {
            name,
            fmt::format("{} came too late for {}", plural(l.late, "record"), name),
            {},
-           "a longer watermark_delay of the parser, or allowed_lateness of the window, takes them" +
+           (has_versions(t_, name)
+                ? "late_versions of the join says how late a version may be; a longer watermark_delay of the "
+                  "parser, "
+                  "or allowed_lateness of the join, takes rows of both sides"
+                : "a longer watermark_delay of the parser, or allowed_lateness of the window, takes them") +
                remedy_of_files(t_, name)});
     if (l.dead_letters != 0)
       out.causes.push_back({"dead_letters",

@@ -29,6 +29,13 @@ bool gives(const partition_figures& p) {
                                                                : std::nullopt) == pace::usual);
 }
 
+/// The partition's own pace explains the silence; to pace_of() any silence of a few seconds is usual.
+bool comes_at_its_pace(const partition_figures& p) {
+  constexpr double soon = 1;
+  constexpr double some_times = 3;  // as pace_of() has it
+  return p.quiet_seconds && *p.quiet_seconds < std::max(soon, some_times * p.usual_seconds.value_or(0));
+}
+
 std::string last_record(const partition_figures& p) {
   if (!p.quiet_seconds)
     return "no record has come since this process has it";
@@ -206,9 +213,12 @@ void explainer::caught_up(explanation& out, const partition_of& p, const asked& 
       out.causes.push_back(
           {"comes_on",
            source,
-           fmt::format("{} has come to {}, and its records go on coming", p.name(), time_text(x.watermark)),
+           comes_at_its_pace(x)
+               ? fmt::format("{} has come to {}, and its records go on coming", p.name(),
+                             time_text(x.watermark))
+               : fmt::format("{} has come to {}; {}", p.name(), time_text(x.watermark), last_record(x)),
            {},
-           {}});
+           releasing_record(p, *a.wanted)});
     return;
   }
   if (!has_time && (a.wanted || !x.quiet_seconds)) {
@@ -229,19 +239,26 @@ void explainer::caught_up(explanation& out, const partition_of& p, const asked& 
        x.quiet_seconds, releasing(p, a)});
 }
 
+std::string explainer::releasing_record(const partition_of& p, event_time wanted) const {
+  if (wanted.at == end_of_time)
+    return "the end of its log releases it, and nothing else";
+  const auto* const plan = parsing(p.lane->parser);
+  return wanted.at == no_watermark || plan == nullptr
+             ? std::string("a record releases it")
+             : fmt::format("a record at or after {} releases it",
+                           time_text(plus(wanted, plan->watermark_delay)));
+}
+
 /// Names nothing that would not help: without a window that waits there is nothing to release, and `idle_timeout` lets
 /// one go on where other partitions are there already.
 std::string explainer::releasing(const partition_of& p, const asked& a) const {
   if (!a.wanted)
     return {};
+  auto out = releasing_record(p, *a.wanted);
   if (a.wanted->at == end_of_time)
-    return "the end of its log releases it, and nothing else";
+    return out;
   const auto& parser = p.lane->parser;
   const auto* const plan = parsing(parser);
-  auto out = a.wanted->at == no_watermark || plan == nullptr
-                 ? std::string("a record releases it")
-                 : fmt::format("a record at or after {} releases it",
-                               time_text(plus(*a.wanted, plan->watermark_delay)));
   if (plan != nullptr && plan->idle_timeout)
     out += fmt::format("; idle_timeout of {} ({}) lets windows go on without it", parser,
                        format_duration(*plan->idle_timeout));

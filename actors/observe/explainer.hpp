@@ -57,6 +57,7 @@ private:
   /// The source has no more of it at present.
   void caught_up(explanation& out, const partition_of& p, const asked& a) const;
   [[nodiscard]] std::string releasing(const partition_of& p, const asked& a) const;
+  [[nodiscard]] std::string releasing_record(const partition_of& p, event_time wanted) const;
   /// Says whether `max_drift` has the partition wait for a slower one, as lane::drift_limit decides it.
   bool drifting(explanation& out, const partition_of& p) const;
   void held(explanation& out, const partition_of& p);

@@ -51,9 +51,15 @@ std::string advice(const config::topology& t, const stage::loss_notice& n,
   case stage::loss::dead_letter:
     return fmt::format("dead letters lie in {}", letters_lie_in);
   case stage::loss::late:
-    return fmt::format("late records are counted and are in no row; a stage with \"from\": {} reads "
-                       "them, a greater watermark_delay or allowed_lateness lets them in{}",
-                       late_names(t, n.stage), remedy_of_files(t, n.stage));
+    return fmt::format(
+        "late records are counted and are in no row; a stage with \"from\": {} reads "
+        "them, {}{}",
+        late_names(t, n.stage),
+        has_versions(t, n.stage)
+            ? "late_versions of the join says how late a version may be; a greater watermark_delay or "
+              "allowed_lateness lets both sides in"
+            : "a greater watermark_delay or allowed_lateness lets them in",
+        remedy_of_files(t, n.stage));
   case stage::loss::late_but_read:
     return fmt::format("they go to the stages that read {}", late_names(t, n.stage));
   case stage::loss::late_after_end:

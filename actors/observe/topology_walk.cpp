@@ -64,6 +64,12 @@ feeders feeders_by(const config::topology& t, const config::input_ref& edge) {
   return out;
 }
 
+bool has_versions(const config::topology& t, const std::string& stage) {
+  const auto* const s = t.find(stage);
+  const auto* const plan = s == nullptr ? nullptr : std::get_if<config::window_plan>(&s->plan);
+  return plan != nullptr && plan->definition.join && plan->definition.join->newest;
+}
+
 std::string remedy_of_files(const config::topology& t, const std::string& window) {
   const auto* const late = t.find(window);
   if (late == nullptr)

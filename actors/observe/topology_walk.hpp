@@ -27,6 +27,9 @@ struct feeders {
 /// Returns those that feed the stage by one of its edges.
 [[nodiscard]] feeders feeders_by(const config::topology& t, const config::input_ref& edge);
 
+/// True where the stage is a join that looks up versions: its option late_versions says how late one may come.
+[[nodiscard]] bool has_versions(const config::topology& t, const std::string& stage);
+
 /// `, and so does "parallel": true of in, begun anew: ...` where late records of a window may come of it that several files
 /// are one log, in which one file moves the watermark beyond another one's times; else nothing.
 [[nodiscard]] std::string remedy_of_files(const config::topology& t, const std::string& window);

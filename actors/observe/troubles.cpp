@@ -165,7 +165,10 @@ void trouble_watch::add_recent(const watched& t, std::vector<trouble>& out) cons
     if (const auto late = growth(lost.late, before.late);
         static_cast<double>(late) > t.limits.late * static_cast<double>(records))
       add(code::late, stage,
-          fmt::format("{} of the {} records of the last minutes came too late for {}", late, records, stage));
+          fmt::format("{} of the {} records of the last minutes came too late for {}{}", late, records, stage,
+                      observe::has_versions(t.topology, stage)
+                          ? "; late_versions of the join says how late a version may be"
+                          : ""));
     if (const auto dead = growth(lost.dead_letters, before.dead_letters); dead != 0)
       add(code::dead_letters, stage,
           fmt::format("{} of the last minutes at {}", plural(dead, "dead letter"), stage));

@@ -55,10 +55,9 @@ std::string prefix_hint(prefix_form form, std::string_view record) {
 config::option prefix_option() {
   return {.name = "prefix",
           .type = config::option_type::choice,
-          .doc =
-              "Bytes in front of each record: none; confluent, a zero byte and the schema's id in 4 bytes, "
-              "as Confluent's serializers write it (of Protobuf the message's indexes, too); apicurio, a "
-              "zero byte and the id in 8. Default: none, with a \"registry\" confluent",
+          .doc = "Bytes in front of each record: none; confluent, a zero byte and the schema's id in 4 "
+                 "bytes, as Confluent's serializers write it (of Protobuf the message's indexes, too); "
+                 "apicurio, a zero byte and the id in 8. Default: confluent with a \"registry\", else none",
           .choices = {"none", "confluent", "apicurio"}};
 }
 

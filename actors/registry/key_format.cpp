@@ -9,11 +9,11 @@ namespace millrace::registry {
 config::option key_format_option() {
   return {.name = "key_format",
           .type = config::option_type::choice,
-          .doc =
-              "What the source's keys are, for the column `_key`, which is of type json then: avro or "
-              "protobuf, by the schema of the \"registry\" whose id stands in front of the key as \"prefix\" "
-              "says; json, one JSON value behind such a prefix. A key that cannot be decoded makes its "
-              "record a dead letter where `_key` is used. Default: `_key` is what the source's `key` says",
+          .doc = "How the source's keys are decoded, for the column `_key`, which then has type json: "
+                 "avro or protobuf, by the schema of the \"registry\" whose id stands in front of the key "
+                 "as \"prefix\" says; json, one JSON value behind such a prefix. A key that cannot be "
+                 "decoded makes its record a dead letter where `_key` is used. Default: `_key` is what "
+                 "the source's `key` says",
           .choices = {"avro", "protobuf", "json"}};
 }
 

@@ -13,17 +13,17 @@ std::vector<config::option> reader_options() {
   auto out = access_options();
   out.push_back(
       {.name = "subject",
-       .doc = "The registry's subject, such as clicks-value, whose newest schema gives the columns, and by "
-              "which records are read, where neither \"schema\" nor \"schema_file\" is given. `check` and "
-              "each start ask for it; `millrace apply` puts it into the topology's text",
+       .doc = "The registry's subject, such as clicks-value, whose newest schema gives the columns and "
+              "reads the records, where there is neither \"schema\" nor \"schema_file\". `check` and "
+              "each start ask the registry for it; `millrace apply` puts it into the topology's text",
        .plain = true});
-  out.push_back({.name = "subject_version",
-                 .type = option_type::integer,
-                 .doc =
-                     "The version of the subject's schema that gives the columns; default: the newest. Give "
-                     "it where runs are to have the same columns whatever the registry has by then",
-                 .minimum = 1,
-                 .maximum = std::numeric_limits<std::int32_t>::max()});
+  out.push_back(
+      {.name = "subject_version",
+       .type = option_type::integer,
+       .doc = "The version of the subject's schema that gives the columns. Default: the newest. With a "
+              "version, all runs have the same columns",
+       .minimum = 1,
+       .maximum = std::numeric_limits<std::int32_t>::max()});
   out.push_back(key_format_option());
   return out;
 }

@@ -6,7 +6,9 @@
 #include "config/plan/unknown_zone.hpp"
 #include "config/validate.hpp"
 #include "runtime/base/decimal.hpp"
+#include "runtime/data/text_encoding.hpp"
 #include "runtime/expression/formats/calendar.hpp"
+#include "runtime/expression/formats/foreign_templates.hpp"
 #include "runtime/expression/formats/timestamp_pattern.hpp"
 
 #include <fmt/format.h>
@@ -109,13 +111,18 @@ std::optional<std::string> problem_of_format(std::string_view format, data::type
   const auto common = common_pattern(type);
   if (type == data::type_id::date && is_epoch(format))
     return "a date has whole days; expected epoch_d, or the type timestamp and (x)::date in a select";
-  if (format.find('%') == std::string_view::npos)
+  if (format.find('%') == std::string_view::npos) {
+    const bool has_year = format.find("yy") != std::string_view::npos ||
+                          format.find("YY") != std::string_view::npos ||
+                          format.find("uuuu") != std::string_view::npos;
     return fmt::format(
         "expected a strptime pattern such as \"{}\", or {}{}", common,
         type == data::type_id::date ? "epoch_d" : "epoch_s, epoch_ms or epoch_us",
-        format.find("yyyy") != std::string_view::npos || format.find("YYYY") != std::string_view::npos
-            ? fmt::format("; did you mean \"{}\"? These letters are Java's or PostgreSQL's", common)
-            : did_you_mean(format, known));
+        has_year ? fmt::format(
+                       "; did you mean \"{}\"? These letters are Java's or PostgreSQL's",
+                       data::excerpt(expression::directives_of_others(format).value_or(std::string(common))))
+                 : did_you_mean(format, known));
+  }
   const auto pattern = expression::timestamp_pattern::compile(format);
   if (!pattern)
     return pattern.error().message;

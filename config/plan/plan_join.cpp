@@ -65,26 +65,43 @@ public:
     step.stage = d_.built.name;
     step.input = step.output = input;
     check_place_in_graph(of, all);
-    if (of == side::right && plan_.definition.join->newest && !d_.broken)
+    if (of == side::right && plan_.definition.join->newest && !d_.broken) {
       check_idleness(all);
+      warn_of_first_reading(all);
+    }
     return true;
+  }
+
+  /// A table is read in the order of its keys, and a time of its own goes forth and back in that.
+  void warn_of_first_reading(const drafts& all) {
+    const auto& late_versions = plan_.definition.join->before;
+    if (d_.broken || d_.member_of("late_versions") != nullptr)
+      return;
+    for (const auto p : parsers_of_versions(all)) {
+      const auto& parser = all[p];
+      const auto* const plan = std::get_if<parser_plan>(&parser.built.plan);
+      const auto* const time = parser.member_of("event_time");
+      if (plan == nullptr || time == nullptr || time->text == "_timestamp" ||
+          plan->watermark_delay >= late_versions)
+        continue;
+      for (const auto r : parser.reads)
+        if (reads_table(all[r]))
+          return out_.warning(
+              d_.location_of("right"), join(d_.path, "right"),
+              fmt::format(
+                  "\"{0}\" gives the rows of its first reading by their keys, in no order of the event "
+                  "time of \"{1}\": versions that lie more than {2} behind a newer one before them are "
+                  "late, and dropped; expected \"late_versions\" such as \"3650 days\" here, or the "
+                  "event_time _timestamp of \"{1}\" with \"first_time\" of \"{0}\"",
+                  all[r].built.name, parser.built.name, format_duration(late_versions)));
+    }
   }
 
   /// A table that nobody changes gives no record, and its silence would hold every row back: that has to be wanted.
   void check_idleness(const drafts& all) {
-    std::set<std::size_t> seen;
-    std::vector<std::size_t> open;
-    for (std::size_t i = 0; i < d_.reads.size(); ++i)
-      if (d_.built.from[i].to == side::right)
-        open.push_back(d_.reads[i]);
-    while (!open.empty()) {
-      const auto at = open.back();
-      open.pop_back();
-      if (!seen.insert(at).second)
-        continue;
-      const auto& from = all[at];
-      open.insert(open.end(), from.reads.begin(), from.reads.end());
-      if (from.built.kind != stage_kind::parser || from.broken || from.member_of("idle_timeout") != nullptr)
+    for (const auto p : parsers_of_versions(all)) {
+      const auto& from = all[p];
+      if (from.broken || from.member_of("idle_timeout") != nullptr)
         continue;
       for (const auto r : from.reads)
         if (const auto* const source = std::get_if<source_plan>(&all[r].built.plan);
@@ -134,6 +151,31 @@ private:
   };
 
   [[nodiscard]] const data::schema& columns(side s) const { return *plan_.of(s).input.output; }
+  /// A table's source has `first_time` among its options, and one that may be no table is one by its `key`.
+  static bool reads_table(const draft& source) {
+    return source.own != nullptr && !source.broken && source.member_of("key") != nullptr &&
+           std::ranges::find(source.own->options, "first_time", &option::name) != source.own->options.end();
+  }
+
+  /// The parsers above the right side.
+  [[nodiscard]] std::vector<std::size_t> parsers_of_versions(const drafts& all) const {
+    std::vector<std::size_t> out;
+    std::set<std::size_t> seen;
+    std::vector<std::size_t> open;
+    for (std::size_t i = 0; i < d_.reads.size(); ++i)
+      if (d_.built.from[i].to == side::right)
+        open.push_back(d_.reads[i]);
+    while (!open.empty()) {
+      const auto at = open.back();
+      open.pop_back();
+      if (!seen.insert(at).second)
+        continue;
+      open.insert(open.end(), all[at].reads.begin(), all[at].reads.end());
+      if (all[at].built.kind == stage_kind::parser)
+        out.push_back(at);
+    }
+    return out;
+  }
   [[nodiscard]] bool is_anti() const { return plan_.definition.join->how == window::join_kind::anti; }
 
   void go_by_time() {

@@ -2,7 +2,10 @@
 #include "config/plan/bind_step.hpp"
 #include "config/plan/graph.hpp"
 #include "config/plan/plan_stages.hpp"
+#include "config/sql/read_sql.hpp"
+#include "config/text/quoted.hpp"
 #include "runtime/expression/bind/unnest.hpp"
+#include "runtime/expression/syntax/keywords.hpp"
 
 #include <fmt/format.h>
 
@@ -111,6 +114,21 @@ void read_event_time(draft& d, const drafts& all, transform_plan& plan, report& 
     plan.event_time = read_column(d, plan.select, out);
 }
 
+/// The nearest select above with unnest(...) and no window in between; null: there is none.
+const draft* unnesting_above(const draft& d, const drafts& all) {
+  for (const auto i : d.reads) {
+    const auto& from = all[i];
+    const auto* const plan = std::get_if<transform_plan>(&from.built.plan);
+    if (from.broken || plan == nullptr)
+      continue;
+    if (unnests(plan->select))
+      return &from;
+    if (const auto* const further = unnesting_above(from, all))
+      return further;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 const projection& time_of_elements(const topology& t, const parser_plan& p) {
@@ -153,6 +171,19 @@ std::string remedy_without_event_time(const draft& d, const drafts& all) {
     if (!all[p].timed_selects.empty())
       return fmt::format("rows of \"{}\", or of a stage downstream of it, which have one",
                          all[all[p].timed_selects.front()].built.name);
+  if (const auto* const select = unnesting_above(d, all)) {
+    const auto& columns = std::get<transform_plan>(select->built.plan).select.columns;
+    const auto time = std::ranges::find(columns, data::type_id::timestamp,
+                                        [](const projection& c) { return c.value.type.id(); });
+    const auto name = time == columns.end() ? std::string("ts") : time->name;
+    return is_sql_file(select->built.where.file)
+               ? fmt::format(
+                     "event_time of that view: CREATE VIEW {} WITH (event_time = '{}') AS ..., or event_time "
+                     "of the table",
+                     expression::quoted_identifier(select->built.name), name)
+               : fmt::format("\"event_time\": {} in the select \"{}\", or \"event_time\" in the parser",
+                             quoted(name), select->built.name);
+  }
   return "\"event_time\" in the parser";
 }
 

@@ -51,13 +51,6 @@ public:
 
   /// A key that is forgotten after a time without rows is a session of just that gap, without bounds.
   void read_ttl(micros ttl) {
-    if (d_.built.type != "global") {
-      d_.fail(out_, "state_ttl",
-              fmt::format("a {} window forgets its keys when it is over; expected state_ttl with a global "
-                          "window only",
-                          d_.built.type));
-      return;
-    }
     plan_.definition.kind = window::shape::session;
     plan_.definition.gap = ttl;
   }

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 
 namespace millrace::config {
 namespace {
@@ -21,6 +22,17 @@ constexpr std::string_view beyond_conditions =
 constexpr std::string_view beyond_equalities = "as_of(...) takes the newest row at the left one's time, by "
                                                "equalities alone in ON; put this condition into "
                                                "WHERE";
+
+constexpr std::string_view beyond_windows =
+    "rows of two windows pair by equalities alone; a condition on one "
+    "side goes into a view of its table, and what is left into "
+    "WHERE";
+
+bool is_constant(const syntax& s) {
+  bool out = true;
+  each_column(s, [&](const syntax&) { out = false; });
+  return out;
+}
 
 /// `column`: the value, as the query writes it.
 std::string shown_time(const timed_value& v, std::string column) {
@@ -58,6 +70,10 @@ void condition_reader::read_one(const syntax& s) {
     read_equality(s);
   else if (sides_[1].versions)
     say_(s.offset, std::string(beyond_equalities));
+  else if (sides_[0].windowed && sides_[1].windowed)
+    say_(s.offset, std::string(beyond_windows));
+  else if (is_of_one_side(s))
+    say_(s.offset, std::string(beyond_conditions));
   else if (compares && (s.text == "<=" || s.text == "<"))
     read_order(s.args[0], s.args[1], micros(s.text == "<" ? 1 : 0));
   else if (compares && (s.text == ">=" || s.text == ">"))
@@ -68,6 +84,25 @@ void condition_reader::read_one(const syntax& s) {
   } else {
     say_(s.offset, std::string(beyond_conditions));
   }
+}
+
+bool condition_reader::is_of_one_side(const syntax& s) const {
+  if (s.args.size() < 2)
+    return false;
+  const auto bounds = std::span(s.args).subspan(1);
+  if (is_constant(s.args[0]) || std::ranges::all_of(bounds, is_constant))
+    return true;
+  // Two times of one side are told of as such.
+  if (std::ranges::all_of(s.args, [&](const syntax& a) { return known_time(a).has_value(); }))
+    return false;
+  std::optional<std::size_t> side;
+  bool same = true;
+  each_column(s, [&](const syntax& c) {
+    const auto of = side_of(c);
+    same = same && of && (!side || side == of);
+    side = of;
+  });
+  return same;
 }
 
 std::optional<std::size_t> condition_reader::side_of(const syntax& column) const {
@@ -191,9 +226,9 @@ void condition_reader::read_equality(const syntax& s) {
   }
   if (!l || !r) {
     const auto& wrong = l ? s.args[1] : s.args[0];
-    bool constant = true;
-    each_column(wrong, [&](const syntax&) { constant = false; });
-    if (constant)
+    if (is_of_one_side(s) && windowed)
+      return say_(wrong.offset, std::string(beyond_windows));
+    if (is_of_one_side(s))
       return say_(wrong.offset, std::string(sides_[1].versions ? beyond_equalities : beyond_conditions));
     if (wrong.what == form::column && wrong.path.size() == 2 && !side_of(wrong)) {
       std::vector<std::string> names;

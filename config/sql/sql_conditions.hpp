@@ -75,6 +75,8 @@ private:
   [[nodiscard]] std::optional<std::pair<std::size_t, std::string>>
   column_of_side(const expression::syntax& s) const;
   void refuse_time(const expression::syntax& s) const;
+  /// Whether a comparison is of columns with constants, or of columns of one side with each other.
+  [[nodiscard]] bool is_of_one_side(const expression::syntax& s) const;
 
   const std::array<joined_side, 2>& sides_;
   told say_;

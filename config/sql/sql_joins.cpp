@@ -76,6 +76,15 @@ private:
     same_ = &j.same;
     on_ = j.on ? &j.on->tree : nullptr;
     at_ = right_->at;
+    if (right_->function == "as_of" && how_ == join::right)
+      return say(
+          at_,
+          "as_of(...) has no RIGHT JOIN: a version of the right side comes out beside a row of the left one "
+          "alone; expected JOIN or LEFT JOIN as_of(...)");
+    if (right_->function == "as_of" && how_ == join::cross)
+      return say(at_,
+                 "as_of(...) takes the newest row of a key, by equalities in ON; expected JOIN or LEFT JOIN "
+                 "as_of(...) AS name ON ...");
     if (how_ == join::cross)
       return refuse_unbound();
     if (how_ == join::right && !is_window(*left_) && !is_window(*right_)) {

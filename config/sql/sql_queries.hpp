@@ -132,6 +132,13 @@ private:
                                                     const std::string& rank, const table_names& tables) const;
   /// `sink`: made of `top`, which is first_rows(q); gets `limit_by` and `rank`.
   void add_groups(const sql::query& q, const ranked_rows& top, node& sink) const;
+  /// The nearest window with bounds, or join of such, whose rows a stage gives, and the name that a column has there.
+  struct window_column {
+    const node* stage = nullptr;  // null: there is none
+    std::string column{};         // empty: an expression makes it
+  };
+  [[nodiscard]] window_column window_of(const std::string& stage, std::string column) const;
+  [[nodiscard]] bool is_window_start(const std::string& stage, const std::string& column) const;
   [[nodiscard]] bool is_of_sessions(const std::string& stage) const;
 
   [[nodiscard]] static bool has_groups(const sql::select& s);

@@ -1,7 +1,9 @@
 // Tables: sources, and the parsers that make rows of their records.
 #include "config/known_words.hpp"
 #include "config/sql/sql_stages.hpp"
+#include "runtime/data/text_encoding.hpp"
 #include "runtime/expression/statements/foreign_options.hpp"
+#include "runtime/expression/syntax/keywords.hpp"
 
 #include <fmt/format.h>
 
@@ -165,9 +167,17 @@ private:
                  to_.text.value_of(*from, find_declared(to_.declared_for(stage), "from"), to_.out));
     else
       add_member(stage, "from", to_.text.at(t_.called.at), to_.text.made(source_name(), t_.called.at));
-    if (!t_.columns.empty())
+    const auto declared = to_.declared_for(stage);
+    if (!t_.columns.empty() && !declared.empty() && find_declared(declared, "schema") == nullptr)
+      to_.say(
+          t_.columns.front().called.at,
+          fmt::format("a table with format '{}' has columns of its own; leave these out: CREATE TABLE {} () "
+                      "WITH (...)",
+                      data::excerpt(stage.members.front().value.text),
+                      expression::quoted_identifier(t_.called.text)));
+    else if (!t_.columns.empty())
       add_member(stage, "schema", to_.text.at(t_.columns.front().called.at), columns_of(t_.columns, to_));
-    to_.add_options(stage, for_parser_, to_.declared_for(stage));
+    to_.add_options(stage, for_parser_, declared);
     to_.add(t_.called.text, t_.called.at, std::move(stage));
   }
 

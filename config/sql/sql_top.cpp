@@ -197,9 +197,13 @@ void sql_queries::add_groups(const sql::query& q, const ranked_rows& top, node& 
     const bool is_end = column == "window_end" || std::ranges::any_of(times, [&](const timed_value& v) {
                           return column && v.later == micros(1) && column_of(v.value, {}) == column;
                         });
+    const bool is_start =
+        column == "window_start" || (column && std::ranges::all_of(names, [&](const node& n) {
+                                       return is_window_start(n.text, *column);
+                                     }));
     end = end || is_end;
-    start = start || column == "window_start";
-    if (is_end || column == "window_start")
+    start = start || is_start;
+    if (is_end || is_start)
       continue;
     if (column && top.written_keys.contains(*column))
       groups.push_back(to_.text.made(*column, p.where.begin));
@@ -212,10 +216,14 @@ void sql_queries::add_groups(const sql::query& q, const ranked_rows& top, node& 
                            "expected a column, by its name; an expression stands in the subquery's FROM"));
   }
   if (!end && !start)
-    to_.say(ranked->at, groups.empty()
-                            ? std::string("a stream has no end; expected PARTITION BY window_start, "
-                                          "window_end, so that each window has its first rows")
-                            : place_of_rank(*ranked->rank, *q.one->from.front().sub->one));
+    to_.say(
+        ranked->at,
+        groups.empty() ? std::string("a stream has no end; expected PARTITION BY window_start, "
+                                     "window_end, so that each window has its first rows")
+        : std::ranges::all_of(names, [&](const node& n) { return window_of(n.text, {}).stage != nullptr; })
+            ? std::string("each window has first rows of its own; name window_end in PARTITION BY, beside "
+                          "the other columns")
+            : place_of_rank(*ranked->rank, *q.one->from.front().sub->one));
   else if (start && is_of_sessions(names.front().text))
     to_.say(ranked->at,
             "sessions that end at one time are written together; expected PARTITION BY window_end alone, or "
@@ -226,19 +234,45 @@ void sql_queries::add_groups(const sql::query& q, const ranked_rows& top, node& 
     add_member(sink, "rank", to_.text.at(top.rank->at), to_.text.made(top.rank->name, top.rank->at));
 }
 
-bool sql_queries::is_of_sessions(const std::string& stage) const {
+sql_queries::window_column sql_queries::window_of(const std::string& stage, std::string column) const {
   auto name = stage;
   for (std::size_t i = 0; i <= to_.all.size(); ++i) {
     const auto at = std::ranges::find(to_.all, name, &member::name);
     if (at == to_.all.end())
-      return false;
+      return {};
     const auto& kind = at->value.members.front();
+    const bool is_transform = kind.name == "transform";
+    if (!is_transform && kind.name != "join" && kind.name != "window")
+      return {};
+    const auto* const columns = at->value.find("columns");
+    if (const auto* const given =
+            columns == nullptr || !columns->value.is_map() ? nullptr : columns->value.find(column);
+        given != nullptr) {
+      const auto read =
+          expression::parse(given->value.is_text() ? given->value.text : std::string(), nullptr);
+      column = read ? column_of(*read, {}).value_or(std::string()) : std::string();
+    }
+    if (!is_transform)
+      return kind.value.text == "global" || kind.value.text == "dedup" ||
+                     (kind.name == "join" && kind.value.text != "window")
+                 ? window_column{}
+                 : window_column{&at->value, std::move(column)};
     const auto* const from = at->value.find("from");
-    if (kind.name != "transform" || from == nullptr || !from->value.is_text())
-      return kind.name == "window" && kind.value.text == "session";
+    if (from == nullptr || !from->value.is_text())
+      return {};
     name = from->value.text;
   }
-  return false;
+  return {};
+}
+
+bool sql_queries::is_window_start(const std::string& stage, const std::string& column) const {
+  return window_of(stage, column).column == "window_start";
+}
+
+bool sql_queries::is_of_sessions(const std::string& stage) const {
+  const auto* const window = window_of(stage, {}).stage;
+  return window != nullptr && window->members.front().name == "window" &&
+         window->members.front().value.text == "session";
 }
 
 }  // namespace millrace::config

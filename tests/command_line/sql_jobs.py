@@ -106,6 +106,24 @@ class Jobs:
         for place, part in TOLD.items():
             check(part in places.get(place, ""), f"{place}: {part}", told.stderr)
 
+    def page(self):
+        """The whole jobs of docs/topologies_in_sql.md are taken, and those that read text and lists give their rows."""
+        blocks = re.findall(r"^```sql\n(SET topology = '(\w+)';\n.*?)^```", (ROOT / "docs" / "topologies_in_sql.md").read_text(), re.M | re.S)
+        jobs = {name: self.folder / f"page_{name}.sql" for _, name in blocks}
+        check({"first", "log", "stops", "wrap", "unwrap", "named", "shop"} <= jobs.keys(), f"the page has whole jobs: {sorted(jobs)}")
+        for text, name in blocks:
+            jobs[name].write_text(re.sub(r"(path = '|sqlite3://)(?=\w+\.\w+')", lambda at: f"{at[1]}{self.folder}/", text))
+            told = self.run("check", jobs[name])
+            check(told.returncode == 0, f"the page's job {name} is taken", told.stderr)
+        for file, lines in {"access.log": ["2025-03-02T09:10:00Z ann /cart", "2025-03-02T09:50:00Z ben /cart"], "lists.json": ['[{"id": 1}, {"id": 2}]', "[]"],
+                            "trips.jsonl": ['{"id":1,"stops":[{"place":"Ulm","ts":"2025-03-02T09:10:00Z"},{"place":"Bonn","ts":"2025-03-02T11:10:00Z"}]}']}.items():
+            (self.folder / file).write_text("\n".join(lines) + "\n")
+        for name, rows in {"log": [["/cart", "2", "2025-03-02T09:00:00Z"]], "stops": [["Ulm", "1", "2025-03-02T09:00:00Z"], ["Bonn", "1", "2025-03-02T11:00:00Z"]],
+                           "wrap": [], "unwrap": [["1"], ["2"]]}.items():
+            ran = self.run("run", jobs[name], "--state", self.folder / f"page_{name}")
+            found = [line.split() for line in ran.stdout.splitlines()]
+            check(ran.returncode == 0 and [row for row in found if row in rows] == rows and (rows or not found), f"the page's job {name} gives its rows", ran.stdout, ran.stderr)
+
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
@@ -117,6 +135,7 @@ def main():
         jobs.state()
         jobs.overlays()
         jobs.mistakes()
+        jobs.page()
     sys.exit(1 if failed else 0)
 
 

@@ -4,6 +4,7 @@ import collections
 import contextlib
 import http.server
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -11,6 +12,7 @@ import threading
 import time
 
 from real_systems import PATIENCE, Kafka, Run, Wrong, check, free_port, main_of_parts, needed, topology_file, unique, wait_until
+from servers_away import own_servers
 
 
 class Load:
@@ -118,6 +120,30 @@ class Shop(http.server.BaseHTTPRequestHandler):
         pass
 
 
+def into_a_slow_kafka(options, folder):
+    """A broker that stands still for longer than the producer waits gets batches a second time: each record is in the topic once, in its order."""
+    made = folder / "made.jsonl"
+    records = ["--kind", "clicks", "--count", 20000, "--start-time", "2026-03-02", "--spacing", "1s", "--rate", "5000/s"]
+    Load(options, folder, *records, "--out", made).end()
+    with own_servers(folder, "kafka") as (servers, exported):
+        kafka, topic = Kafka(exported["KAFKA_BROKERS"]), unique("slow")
+        load = Load(options, folder, *records, "--kafka", kafka.brokers, "--topic", topic, "--create", 1,
+                    "--property", "socket.timeout.ms=1000")
+        wait_until("some records", lambda: kafka.read(topic))
+        for _ in range(3):
+            os.kill(servers.pid("kafka"), signal.SIGSTOP)
+            time.sleep(2.5)
+            os.kill(servers.pid("kafka"), signal.SIGCONT)
+            time.sleep(0.3)
+        r = load.end()
+        check("timed out" in load.err, f"no request was sent again: {load.err[-500:]}")
+        there = [m.value for m in kafka.read(topic)]
+    wanted = made.read_bytes().splitlines()
+    check(len(there) == r["delivered"] == len(wanted), f"{len(there)} records in the topic of {len(wanted)}, reported: {r}")
+    check(there == wanted, "the records are not in their order")
+    print(f"a slow Kafka: {len(there)} records once each, in their order")
+
+
 def into_http(options, folder):
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Shop)
     server.daemon_threads = True
@@ -192,7 +218,7 @@ def found_wrong(options, folder):
     print("what is wrong is said, and a stopped load reports")
 
 
-PARTS = (into_file, into_http, served, found_wrong, into_kafka)
+PARTS = (into_file, into_http, served, found_wrong, into_kafka, into_a_slow_kafka)
 
 
 if __name__ == "__main__":

@@ -8,11 +8,11 @@ import signal
 import subprocess
 import time
 
-from real_systems import PATIENCE, ROOT, Run, Wrong, check
+from real_systems import PATIENCE, ROOT, Run, Wrong, check, wait_until
 
 # A line of an indented block is a command if it begins so; other lines are what a command prints.
 COMMAND = re.compile(r"(\$ )?((?:[A-Z_]+=\S+ )*(?:(?:build/release/)?millrace|tools/\w+|pipelines/\S+\.sh|python3|export|eval|alias|set|"
-                     r"curl|kcat|psql|mariadb|sqlite3|cat|ls|tail|cmake|ninja)(?: .*)?)$")
+                     r"curl|kcat|psql|mariadb|sqlite3|cat|ls|tail|cmake|ninja|dpkg-deb|apt|docker)(?: .*)?)$")
 ENVIRONMENT = ("export ", "eval ", "alias ", "set ")
 
 
@@ -66,6 +66,20 @@ class Process:
     def alive(self):
         return self.process.poll() is None
 
+    def check_alive(self):
+        check(self.alive(), lambda: f"`{self.text}` has ended by itself with {self.process.returncode}: {self.errors()[-1500:]}")
+
+    def wait_until(self, what, ready, seconds=60):
+        """Waits for what this process brings about; an end by itself is told at once."""
+        wait_until(what, lambda: not self.alive() or ready(), seconds)
+        self.check_alive()
+
+    def kill(self):
+        """kill -9 of the command, of its shell and of all that it has started."""
+        self.check_alive()
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.wait()
+
     def wait(self, seconds=60):
         seconds *= PATIENCE
         try:
@@ -76,7 +90,7 @@ class Process:
 
     def interrupt(self, *statuses, seconds=60):
         """Ctrl-C; 0 is expected where nothing else is."""
-        check(self.alive(), lambda: f"`{self.text}` has ended by itself with {self.process.returncode}: {self.errors()[-1500:]}")
+        self.check_alive()
         os.killpg(self.process.pid, signal.SIGINT)
         found = self.wait(seconds)
         check(found in (statuses or (0,)), f"Ctrl-C ends `{self.text}` with {found}, expected {statuses or 0}: {self.errors()[-800:]}")

@@ -257,6 +257,16 @@ def sparkify(r):
     job.interrupt()
 
 
+def recipes(r):
+    """Starts the servers, and tests all recipes; recipes.py plays the page of each."""
+    r.environment('eval "$(tools/services start kafka postgres)"')
+    r.environment("alias millrace")
+    r.environment("export PGTZ")
+    tested = len(list((ROOT / "pipelines" / "recipes").glob("*/*.test.json")))
+    said = r.run("millrace test")
+    check(len({line.split(":")[0] for line in lines(said)[:-1]}) == tested and lines(said)[-1].endswith(" 0 failed"), f"the recipes' tests: {said[-500:]}")
+
+
 def again(r, text):
     """Repeats a command of the README until it prints what is waited for; returns that."""
     done = subprocess.run(["bash", "-c", f"shopt -s expand_aliases\n{r.aliases}{text}"], cwd=r.top, env=r.env, stdin=subprocess.DEVNULL,
@@ -289,7 +299,8 @@ def kafka(r, topic):
 
 
 PLAYS = {"README.md": top, "pipelines/active_users/README.md": active_users, "pipelines/customer_sales/README.md": customer_sales,
-         "pipelines/meetup/README.md": meetup, "pipelines/game/README.md": game, "pipelines/sparkify/README.md": sparkify}
+         "pipelines/meetup/README.md": meetup, "pipelines/game/README.md": game, "pipelines/sparkify/README.md": sparkify,
+         "pipelines/recipes/README.md": recipes}
 
 
 def test(options, folder):

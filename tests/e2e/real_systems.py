@@ -564,7 +564,7 @@ def case(name, scenario, *more, doc=None):
 
 def run_cases(cases, make, options, folder):
     """Each case is a function over what make(options, folder, name) gives, which is closed after it; its docstring says what it shows. All are run,
-    those that fail are named."""
+    those that fail are named. A case that says SKIPPED ends them, and a failure before it is still one."""
     failed = []
     for case in cases:
         if options.only and case.__name__ != options.only:
@@ -578,6 +578,10 @@ def run_cases(cases, make, options, folder):
             failed.append(case.__name__)
             print(f"FAILED  {case.__name__}: {case.__doc__}\n        {told(e)}", flush=True)
             describe_the_living(folder)
+        except SystemExit as e:  # it says SKIPPED
+            if not failed or e.code != SKIPPED:
+                raise
+            break
         finally:
             Run.end_all()
             if c:

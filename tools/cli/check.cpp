@@ -1,6 +1,7 @@
 // millrace check: every finding about a topology, or the typed plan; with a sample, the rows of each stage as
 // well. Contacts nothing.
 #include "actors/catalog.hpp"
+#include "actors/observe/graph.hpp"
 #include "config/plan.hpp"
 #include "config/text/report.hpp"
 #include "tools/cli/logging.hpp"
@@ -78,6 +79,7 @@ expected<sample_rows> run_samples(const config::topology& t, const check_argumen
   const auto sources = sources_of(t);
   std::vector<dry_run::arrival> arrivals;
   std::vector<std::string> given;
+  std::size_t headers = 0;
   for (const auto& argument : a.samples) {
     ASSIGN_OR_RETURN(const auto s, parse_sample(argument, sources));
     if (std::find(given.begin(), given.end(), s.source) != given.end())
@@ -86,6 +88,7 @@ expected<sample_rows> run_samples(const config::topology& t, const check_argumen
                                     argument, s.source));
     given.push_back(s.source);
     ASSIGN_OR_RETURN(auto records, dry_run::read_sample(s.file, t, s.source));
+    headers += !records.empty() && dry_run::begins_with_header(t, s.source) ? 1 : 0;
     for (auto& r : records)
       arrivals.push_back({s.source, std::move(r)});
   }
@@ -95,7 +98,7 @@ expected<sample_rows> run_samples(const config::topology& t, const check_argumen
   const auto fed = made->feed(arrivals);
   if (fed && !a.no_end)
     made->end();
-  auto text = fmt::format("\nsample: {} records", arrivals.size());
+  auto text = fmt::format("\nsample: {}", observe::plural(arrivals.size() - headers, "record"));
   text += a.no_end ? ", and no end: windows that later records could change are open\n"
                    : ", then the end of every source\n";
   if (!fed)

@@ -63,6 +63,10 @@ int main(int argc, char** argv) {
   try {
     app->parse(argc, argv);
   } catch (const CLI::Success& e) {  // --help, --version
+    if (const auto unknown = unknown_command(*app); !unknown.empty()) {
+      complain(unknown);
+      return exit_wrong;
+    }
     return app->exit(e) == 0 ? exit_done : exit_failed;
   } catch (const CLI::ParseError& e) {
     complain(usage_error(*app, e));

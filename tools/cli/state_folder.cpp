@@ -1,6 +1,7 @@
 #include "tools/cli/state_folder.hpp"
 
 #include "actors/deployment/parsed_by.hpp"
+#include "actors/node/host/sinks_after_end.hpp"
 
 #include <fmt/format.h>
 
@@ -53,8 +54,11 @@ expected<std::string> look_at_state(const std::string& folder, const config::top
   ASSIGN_OR_RETURN(const auto fit, check_fit(**there, found, t));
   if (!fit)
     return fmt::format("the state in {} has read nothing yet: it fits any topology '{}'", folder, t.name);
-  const auto notes = config::fits_with_notes(*fit);
-  return fmt::format("the state in {} fits{}{}", folder, notes.empty() ? "" : "; ", notes);
+  auto said = fmt::format("the state in {} fits", folder);
+  for (const auto& note : {config::fits_with_notes(*fit), host::sinks_after_end(*found.topology, t)})
+    if (!note.empty())
+      said += "; " + note;
+  return said;
 }
 
 }  // namespace millrace::cli

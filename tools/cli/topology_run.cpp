@@ -88,6 +88,9 @@ expected<std::unique_ptr<topology_run>> topology_run::open(given_topology given,
     spdlog::info("{}: it had come to its end; it goes on with what is new in {}", t.name, files_of(t));
   out->was_finished_ = has_ended && out->before_.run == out->run_ && !plan.has_found &&
                        out->replayed_ <= out->before_.replayed;
+  // A run that begins tells it itself.
+  if (out->was_finished_ && !plan.after_end.empty())
+    spdlog::warn("{}: {}", t.name, plan.after_end);
   return out;
 }
 

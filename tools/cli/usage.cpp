@@ -82,14 +82,26 @@ std::string about(const CLI::App& app, const CLI::ParseError& e) {
   return text;
 }
 
+std::string complaint(const std::string& called, const std::string& message) {
+  return fmt::format("{0}: {1} ({0} --help lists them all)", called, message);
+}
+
 }  // namespace
 
 std::string usage_error(const CLI::App& app, const CLI::ParseError& e) {
   std::string called;
   const auto& command = asked_for(app, called);
   const auto extra = not_taken(command.remaining());
-  return fmt::format("{}: {} ({} --help lists them all)", called,
-                     extra.empty() ? about(command, e) : about_extra(command, extra), called);
+  return complaint(called, extra.empty() ? about(command, e) : about_extra(command, extra));
+}
+
+std::string unknown_command(const CLI::App& app) {
+  std::string called;
+  const auto& command = asked_for(app, called);
+  const auto extras = command.remaining();
+  if (extras.empty() || is_option(extras.front()) || commands_of(command).empty())
+    return {};
+  return complaint(called, about_extra(command, extras.front()));
 }
 
 CLI::Validator at_most_threads(unsigned most) {

@@ -10,6 +10,9 @@ namespace millrace::cli {
 /// Words the error `e` that parsing for `app` threw. Pure.
 [[nodiscard]] std::string usage_error(const CLI::App& app, const CLI::ParseError& e);
 
+/// Words that the command which was given beside --help or --version is none; empty: there was none, or it is one. Pure.
+[[nodiscard]] std::string unknown_command(const CLI::App& app);
+
 /// Checks an option that takes a number of threads: 1 to `most`.
 [[nodiscard]] CLI::Validator at_most_threads(unsigned most);
 

@@ -34,6 +34,7 @@ struct dry_run::partition {
   micros silent{};
   bool idle = false;
   std::size_t uncut = 0;
+  std::uint64_t records = 0;  // that have come
 };
 
 struct dry_run::lane {
@@ -55,6 +56,7 @@ struct dry_run::chunk_in_work {
   source::chunk chunk;
   parser::parsed parsed;
   std::vector<event_micros> comes;  // ascending
+  std::uint64_t before;             // records of the partition before the chunk
   std::size_t next = 0;
 };
 
@@ -113,7 +115,7 @@ std::vector<dry_run::chunk_in_work> dry_run::parse(const std::vector<arrival>& a
 dry_run::chunk_in_work dry_run::parse(lane& of, partition& p,
                                       std::span<const source::written_record> records) {
   auto* const l = &of;
-  chunk_in_work c{l, &p, source::make_chunk(records, p.name, l->shape, p.next), {}, {}};
+  chunk_in_work c{l, &p, source::make_chunk(records, p.name, l->shape, p.next), {}, {}, p.records};
   if (l->header) {
     if (!p.header)
       p.header = {std::string(c.chunk.record(0)), c.chunk.positions[0]};
@@ -148,6 +150,7 @@ dry_run::chunk_in_work dry_run::parse(lane& of, partition& p,
   for (auto& t : c.comes)
     t = p.latest = std::max(p.latest, t);
   p.next = c.chunk.to;
+  p.records += records.size();
   p.silent = {};
   p.idle = false;
   return c;
@@ -197,10 +200,29 @@ void dry_run::form_run() {
   auto& c = *run_.of;
   c.partition->former->add(c.chunk, c.parsed, run_.first, c.next, millrace::source::behind(c.chunk, c.next),
                            run_.now);
+  note_late(c);
   c.partition->uncut += c.next - run_.first;
   run_ = {};
   if (c.partition->uncut >= run_records)
     send(*c.lane, *c.partition);
+}
+
+void dry_run::note_late(const chunk_in_work& c) {
+  for (const auto& l : c.partition->former->late()) {
+    const auto& stage = probed_.topology->stages[l.stage];
+    const bool is_join = std::get<config::window_plan>(stage.plan).is_join();
+    auto rows_in = config::name_of({stage.name, true, is_join ? std::optional(l.side) : std::nullopt});
+    const auto known =
+        std::ranges::find_if(late_, [&](const late_rows& have) { return have.rows_in == rows_in; });
+    if (known != late_.end()) {
+      known->count += l.count;
+      continue;
+    }
+    const auto& positions = c.chunk.positions;
+    const auto at = std::lower_bound(positions.begin(), positions.end(), l.first) - positions.begin();
+    late_.push_back({stage.name, std::move(rows_in), l.count, c.lane->plan->source->name, c.partition->name,
+                     c.before + static_cast<std::uint64_t>(at) + 1, l.time, l.watermark});
+  }
 }
 
 void dry_run::cut_all() {
@@ -272,5 +294,7 @@ void dry_run::end() {
 }
 
 std::vector<stage_rows> dry_run::rows() const { return receivers_->rows(); }
+
+std::map<std::string, std::uint64_t> dry_run::missed() const { return receivers_->missed(); }
 
 }  // namespace millrace::dry_run

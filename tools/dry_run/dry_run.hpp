@@ -39,6 +39,18 @@ struct setup {
   std::size_t keep = static_cast<std::size_t>(-1);  // rows kept of each stage, about
 };
 
+/// The rows that were late for a window stage, and where the first of them came from.
+struct late_rows {
+  std::string window;
+  std::string rows_in;  // "counts.late": where they are
+  std::uint64_t count = 0;
+  std::string source{};
+  std::string partition{};
+  std::uint64_t record = 0;  // among those of its partition, from 1
+  event_micros time = 0;
+  event_micros watermark = 0;  // its partition's, just before it
+};
+
 class dry_run {
 public:
   /// Errors: a connector's options that only show when it is made.
@@ -54,6 +66,10 @@ public:
   /// All sources come to their end: the last windows fire.
   void end();
   [[nodiscard]] std::vector<stage_rows> rows() const;
+  /// One for each window, of a join for each side.
+  [[nodiscard]] const std::vector<late_rows>& late() const { return late_; }
+  /// Records by window that came after its windows had fired without their partition, which was idle.
+  [[nodiscard]] std::map<std::string, std::uint64_t> missed() const;
 
 private:
   struct lane;
@@ -62,6 +78,7 @@ private:
   dry_run() = default;
 
   void form_run();
+  void note_late(const chunk_in_work& c);
   void cut_all();
   void send(lane& l, partition& p);
   void clock_to(event_micros t);
@@ -77,6 +94,7 @@ private:
   deployment::lane_plans plans_;
   std::vector<std::unique_ptr<lane>> lanes_;
   std::unique_ptr<receivers> receivers_;
+  std::vector<late_rows> late_;
   std::vector<std::pair<std::uint32_t, micros>> ticking_;  // window stages with updates, and how often
 
   /// Consecutive records of one partition that are taken together.

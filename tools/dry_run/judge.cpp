@@ -2,6 +2,7 @@
 
 #include "actors/deployment/layout.hpp"
 #include "runtime/data/render.hpp"
+#include "runtime/data/text_encoding.hpp"
 #include "tools/dry_run/typed_value.hpp"
 
 #include <boost/json.hpp>
@@ -9,6 +10,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 namespace millrace::dry_run {
 namespace {
@@ -51,6 +53,8 @@ bool is_telling(const data::batch& b, std::size_t column) {
   const auto& name = (*b.schema)[column].name;
   if (b.schema == config::dead_letter_schema())
     return name != "id" && name != "time" && name != "record_base64";
+  if (name == config::deletion_column)
+    return true;
   return !name.starts_with('_') && b.columns[column];
 }
 
@@ -198,6 +202,48 @@ private:
   std::vector<std::string> lines_;
 };
 
+/// The windows whose late rows are missing from one of these stages, or stand in it.
+std::set<std::string> windows_of(const config::topology& t, const std::vector<std::string>& stages) {
+  std::set<std::string> seen;
+  std::vector<std::string> next;
+  for (const auto& name : stages)
+    next.push_back(name.substr(0, name.find('.')));
+  while (!next.empty()) {
+    const auto* const s = t.find(next.back());
+    next.pop_back();
+    if (s == nullptr || !seen.insert(s->name).second)
+      continue;
+    for (const auto& from : s->from)
+      next.push_back(from.stage);
+  }
+  return seen;
+}
+
+/// Lines that say which rows were late for one of these windows and are not `held`: expected, and found.
+std::vector<std::string> said_of_late(const dry_run& run, const std::set<std::string>& windows,
+                                      const std::set<std::string>& held) {
+  std::vector<std::string> out;
+  for (const auto& l : run.late()) {
+    if (!windows.contains(l.window) || held.contains(l.rows_in))
+      continue;
+    const auto place = l.partition == source::only_partition
+                           ? l.source
+                           : fmt::format("partition {} of {}", data::excerpt(l.partition), l.source);
+    out.push_back(
+        fmt::format("{}: {} late, found in {}; {}record {} of {}, whose time is {}, came when the watermark "
+                    "stood at {}",
+                    l.window, l.count == 1 ? "1 row was" : fmt::format("{} rows were", l.count), l.rows_in,
+                    l.count == 1 ? "" : "the first: ", l.record, place, format_timestamp(l.time),
+                    format_timestamp(l.watermark)));
+  }
+  for (const auto& [window, records] : run.missed())
+    if (windows.contains(window))
+      out.push_back(fmt::format("{}: {} after its windows had fired without their partition, which was idle",
+                                window,
+                                records == 1 ? "1 record came" : fmt::format("{} records came", records)));
+  return out;
+}
+
 }  // namespace
 
 std::vector<std::string> differences(const expectation& e, const stage_rows& got) {
@@ -221,10 +267,16 @@ std::vector<std::string> judge(const config::topology& t, const test_case& c) {
   if (c.end && lines.empty())
     run.end();
   const auto rows = run.rows();
+  std::set<std::string> held;
+  std::vector<std::string> failed;
   const auto compare = [&](const expectation& e) {
     const auto got = std::find_if(rows.begin(), rows.end(), [&](const auto& r) { return r.name == e.stage; });
     const auto more = differences(e, *got);
     lines.insert(lines.end(), more.begin(), more.end());
+    if (more.empty())
+      held.insert(e.stage);
+    else
+      failed.push_back(e.stage);
   };
   for (const auto& e : c.expect)
     compare(e);
@@ -232,6 +284,8 @@ std::vector<std::string> judge(const config::topology& t, const test_case& c) {
                    [](const auto& e) { return e.stage == deployment::dead_letter_sink; }))
     compare(
         {std::string(deployment::dead_letter_sink), std::vector<expected_row>{}, std::nullopt, std::nullopt});
+  for (auto& line : said_of_late(run, windows_of(t, failed), held))
+    lines.push_back(std::move(line));
   return lines;
 }
 

@@ -277,6 +277,15 @@ void receivers::keep(sink& s, const data::batch& rows) const {
   s.got.rows += rows.rows;
 }
 
+std::map<std::string, std::uint64_t> receivers::missed() const {
+  std::map<std::string, std::uint64_t> out;
+  for (const auto& [window, shards] : shards_)
+    for (const auto& s : shards)
+      if (const auto n = s->core.late_at_shard(); n != 0)
+        out[topology_.stages[window].name] += n;
+  return out;
+}
+
 std::vector<stage_rows> receivers::rows() const {
   std::vector<stage_rows> out;
   for (const auto& p : probed_.probes) {

@@ -59,6 +59,8 @@ public:
   void tick(std::uint32_t window, event_micros t, event_micros now);
   /// Returns the rows in the order of the probes, dead letters last.
   [[nodiscard]] std::vector<stage_rows> rows() const;
+  /// Records by window that came after its windows had fired without their partition.
+  [[nodiscard]] std::map<std::string, std::uint64_t> missed() const;
 
 private:
   struct shard;

@@ -87,6 +87,10 @@ expected<std::vector<source::written_record>> read_bytes(const std::string& file
 
 }  // namespace
 
+bool begins_with_header(const config::topology& t, const std::string& source) {
+  return wants_of_source(t, source).header;
+}
+
 expected<std::vector<source::written_record>> read_sample(const std::string& file, const config::topology& t,
                                                           const std::string& source) {
   auto wanted = wants_of_source(t, source);

@@ -19,4 +19,7 @@ inline constexpr std::size_t largest_sample = std::size_t{64} << 20U;
 [[nodiscard]] expected<std::vector<source::written_record>>
 read_sample(const std::string& file, const config::topology& t, const std::string& source);
 
+/// The first of those records is the header line of a file of csv: `run` counts it as none.
+[[nodiscard]] bool begins_with_header(const config::topology& t, const std::string& source);
+
 }  // namespace millrace::dry_run

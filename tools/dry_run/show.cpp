@@ -16,9 +16,22 @@ bool of_dead_letters(const std::string& column) {
          column == "record";
 }
 
-bool is_shown(const stage_rows& s, const data::field& f) {
+/// Whether a row that is kept deletes the one with its key.
+bool deletes(const stage_rows& s, std::size_t column) {
+  return std::ranges::any_of(s.batches, [&](const data::batch& b) {
+    for (std::size_t i = 0; i < b.rows; ++i)
+      if (const auto& c = *b.columns[column]; !c.is_null(i) && c.boolean_at(i))
+        return true;
+    return false;
+  });
+}
+
+bool is_shown(const stage_rows& s, std::size_t column) {
+  const auto& f = (*s.schema)[column];
   if (s.name == deployment::dead_letter_sink)
     return of_dead_letters(f.name);
+  if (f.name == config::deletion_column)
+    return deletes(s, column);
   return !f.name.starts_with('_') || f.name == config::batch_column;
 }
 
@@ -34,7 +47,7 @@ void append_table(std::string& out, const stage_rows& s) {
   std::vector<std::size_t> columns;
   std::vector<data::field> fields;
   for (std::size_t i = 0; i < s.schema->size(); ++i)
-    if (is_shown(s, (*s.schema)[i])) {
+    if (is_shown(s, i)) {
       columns.push_back(i);
       fields.push_back((*s.schema)[i]);
     }

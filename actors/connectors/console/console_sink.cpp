@@ -193,18 +193,17 @@ config::connector console_sink_declaration() {
   c.options = {
       {.name = "style",
        .type = config::option_type::choice,
-       .doc =
-           "table: a table a window or tick; show: its first 20 rows, as Spark prints them; json: a line a "
-           "row; text: a line by the template. Tables, and all that goes to a terminal, show what a terminal "
-           "would obey as \\u001b; lines of json and text that go to a file or a pipe stay as they are",
+       .doc = "table: one table for each window or tick; show: its first 20 rows, as Spark prints "
+              "them; json: one line for each row; text: one line by the template. Tables, and all that "
+              "goes to a terminal, show control characters as text such as \\u001b; lines of json and "
+              "text that go to a file or a pipe stay as they are",
        .default_text = "table",
        .choices = {"table", "show", "json", "text"}},
       template_option("style"),
       {.name = "batch_header",
        .type = config::option_type::boolean,
-       .doc =
-           "With style show: the number of the commit above its tables, as Spark's console sink prints it; "
-           "counted as _batch is, from 1",
+       .doc = "With style show: prints the number of the commit above its tables, as Spark's console "
+              "sink does; it counts from 1, as _batch does",
        .default_text = "false"}};
   c.check = [](const config::check_input& in, const config::say& say) {
     const auto& o = in.options;

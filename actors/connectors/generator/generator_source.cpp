@@ -53,9 +53,8 @@ config::connector generator_source_declaration() {
       {.name = "pause", .type = option_type::duration, .doc = "The time between two bursts", .minimum = 1},
       {.name = "spacing",
        .type = option_type::duration,
-       .doc =
-           "Event time between two records; default: that of the rate, or of a burst over its pause, else a "
-           "millisecond",
+       .doc = "Event time between two records. Default: the time between records by `rate`, or the "
+              "pause divided by the burst, else a millisecond",
        .minimum = 1},
       {.name = "start_time",
        .type = option_type::text,

@@ -4,6 +4,7 @@
 #include "actors/deployment/start_positions.hpp"
 #include "actors/node/host/cluster_words.hpp"
 #include "actors/node/host/plan_values.hpp"
+#include "actors/node/host/sinks_after_end.hpp"
 #include "config/secrets.hpp"
 #include "runtime/base/random.hpp"
 #include "runtime/base/shard_name.hpp"
@@ -189,6 +190,7 @@ expected<begun_plan> begin_plan(std::shared_ptr<const config::topology> topology
   if (goes_on) {
     ASSIGN_OR_RETURN(const auto fit, deployment::check_fit(store, t, place));
     out.changes = fit ? config::fits_with_notes(*fit) : std::string();
+    out.after_end = sinks_after_end(*o.before, t);
     ASSIGN_OR_RETURN(out.has_found, take_over_found(store, *o.before));
     // A partition that was found at the very end may not have been read: the present run goes on with it first.
     // Else the record that has this plan in `control` begins the next one (docs/design/next-run.md).
@@ -223,6 +225,8 @@ finish_plan(begun_plan begun, const apply_options& o, deployment::pipeline_optio
         return failed(kept.error());
   if (!begun.changes.empty())
     spdlog::info("{}: {}", o.topology, begun.changes);
+  if (!begun.after_end.empty())
+    spdlog::warn("{}: {}", o.topology, begun.after_end);
   begun.plan.values = store.all();
   keep_zones(begun.plan, *begun.topology);
   return made_plan{std::move(begun.plan), std::move(*decided)};

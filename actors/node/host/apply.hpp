@@ -52,6 +52,8 @@ struct begun_plan {
   hosted_plan plan;
   /// Says for people what has changed since the plan before.
   std::string changes = {};
+  /// Names the sinks that come too late for what was read (sinks_after_end.hpp); mostly empty.
+  std::string after_end = {};
   bool nothing_read = false;  // as pipeline_options has it
   bool is_next_run = false;
   bool has_found = false;  // partitions that were found while the topology ran

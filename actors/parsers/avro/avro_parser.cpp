@@ -207,17 +207,18 @@ config::connector avro_parser_declaration() {
   config::connector c;
   c.kind = config::stage_kind::parser;
   c.type = "avro";
-  c.doc = "Reads one Avro record a record, by a schema file or the schemas that come with records "
-          "(docs/schemas.md)";
+  c.doc = "Reads each record as an Avro record, by a schema file or the schemas that come with "
+          "records (docs/schemas.md)";
   c.options = {
       {.name = "schema_file",
-       .doc = "The schema in JSON, as .avsc files are: that of the records, and where those come with "
-              "schemas of their own the reader's, by Avro's rules of resolution"},
+       .doc = "A file with the schema in JSON, such as .avsc files. Records are read by it; where "
+              "records come with schemas of their own, it is the reader's schema in Avro's rules of "
+              "resolution"},
       prefix_option(),
       {.name = "framing",
        .type = config::option_type::choice,
-       .doc = "What is a record: what the source gives as one, or (container) in a file a datum of an Avro "
-              "object container, whose head has the schema",
+       .doc = "record: each record of the source is one Avro record; container: a file is an Avro "
+              "object container, whose header has the schema, and each datum is a record",
        .default_text = "record",
        .choices = {"record", "container"}},
   };

@@ -257,34 +257,35 @@ config::connector csv_parser_declaration() {
   config::connector c;
   c.kind = config::stage_kind::parser;
   c.type = "csv";
-  c.doc = "Reads one record of delimited fields a row: by position, or by the names of a header line; a line "
-          "break within quotes is part of its field; empty "
-          "is null, \"\" the empty text";
+  c.doc = "Reads each record as delimited fields, by position or by the names of a header line; a "
+          "line break within quotes is part of its field; an empty field is null, \"\" is the "
+          "empty text";
   c.nested_columns = false;
   c.options = {
       {.name = "header",
        .type = config::option_type::boolean,
-       .doc = "The first line of each file names its columns; others than the schema's are left out",
+       .doc = "The first line of each file names its columns; columns that the schema does not have "
+              "are left out",
        .default_text = "false"},
       {.name = "delimiter",
-       .doc = "What stands between two fields: one character of ASCII, such as ; or a tab (\\t)",
+       .doc = "The character between two fields, one of ASCII, such as ; or a tab (\\t)",
        .default_text = ",",
        .plain = true},
       {.name = "quote",
-       .doc = "What stands around a field that holds delimiters or line breaks, and twice for itself: one "
-              "character of ASCII; none: quotes are text",
+       .doc = "The character around a field that holds delimiters or line breaks, one of ASCII; twice "
+              "within a field it stands for itself. none: quotes are text",
        .default_text = "\"",
        .plain = true},
       {.name = "skip",
        .type = config::option_type::integer,
-       .doc = "How many lines at the beginning of each file are no records; the header line is behind them",
+       .doc = "How many lines at the beginning of each file are skipped; the header line comes after "
+              "them",
        .default_text = "0",
        .maximum = 1'000'000},
       {.name = "encoding",
        .type = config::option_type::choice,
-       .doc = "How a file that is not followed has its characters; utf-16 needs a byte-order mark. A record "
-              "with "
-              "bytes that are no character is a dead letter",
+       .doc = "The encoding of a file that is not followed; utf-16 needs a byte-order mark. A record "
+              "with invalid bytes is a dead letter",
        .default_text = "utf-8",
        .choices = {"utf-8", "windows-1252", "utf-16"}},
   };

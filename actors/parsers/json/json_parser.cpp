@@ -367,13 +367,12 @@ config::connector json_parser_declaration() {
   config::connector c;
   c.kind = config::stage_kind::parser;
   c.type = "json";
-  c.doc = "Reads one JSON object a record";
+  c.doc = "Reads each record as one JSON object";
   c.options = {
       {.name = "framing",
        .type = config::option_type::choice,
-       .doc = "What ends a record of a file: its line, or (values) its JSON value, of which several stand on "
-              "a line or one over several lines; "
-              "a value has at most a megabyte",
+       .doc = "How a file is divided into records. lines: each line is one; values: each JSON value is "
+              "one, several on a line or one over several lines, with at most a megabyte",
        .default_text = "lines",
        .choices = {"lines", "values"}},
       prefix_option(),

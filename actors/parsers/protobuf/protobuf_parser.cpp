@@ -288,21 +288,21 @@ config::connector protobuf_parser_declaration() {
   config::connector c;
   c.kind = config::stage_kind::parser;
   c.type = "protobuf";
-  c.doc =
-      "Reads one Protobuf message a record, by a schema file or the schemas of a registry (docs/schemas.md)";
+  c.doc = "Reads each record as a Protobuf message, by a schema file or the schemas of a registry "
+          "(docs/schemas.md)";
   c.options = {
       {.name = "schema_file",
-       .doc = "The schema: .proto source, whose imports are found in its folder and those above it, or what "
-              "protoc --include_imports --descriptor_set_out writes. Well-known types are built in"},
+       .doc = "A file with the schema: .proto source, whose imports are found in its folder and those "
+              "above it, or the output of protoc --include_imports --descriptor_set_out. Well-known "
+              "types are built in"},
       {.name = "message",
-       .doc =
-           "The full name of the message that records are. Default: the only one of the schema, or the one "
-           "that the prefix names"},
+       .doc = "The full name of the records' message. Default: the only one of the schema, or the one "
+              "that the prefix names"},
       prefix_option(),
       {.name = "framing",
        .type = config::option_type::choice,
-       .doc = "What is a record: what the source gives as one, or (delimited) in a file a message behind its "
-              "length as a varint",
+       .doc = "record: each record of the source is one message; delimited: in a file each message "
+              "follows its length, a varint",
        .default_text = "record",
        .choices = {"record", "delimited"}},
   };

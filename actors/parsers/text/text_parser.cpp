@@ -44,7 +44,8 @@ config::connector text_parser_declaration() {
   config::connector c;
   c.kind = config::stage_kind::parser;
   c.type = "text";
-  c.doc = "Gives each record as it is, without a byte-order mark in front of it, in the one column line";
+  c.doc = "Gives each record unchanged, but for a byte-order mark at its start, in one column, "
+          "`line`";
   c.fixed_columns = {{"line", data::type_id::text}};
   return c;
 }

@@ -1,6 +1,7 @@
 #include "actors/stream/lane/lane.hpp"
 
 #include "actors/stream/lane/reach.hpp"
+#include "actors/stream/replay/replay_format.hpp"
 
 #include <fmt/format.h>
 
@@ -144,6 +145,10 @@ void partition_finder::on_partition_started(const std::string& name, const std::
   if (lane != all_.options.name || all_.find(all_.options.plan->log(name)) != nullptr)
     return;
   auto& p = all_.add_partition(name, delivery::lane_log::start::at_furthest);
+  if (!replay::parse_partition_name(name))
+    all_.give(effects::say{stage::log_level::info,
+                           fmt::format("{}: partition {} was found, and is read from now on",
+                                       all_.options.in_logs(all_.options.plan->source->name), name)});
   for (std::size_t r = 0; r < all_.up.size(); ++r) {
     p.receivers.mark_present(r, all_.up[r]);
     dispatch_.ask(p, r);

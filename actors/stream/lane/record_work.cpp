@@ -40,6 +40,17 @@ bool multiplies(const std::vector<node>& nodes) {
 std::string why_late(const config::stage& s, const late_records& l) {
   const auto& d = std::get<config::window_plan>(s.plan).definition;
   const auto stood = fmt::format("the watermark stood at {}", format_timestamp(l.watermark));
+  if (d.join && d.join->newest && l.side == config::side::right)
+    return fmt::format(
+        "its version, from {} on, lies behind the watermark by more than the {} of late_versions{}: "
+        "{}",
+        format_timestamp(l.time), format_duration(d.join->before),
+        d.allowed_lateness.count() == 0
+            ? std::string()
+            : fmt::format(" and the {} of allowed_lateness", format_duration(d.allowed_lateness)),
+        stood);
+  if (d.kind == window::shape::interval)
+    return fmt::format("its time {} had passed by then: {}", format_timestamp(l.time), stood);
   if (d.kind != window::shape::session)
     return fmt::format("its time {} lies in windows that had ended by then: {}", format_timestamp(l.time),
                        stood);

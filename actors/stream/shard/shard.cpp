@@ -258,7 +258,6 @@ void shard::note_missed(const delivery::lane_frame& f, std::uint64_t records, ev
 void shard::join() {
   if (!core_->join())
     return;
-  say(stage::log_level::info, "partitions that were found later have joined");
   capture(true);
 }
 

@@ -19,7 +19,7 @@ constexpr std::uint64_t largest_segment = 8'000'000;
 config::option spool_option(const std::string& what) {
   return {.name = "spool",
           .type = config::option_type::size,
-          .doc = "How much may wait in the spool, received and not processed; beyond, " + what,
+          .doc = "How much may wait in the spool, received and not yet processed; above that, " + what,
           .default_text = "1 GB",
           .minimum = smallest_spool};
 }

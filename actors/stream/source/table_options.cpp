@@ -15,24 +15,23 @@ std::vector<config::option> table_options(bool key_is_required, const std::strin
   return {
       {.name = "key",
        .type = option_type::text_list,
-       .doc =
-           with_key +
-           "The columns that say which row is meant; no two rows have the same. They come first in a record",
+       .doc = with_key + "The columns that identify a row; no two rows have the same values there. They come "
+                         "first in a record",
        .required = key_is_required,
        .plain = true},
       {.name = "every",
        .type = option_type::duration,
-       .doc =
-           fmt::format("{}How long after the beginning of a reading the next one begins, or as soon as the "
-                       "former is over",
-                       of_table),
+       .doc = fmt::format(
+           "{}The time from the beginning of one reading to that of the next, which begins at once "
+           "where a reading takes longer",
+           of_table),
        .default_text = "10 s",
        .minimum = 100'000},
       {.name = "deleted",
-       .doc =
-           fmt::format("{}The column of a record that is true where the row is gone; such a record has its "
-                       "key alone",
-                       of_table),
+       .doc = fmt::format(
+           "{}The column of a record that is true where the row is gone; such a record has only the "
+           "key beside it",
+           of_table),
        .default_text = "deleted",
        .plain = true},
       {.name = "first_time",
@@ -44,7 +43,9 @@ std::vector<config::option> table_options(bool key_is_required, const std::strin
       {.name = "max_rows",
        .type = option_type::integer,
        .doc = fmt::format(
-           "{}A larger table is not read; a row takes some 150 bytes of memory, with a short key", of_table),
+           "{}The most rows that a table may have; a larger one is not read. A row takes some 150 "
+           "bytes of memory, with a short key",
+           of_table),
        .default_text = "1000000",
        .minimum = 1,
        .maximum = 100'000'000},

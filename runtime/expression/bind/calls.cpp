@@ -1,6 +1,7 @@
 // The binder's calls of functions and operators: overloads, arguments, and what to say where none fits.
 #include "runtime/expression/bind/binder.hpp"
 #include "runtime/expression/bind/foreign_calls.hpp"
+#include "runtime/expression/bind/lambdas.hpp"
 #include "runtime/expression/bind/numeric_scales.hpp"
 #include "runtime/expression/bind/overload.hpp"
 #include "runtime/expression/syntax/source_text.hpp"
@@ -32,9 +33,15 @@ bool is_operator(std::string_view name) {
   return name.find_first_not_of("+-*/<>=~!@#%^&|`?") == std::string_view::npos;
 }
 
-bool is_instant(const syntax& s) {
-  return s.args.empty() &&
-         (s.text == "now" || s.text == "transaction_timestamp" || s.text == "statement_timestamp");
+bool names_instant(std::string_view name) {
+  return name == "now" || name == "transaction_timestamp" || name == "statement_timestamp";
+}
+
+bool is_instant(const syntax& s) { return s.args.empty() && names_instant(s.text); }
+
+/// The arguments of a function that has no overloads, being bound by itself; empty for others.
+std::string_view own_arguments(std::string_view name) {
+  return names_instant(name) ? "no argument: now()" : name == "date" ? "one argument: date(at)" : "";
 }
 
 /// Operators of other languages, and what to write instead.
@@ -138,7 +145,15 @@ node_ptr binder::call(const syntax& s) {
   const bool has_unit = !s.path.empty() && std::ranges::any_of(s.args, [&](const auto& a) {
     return is_foreign_unit(a, names_);
   });
-  if (functions_named(s.text).empty()) {
+  const bool is_unknown = functions_named(s.text).empty();
+  // The arguments of an aggregate name other columns.
+  const auto* const lambda = aggregate_             ? nullptr
+                             : is_unknown           ? lambda_in(s, names_)
+                             : is_lambda(s, names_) ? &s
+                                                    : nullptr;
+  if (lambda != nullptr)
+    return problem_at(lambda->args[0].offset, std::string(no_lambdas));
+  if (is_unknown) {
     if (!aggregate_)  // else it may be meant as an aggregate, whose arguments name other columns
       for (const auto& a : s.args)
         if (s.path.empty() || (s.text != "convert" && !is_foreign_unit(a, names_)))
@@ -265,6 +280,11 @@ node_ptr binder::unknown_function(const syntax& s) {
                                     ? fmt::format("there is no operator {}", s.text)
                                     : fmt::format("there is no operator {}; did you mean {}?", s.text,
                                                   operator_for(s.text)));
+  if (const auto own = own_arguments(s.text); !own.empty()) {
+    const auto remedy = remedy_of_same_call(s.text, written_of(s));
+    return problem_at(s.offset,
+                      fmt::format("{} takes {}{}{}", s.text, own, remedy.empty() ? "" : "; ", remedy));
+  }
   return problem_at(s.offset, fmt::format("there is no function {}(...){}", s.text,
                                           meant_by(s, static_cast<bool>(aggregate_))));
 }
@@ -301,9 +321,11 @@ node_ptr binder::no_overload(const syntax& s, const std::vector<node_ptr>& args)
   if (const auto remedy = s.path.empty() ? std::string() : remedy_of_same_call(s.text, written_of(s));
       !remedy.empty())
     return problem_at(s.offset, fmt::format("there is no {}({}); {}", s.text, list_of(args), remedy));
-  return problem_at(s.offset,
-                    fmt::format("there is no {}({}); there are: {}; cast the arguments, as in (...)::text",
-                                s.text, list_of(args), signatures(overloads)));
+  const bool fits =
+      std::ranges::any_of(overloads, [&](const function* f) { return f->arity == args.size(); });
+  return problem_at(s.offset, fmt::format("there is no {}({}); there are: {}{}", s.text, list_of(args),
+                                          signatures(overloads),
+                                          fits ? "; cast the arguments, as in (...)::text" : ""));
 }
 
 node_ptr binder::invoke(const syntax& s, const function* f, std::vector<node_ptr> args) {
@@ -335,9 +357,21 @@ node_ptr binder::invoke(const syntax& s, const function* f, std::vector<node_ptr
   return fold_constant(std::move(n));
 }
 
+/// Whether what a remedy tells to write begins with an aggregate.
+static bool writes_aggregate(std::string_view remedy) {
+  constexpr std::string_view write = "write ";
+  if (!remedy.starts_with(write))
+    return false;
+  const auto call = remedy.substr(remedy.find_first_not_of('(', write.size()));
+  return is_aggregate(call.substr(0, call.find('(')));
+}
+
 std::string meant_by(const syntax& call, bool aggregates_allowed) {
   if (const auto remedy = remedy_of_foreign_call(call.text, written_of(call)); !remedy.empty())
-    return fmt::format("; {}", remedy);
+    return fmt::format("; {}{}", remedy,
+                       !aggregates_allowed && writes_aggregate(remedy)
+                           ? "; it is an aggregate, which belongs to a window's \"aggregates\" or \"having\""
+                           : "");
   if (const auto remedy = instead_of_json(call.text); !remedy.empty())
     return fmt::format("; {}", remedy);
   const auto aggregate = closest(call.text, aggregate_names());

@@ -267,6 +267,7 @@ constexpr auto table = std::to_array<foreign_call>({
      "1619294108000"},
     {"unix_micros", 1, "(extract(epoch from $1) * 1000000)::bigint", "", "timestamp '2021-04-24 19:55:08'",
      "1619294108000000"},
+    {"date", 3, "make_date($1, $2, $3)", "", "2021|4|24", "2021-04-24"},
     {"unix_date", 1, "@1::date - date '1970-01-01'", "", "date '1970-01-03'", "2"},
     {"date_from_unix_date", 1, "date '1970-01-01' + @1", "", "2", "1970-01-03"},
     {"from_unixtime", 1, "to_timestamp($1)", "", "0", "1970-01-01 00:00:00+00"},
@@ -623,6 +624,18 @@ constexpr auto table = std::to_array<foreign_call>({
     {"first_value", 1, "first($1)", "it goes by event time", "n", ""},
     {"any_value", 1, "first($1)", "it goes by event time", "n", ""},
     {"last_value", 1, "last($1)", "it goes by event time", "n", ""},
+    {"latest_by_offset", 1, "last($1)", "it goes by event time", "n", ""},
+    {"latest_by_offset", 2, "", "write (array_agg(x order by t desc))[1:n], of the event time t", "", ""},
+    {"earliest_by_offset", 1, "first($1)", "it goes by event time", "n", ""},
+    {"earliest_by_offset", 2, "", "write (array_agg(x order by t))[1:n], of the event time t", "", ""},
+    {"hll_count", 1, "count(distinct $1)", "it is exact", "n", ""},
+    {"hll", 1, "count(distinct $1)", "it is exact", "n", ""},
+    {"approx_distinct", 1, "count(distinct $1)", "it is exact", "n", ""},
+    {"uniq", 1, "count(distinct $1)", "it is exact", "n", ""},
+    {"approx_quantile", 2, "percentile_cont($2) within group (order by $1)", "it is exact", "n|0.5", ""},
+    {"percentile_cont_approx", 2, "percentile_cont($2) within group (order by $1)", "it is exact", "n|0.5",
+     ""},
+    {"approx_median", 1, "percentile_cont(0.5) within group (order by $1)", "it is exact", "n", ""},
     {"max_by", -1, "", "write (array_agg(x order by y desc))[1]; without desc it is the one of the least y",
      "", ""},
     {"min_by", -1, "", "write (array_agg(x order by y desc))[1]; without desc it is the one of the least y",
@@ -658,15 +671,33 @@ constexpr auto table = std::to_array<foreign_call>({
      ""},
     {"try_sum_distinct", -1, "", "there is no such aggregate; docs/functions.md has those that there are", "",
      ""},
-    {"row_number", -1, "", "use a window stage, and the first rows of each by order_by and limit", "", ""},
-    {"rank", -1, "", "use a window stage, and the first rows of each by order_by and limit", "", ""},
-    {"dense_rank", -1, "", "use a window stage, and the first rows of each by order_by and limit", "", ""},
-    {"ntile", -1, "", "use a window stage, and the first rows of each by order_by and limit", "", ""},
-    {"percent_rank", -1, "", "use a window stage, and the first rows of each by order_by and limit", "", ""},
-    {"cume_dist", -1, "", "use a window stage, and the first rows of each by order_by and limit", "", ""},
-    {"lag", -1, "", "use a window stage, and the first rows of each by order_by and limit", "", ""},
-    {"lead", -1, "", "use a window stage, and the first rows of each by order_by and limit", "", ""},
-    {"nth_value", -1, "", "use a window stage, and the first rows of each by order_by and limit", "", ""},
+    {"row_number", -1, "",
+     "rows know nothing of those beside them; a window stage with array_agg(x order by t) has them as a list",
+     "", ""},
+    {"rank", -1, "",
+     "rows know nothing of those beside them; a window stage with array_agg(x order by t) has them as a list",
+     "", ""},
+    {"dense_rank", -1, "",
+     "rows know nothing of those beside them; a window stage with array_agg(x order by t) has them as a list",
+     "", ""},
+    {"ntile", -1, "",
+     "rows know nothing of those beside them; a window stage with array_agg(x order by t) has them as a list",
+     "", ""},
+    {"percent_rank", -1, "",
+     "rows know nothing of those beside them; a window stage with array_agg(x order by t) has them as a list",
+     "", ""},
+    {"cume_dist", -1, "",
+     "rows know nothing of those beside them; a window stage with array_agg(x order by t) has them as a list",
+     "", ""},
+    {"lag", -1, "",
+     "rows know nothing of those beside them; a window stage with array_agg(x order by t) has them as a list",
+     "", ""},
+    {"lead", -1, "",
+     "rows know nothing of those beside them; a window stage with array_agg(x order by t) has them as a list",
+     "", ""},
+    {"nth_value", -1, "",
+     "rows know nothing of those beside them; a window stage with array_agg(x order by t) has them as a list",
+     "", ""},
     {"monotonically_increasing_id", -1, "",
      "the hidden columns _topic, _partition and _position say where a record comes from", "", ""},
     {"input_file_name", -1, "",
@@ -698,6 +729,37 @@ constexpr auto table = std::to_array<foreign_call>({
     {"ip_from_string", -1, "", "there are no functions of addresses", "", ""},
     {"convert", 2, "", "write cast(x as type), such as cast(x as bigint)", "", ""},
 });
+
+/// Functions that share a note, whatever their arguments: by their names, or by what those begin with and `_`.
+struct family {
+  std::string_view begin;
+  std::string_view names;
+  std::string_view note;
+};
+constexpr auto families = std::to_array<family>({
+    {"",
+     " filter array_filter array_map list_filter list_transform any_match all_match none_match array_any ",
+     "lists have array_append, array_remove, array_replace, ||, @>, && and [n:m]; for the rest make rows of "
+     "the elements by unnest(x) and aggregate them"},
+    {"", " generate_series generate_subscripts range ",
+     "rows are made of a list, by unnest(array[1, 2, 3]) in the columns of a select"},
+    {"st", " haversine haversine_distance great_circle_distance earth_distance ",
+     "there are no functions of places; sin, cos, acos and sqrt compute a distance (docs/functions.md)"},
+    {"h3", "",
+     "there are no functions of places; sin, cos, acos and sqrt compute a distance (docs/functions.md)"},
+    {"geo", " geohash geodistance geotoh3 ",
+     "there are no functions of places; sin, cos, acos and sqrt compute a distance (docs/functions.md)"},
+});
+
+std::string_view note_of_family(std::string_view name) {
+  const auto word = fmt::format(" {} ", name);
+  for (const auto& f : families)
+    if (f.names.find(word) != std::string_view::npos ||
+        (!f.begin.empty() && name.size() > f.begin.size() && name.starts_with(f.begin) &&
+         name[f.begin.size()] == '_'))
+      return f.note;
+  return {};
+}
 
 /// Longer arguments are not repeated in a remedy.
 constexpr std::size_t longest_argument = 60;
@@ -886,8 +948,10 @@ std::string remedy_of_same_call(std::string_view name, std::span<const std::stri
 
 std::string remedy_of_foreign_call(std::string_view name, std::span<const std::string> arguments) {
   const auto found = by_name().find(name);
-  if (auto same = remedy_of_same_call(name, arguments); !same.empty() || found == by_name().end())
+  if (auto same = remedy_of_same_call(name, arguments); !same.empty())
     return same;
+  if (found == by_name().end())
+    return std::string(note_of_family(name));
   // Another number of arguments: the remedy of the first entry, with letters in their places.
   const auto* const any = found->second.front();
   if (any->name.find(' ') != std::string_view::npos)

@@ -1,6 +1,7 @@
 #include "runtime/expression/formats/foreign_templates.hpp"
 
 #include "runtime/data/text_encoding.hpp"
+#include "runtime/expression/formats/timestamp_pattern.hpp"
 
 #include <fmt/format.h>
 
@@ -25,6 +26,14 @@ constexpr auto directives = std::to_array<directive>({
     {'j', "DDD"},      {'a', "Dy"},      {'A', "FMDay"},      {'W', "FMDay"},      {'b', "Mon"},
     {'B', "FMMonth"},  {'z', "TZH:TZM"}, {'F', "YYYY-MM-DD"}, {'T', "HH24:MI:SS"}, {'R', "HH24:MI"},
     {'D', "MM/DD/YY"}, {'V', "IW"},      {'G', "IYYY"},       {'u', "ID"},
+});
+
+/// The directives of timestamp_pattern.hpp for the fields of a template.
+constexpr auto of_strptime = std::to_array<directive>({
+    {'Y', "YYYY"}, {'y', "YY"},  {'m', "MM"},    {'d', "DD"},  {'H', "HH24"}, {'I', "HH12"}, {'I', "HH"},
+    {'M', "MI"},   {'S', "SS"},  {'f', "MS"},    {'f', "US"},  {'f', "FF1"},  {'f', "FF2"},  {'f', "FF3"},
+    {'f', "FF4"},  {'f', "FF5"}, {'f', "FF6"},   {'p', "AM"},  {'p', "PM"},   {'j', "DDD"},  {'a', "DY"},
+    {'A', "DAY"},  {'b', "MON"}, {'B', "MONTH"}, {'z', "TZH"}, {'z', "OF"},
 });
 
 bool has_directives(std::string_view text) {
@@ -263,6 +272,38 @@ std::string unescaped(std::string_view text) {
 std::string template_of_others(std::string_view pattern) {
   const auto text = unescaped(pattern);
   return has_directives(text) ? of_directives(text) : java_reader(text, true).fields();
+}
+
+std::optional<std::string> directives_of_others(std::string_view pattern) {
+  // Java's letters for the numbers of a year or a day are small; the templates of PostgreSQL have no single quotes.
+  const bool of_java = pattern.find_first_of("y'") != std::string_view::npos;
+  auto fields = of_java ? java_reader(unescaped(pattern), true).fields() : std::string(pattern);
+  // One directive reads a zone.
+  constexpr std::string_view zone = "TZH:TZM";
+  if (const auto at = fields.find(zone); at != std::string::npos)
+    fields.replace(at, zone.size(), "OF");
+  std::string out;
+  for (const auto& p : pieces_of(fields)) {
+    if (p.field == "FM")
+      continue;
+    if (p.field.empty()) {
+      const auto text =
+          p.text.size() >= 2 && p.text.front() == '"' ? p.text.substr(1, p.text.size() - 2) : p.text;
+      if (text == p.text && std::ranges::any_of(text, is_letter_of_pattern) && text != "T")
+        return std::nullopt;
+      for (const char c : text)
+        out += c == '%' ? std::string("%%") : std::string(1, c);
+      continue;
+    }
+    const auto* const found = std::ranges::find_if(of_strptime, [&](const auto& d) {
+      return std::ranges::equal(d.field, p.field, {}, capital, capital);
+    });
+    if (found == of_strptime.end())
+      return std::nullopt;
+    out += '%';
+    out += found->letter;
+  }
+  return timestamp_pattern::compile(out) ? std::optional(std::move(out)) : std::nullopt;
 }
 
 std::optional<std::string> mistaken_template(std::string_view text) {

@@ -54,7 +54,9 @@ constexpr auto numbers = std::to_array<described>({
      "Which of count equal parts of low to high x is in, from 1; 0 below, count + 1 above.",
      "width_bucket(5.35, 0, 10, 5)", "3"},
     {"to_hex", "to_hex(bigint) -> text", "Hexadecimal digits.", "to_hex(255)", "ff"},
-    {"to_number", "to_number(text, pattern) -> numeric", "The number that a text has by a pattern.",
+    {"to_number", "to_number(text, pattern) -> numeric",
+     "The number that a text has by a pattern, whose D is a point and G a comma; for 1.234,56 write "
+     "replace(replace(x, '.', ''), ',', '.')::numeric.",
      "to_number('$12,454.8-', '$99G999D9S')", "-12454.8"},
 });
 

@@ -1,6 +1,8 @@
 #include "runtime/expression/statements/foreign_expressions.hpp"
 
 #include "runtime/data/text_encoding.hpp"
+#include "runtime/expression/bind/foreign_calls.hpp"
+#include "runtime/expression/bind/lambdas.hpp"
 #include "runtime/expression/syntax/keywords.hpp"
 #include "runtime/expression/syntax/source_text.hpp"
 
@@ -86,6 +88,47 @@ maybe_problem reserved_names(const mistaken& m, const data::schema* columns) {
       return reserved(m, i);
   }
   return std::nullopt;
+}
+
+/// Words that PostgreSQL's grammar does not take behind the quotes of an interval: hours, week, d.
+bool is_unit(std::string_view word) {
+  return expression::is_unit_of_time(word) ||
+         is_one_of(word, {"d", "h", "m", "s", "hr", "hrs", "min", "mins", "sec", "secs", "ms", "us"});
+}
+
+/// interval '1' hours
+maybe_problem units_behind_quotes(const mistaken& m) {
+  for (auto i = m.error() - std::min<std::size_t>(m.error(), 3); i < m.error(); ++i)
+    if (m.word(i) == "interval" && m.is_text(i + 1) && is_unit(m.word(i + 2)))
+      return problem{m.at(i), fmt::format("a duration is a text as a whole: interval '{} {}'",
+                                          data::excerpt(m.inner(i + 1)), m.word(i + 2))};
+  return std::nullopt;
+}
+
+/// x is 1, x is in (1, 2)
+maybe_problem is_with_values(const mistaken& m) {
+  const auto e = m.error();
+  // The parser stops at the first word that cannot follow: not before like, or what is behind not.
+  const bool behind_not = e > 1 && m.word(e - 1) == "not" && m.word(e - 2) == "is";
+  if (e >= m.size() || e == 0 || (!behind_not && m.word(e - 1) != "is"))
+    return std::nullopt;
+  const auto is = e - (behind_not ? 2U : 1U);
+  const bool negated = m.word(is + 1) == "not";
+  const auto first = is + (negated ? 2U : 1U);
+  const auto value = is > 0 && m.is_name(is - 1) && (is == 1 || m.sign(is - 2) != '.')
+                         ? data::excerpt(m.source(is - 1))
+                         : std::string("x");
+  if (is_one_of(m.word(first), {"in", "like", "ilike", "between", "similar"}))
+    return problem{m.at(is), fmt::format("there is no is before {0}; write {1} {2}{0} ...", m.word(first),
+                                         value, negated ? "not " : "")};
+  if (!m.is_name(first) && !m.is_text(first) && !m.is_number(first) && m.sign(first) != '(' &&
+      m.sign(first) != '-')
+    return std::nullopt;
+  return problem{
+      m.at(is),
+      fmt::format("is goes with null, true, false and distinct from; write {} {} {}", value,
+                  negated ? "<>" : "=",
+                  m.sign(first) == '(' || m.sign(first) == '-' ? "..." : data::excerpt(m.source(first)))};
 }
 
 /// interval 1 hour, interval x day
@@ -190,10 +233,11 @@ maybe_problem brackets(const mistaken& m) {
   return std::nullopt;
 }
 
-/// f(x).member
+/// f(x).member, f(x)[0]
 maybe_problem members(const mistaken& m) {
   const auto e = m.error();
-  if (m.sign(e) != '.' || e < 2 || m.sign(e - 1) != ')')
+  const bool element = m.sign(e) == '[';
+  if ((m.sign(e) != '.' && !element) || e < 2 || m.sign(e - 1) != ')')
     return std::nullopt;
   std::size_t open = e - 1;
   for (int depth = 0;; --open) {
@@ -202,6 +246,11 @@ maybe_problem members(const mistaken& m) {
       break;
   }
   const auto first = open > 0 && m.is_name(open - 1) ? open - 1 : open;
+  if (element)
+    return problem{m.at(e),
+                   fmt::format("an element of a call's value is read with parentheses around the call, and "
+                               "elements are counted from 1: ({})[1]",
+                               part(m, first, e, "..."))};
   return problem{m.at(e),
                  fmt::format("a member of a call's value is read with parentheses around the call: ({}).{}",
                              part(m, first, e, "..."), m.is_name(e + 1) ? m.source(e + 1) : "name")};
@@ -216,6 +265,9 @@ maybe_problem signs(const mistaken& m) {
         return problem{m.at(i), fmt::format("a choice is written case when {} then {} else {} end",
                                             part(m, 0, i, "..."), part(m, i + 1, e, "..."),
                                             part(m, e + 1, m.size(), "..."))};
+  const bool in_options = !m.open().empty() && m.open().back() > 0 && m.word(m.open().back() - 1) == "with";
+  if (e > 0 && m.source(e) == "=>" && !in_options)
+    return problem{m.at(e - 1), std::string(expression::no_lambdas)};
   if (e < m.size() && m.text()[m.at(e)] == '$' && m.sign(e + 1) == '.')
     return problem{m.at(e), fmt::format("there is no $ here; name the column alone: {}",
                                         m.is_name(e + 2) ? m.source(e + 2) : "name")};
@@ -225,10 +277,13 @@ maybe_problem signs(const mistaken& m) {
 }  // namespace
 
 std::optional<expression::problem> foreign_expression(const mistaken& m, const data::schema* columns) {
-  for (const auto rule : {backquoted_words, intervals, words_as_operators, calls, brackets, members, signs})
+  for (const auto rule : {backquoted_words, units_behind_quotes, intervals, is_with_values,
+                          words_as_operators, calls, brackets, members, signs})
     if (auto found = rule(m))
       return found;
   return reserved_names(m, columns);
 }
+
+std::optional<expression::problem> unit_as_name(const mistaken& m) { return units_behind_quotes(m); }
 
 }  // namespace millrace::sql

@@ -9,4 +9,7 @@ namespace millrace::sql {
 [[nodiscard]] std::optional<expression::problem> foreign_expression(const mistaken& m,
                                                                     const data::schema* columns = nullptr);
 
+/// The unit of an interval behind its quotes, which the parser has taken for the name of the value: interval '1' hours.
+[[nodiscard]] std::optional<expression::problem> unit_as_name(const mistaken& m);
+
 }  // namespace millrace::sql

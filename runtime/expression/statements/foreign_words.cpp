@@ -137,6 +137,12 @@ constexpr std::size_t look_back = 4;
 
 maybe_problem by_words(const mistaken& m) {
   const auto e = m.error();
+  if (m.word(e) == "options" && are(m, 0, "create type"))
+    return problem{
+        m.at(e),
+        "OPTIONS (...) stands behind the type of a table's column, and there are none within CREATE TYPE; "
+        "the table's option schema in JSON has them: CREATE TABLE t () WITH (..., schema = '{ \"visit\": { "
+        "\"at\": { \"type\": \"timestamp\", \"format\": \"epoch_s\" } } }')"};
   for (auto i = e - std::min(e, look_back); i <= e && i < m.size(); ++i)
     for (const auto& r : remedies) {
       const auto count = 1 + static_cast<std::size_t>(std::ranges::count(r.words, ' '));

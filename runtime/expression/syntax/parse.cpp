@@ -57,8 +57,12 @@ std::optional<problem> more_than_an_expression(const PgQuery__ParseResult& parse
   if (s->n_target_list > 1)
     return one(at(1), "a second one after a comma");
   const auto* target = s->target_list[0]->res_target;
-  if (target->name && *target->name != 0)
+  if (target->name && *target->name != 0) {
+    const auto words = sql::scan(text).all;
+    if (auto unit = sql::unit_as_name(sql::mistaken(words, text, text.size())))
+      return unit;
     return one(at(0), fmt::format("the name \"{}\" after it; names are the keys of the map", target->name));
+  }
   return std::nullopt;
 }
 

@@ -1,6 +1,7 @@
 #include "runtime/expression/syntax/tree_converter.hpp"
 
 #include "runtime/expression/bind/foreign_calls.hpp"
+#include "runtime/expression/bind/lambdas.hpp"
 #include "runtime/expression/syntax/named_arguments.hpp"
 #include "runtime/expression/syntax/source_text.hpp"
 
@@ -147,6 +148,8 @@ private:
     case PG_QUERY__NODE__NODE_COLLATE_CLAUSE:
       unsupported(where(n), "collate", "text is always ordered by its UTF-8 bytes");
     case PG_QUERY__NODE__NODE_NAMED_ARG_EXPR:
+      if (reads_name(convert(n->named_arg_expr->arg), n->named_arg_expr->name))
+        throw refused{{where(n), std::string(no_lambdas)}};
       unsupported(where(n), "a named argument", "give the arguments by position");
     case PG_QUERY__NODE__NODE_LIST:
       unsupported(where(n), "a list of values");

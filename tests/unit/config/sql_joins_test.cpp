@@ -191,7 +191,32 @@ TEST_CASE("row_number() with a bound is the order and limit of a sink") {
       "\n");
   CHECK(sink("window_end", "k = 2").find("expected WHERE k <=") != std::string::npos);
   CHECK(sink("window_end, window_start + '1 s'", "k <= 3").find("expected a column") != std::string::npos);
-  CHECK(sink("id", "k = 1").find("the last row of each key") != std::string::npos);
+  CHECK(sink("id", "k = 1").find("name window_end in PARTITION BY") != std::string::npos);
+}
+
+TEST_CASE("the window's start is a bound of row_number() under the name that the view gives it") {
+  const auto sink = [](const std::string& views, const std::string& partition) {
+    return stages(views +
+                      "CREATE TABLE s WITH (connector = 'console') AS SELECT day, id, n FROM (SELECT *, "
+                      "row_number() OVER (PARTITION BY " +
+                      partition + " ORDER BY n DESC, id) AS k FROM c) t WHERE k <= 3;",
+                  {"s"});
+  };
+  const std::string of_windows =
+      "AS SELECT window_start AS day, id, count(*) AS n FROM tumble(o, '1 min') GROUP BY window_start, "
+      "window_end, id;\n";
+  const auto first = [](const std::string& more) {
+    return R"(s {"sink":"console","from":"c","columns":{"day":"day","id":"id","n":"n"},"order_by":["n desc","id"],"limit":3)" +
+           more + "}\n";
+  };
+  CHECK(sink("CREATE VIEW c " + of_windows, "day") == first(""));
+  CHECK(sink("CREATE VIEW c " + of_windows, "day, id") == first(R"(,"limit_by":"id")"));
+  CHECK(sink("CREATE VIEW w " + of_windows + "CREATE VIEW c AS SELECT day, id, n FROM w WHERE n > 1;\n",
+             "day") == first(""));
+  const auto moved = sink("CREATE VIEW w " + of_windows +
+                              "CREATE VIEW c AS SELECT day + interval '1 hour' AS day, id, n FROM w;\n",
+                          "day");
+  CHECK(moved.find("name window_end in PARTITION BY") != std::string::npos);
 }
 
 TEST_CASE("a row's place is the last column of a sink, where the query gives it") {

@@ -157,6 +157,30 @@ TEST_CASE("each stage has a beginning that check finds good with its placeholder
   }
 }
 
+TEST_CASE("each stage's example in the reference page is that beginning, and check finds it good") {
+  const auto page = reference_text(connectors());
+  for (const auto& s : described_stages(connectors())) {
+    const auto heading =
+        std::string("\n### `\"") + std::string(to_string(s.kind)) + "\": \"" + s.type + "\"`\n";
+    CAPTURE(heading);
+    const std::string fence = "```jsonc\n";
+    const auto section = page.find(heading);
+    REQUIRE(section != std::string::npos);
+    const auto begin = page.find(fence, section) + fence.size();
+    const auto end = page.find("```", begin);
+    REQUIRE(begin < page.find("\n### ", section + 1));
+    const auto member = json::parse("{" + page.substr(begin, end - begin) + "}").as_object();
+    REQUIRE(member.size() == 1);
+    static const std::regex placeholder(R"(\$\{[0-9]+:([^}]*)\})");
+    CHECK(json::serialize(member.begin()->value()) ==
+          std::regex_replace(json::serialize(snippet_of(s).at("body")), placeholder, "$1"));
+    const auto text = topology_of(s.kind, filled(member.begin()->value().as_object()));
+    CAPTURE(text);
+    CHECK(findings_of(text) == "");
+    CHECK(load_text(text, "t", connectors()).plan);
+  }
+}
+
 TEST_CASE("examples that a connector or the planner reads itself are good in a stage") {
   std::size_t seen = 0;
   for (const auto& s : described_stages(connectors()))

@@ -4,6 +4,7 @@
 #include "runtime/expression/bind/warnings.hpp"
 #include "runtime/expression/formats/foreign_templates.hpp"
 #include "runtime/expression/functions/functions.hpp"
+#include "runtime/expression/functions/manual.hpp"
 #include "tests/unit/expression/evaluate_one.hpp"
 
 #include <set>
@@ -92,6 +93,34 @@ TEST_CASE("no function of other languages in the table is one of ours with that 
     else
       CHECK_THAT(parsed, Contains("write ") || Contains("now()"));
   }
+}
+
+TEST_CASE("a function that is there is never told of as missing, however many arguments it is given") {
+  const auto columns = numbers_and_texts();
+  auto names = function_names();
+  for (const auto& c : described_functions())
+    for (const auto& f : c.functions)
+      names.push_back(f.name);
+  for (const std::string_view name :
+       {"now", "transaction_timestamp", "statement_timestamp", "date", "unnest"})
+    names.push_back(name);
+  std::size_t refused = 0;
+  for (const auto name : names) {
+    if (name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") != std::string_view::npos)
+      continue;
+    std::string arguments;
+    for (std::size_t count = 0; count < 8; ++count, arguments += count == 1 ? "n" : ", n") {
+      const auto bound = expression::bind(fmt::format("{}({})", name, arguments), scope{&columns, {}});
+      if (bound)
+        continue;
+      ++refused;
+      for (const auto& p : bound.error()) {
+        CAPTURE(name, arguments, p.message);
+        CHECK(p.message.find("there is no function") == std::string::npos);
+      }
+    }
+  }
+  CHECK(refused > 500);
 }
 
 TEST_CASE("a remedy has the arguments that were written") {
@@ -191,5 +220,25 @@ TEST_CASE("usual expressions give no warning") {
         "concat(s, a)"}) {
     CAPTURE(usual);
     CHECK(warned(usual).empty());
+  }
+}
+
+TEST_CASE("a pattern of Java, or a template of PostgreSQL, has the directives that mean it") {
+  const std::vector<std::pair<std::string, std::string>> known{
+      {"dd.MM.yyyy HH:mm", "%d.%m.%Y %H:%M"},
+      {"yyyy-MM-dd HH:mm:ss", "%Y-%m-%d %H:%M:%S"},
+      {"yyyy-MM-dd'T'HH:mm:ss.SSSXXX", "%Y-%m-%dT%H:%M:%S.%f%z"},
+      {"d/M/yy", "%d/%m/%y"},
+      {"dd MMM yyyy hh:mm a", "%d %b %Y %I:%M %p"},
+      {"YYYY-MM-DD HH24:MI:SS", "%Y-%m-%d %H:%M:%S"},
+      {"YYYYMMDD", "%Y%m%d"},
+  };
+  for (const auto& [pattern, directives] : known) {
+    INFO(pattern);
+    CHECK(directives_of_others(pattern) == directives);
+  }
+  for (const auto* const open : {"HH:mm", "yyyy", "YYYY-Q", "IYYY-IW", ""}) {
+    INFO(open);
+    CHECK_FALSE(directives_of_others(open));
   }
 }

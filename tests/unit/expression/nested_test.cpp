@@ -83,7 +83,9 @@ TEST_CASE("a nested column goes through whole") {
         R"([{urlkey text, Rank bigint}]: [{"urlkey":"js","Rank":1},{"urlkey":"node","Rank":2}], null, )"
         R"([null,{"urlkey":"","Rank":7}])");
   CHECK(shown("coalesce(\"group\".topics, null)[1].urlkey") ==
-        "problem at 30: syntax error at or near \"[\"");
+        "problem at 30: an element of a call's value is read with parentheses around the call, and elements "
+        "are "
+        "counted from 1: (coalesce(\"group\".topics, null))[1]");
   CHECK(shown("(coalesce(\"group\".topics, null))[1].urlkey") == "text: js, null, null");
   CHECK(shown("case when cardinality(tags) > 0 then tags end") == R"([text]: ["a","b"], null, null)");
 }

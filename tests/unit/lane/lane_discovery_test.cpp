@@ -47,6 +47,17 @@ TEST_CASE("a partition that another lane reads changes nothing") {
   const auto asked = l.around.asks.size();
   l.core.on_partition_started("1", "parsed/lane1");
   CHECK(l.around.asks.size() == asked);
+  CHECK(l.around.said.empty());
+}
+
+TEST_CASE("the lane that is to read a found partition tells of it once, and of replayed records not at all") {
+  driven_lane l(looking());
+  l.begin();
+  l.core.on_partition_started("1", "parsed/lane0");
+  l.core.on_partition_started("1", "parsed/lane0");
+  l.core.on_partition_started("replay:parsed:1", "parsed/lane0");
+  REQUIRE(l.around.said.size() == 1);
+  CHECK(l.has_said("partition 1 was found, and is read from now on"));
 }
 
 TEST_CASE("a partition that it is to read is read from where its receivers stand") {

@@ -74,6 +74,28 @@ TEST_CASE(
   CHECK(h.losses.all().at("counts").late == 2);
 }
 
+TEST_CASE("a late version is said to lie further behind the watermark than late_versions lets it") {
+  heard h;
+  auto w = counting(window::shape::interval);
+  w.sides.push_back(w.sides[0]);
+  w.definition.size = w.definition.slide = 1us;
+  w.definition.join.emplace().newest = true;
+  w.definition.join->before = 10s;
+  auto o = before_window(std::move(w), h.losses);
+  auto plan = std::make_shared<lane::lane_plan>(*o.plan);
+  auto& node = std::get<lane::window_node>(plan->roots.back().what);
+  node.side = config::side::right;
+  o.plan = std::move(plan);
+  driven_lane l(std::move(o));
+  l.begin();
+  l.give(caught_up(chunk_of("0", 0, {"5", "25", "7", "18"})));
+  REQUIRE(h.notices.size() == 1);
+  CHECK(h.notices[0].count == 1);
+  CHECK(h.notices[0].example.reason ==
+        "its version, from 1970-01-01T00:00:07Z on, lies behind the watermark by more than the 10 seconds of "
+        "late_versions: the watermark stood at 1970-01-01T00:00:25Z");
+}
+
 TEST_CASE("a session's late record is said to have come after its gap") {
   heard h;
   auto w = counting(window::shape::session);

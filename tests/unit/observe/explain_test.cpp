@@ -104,10 +104,13 @@ TEST_CASE("silence is judged by the partition's own pace") {
   REQUIRE(codes(waits) == list{"comes_on"});
   CHECK(waits.causes[0].text ==
         "partition 1 of in has come to 2026-11-01T12:03:40Z, and its records go on coming");
-  CHECK(waits.causes[0].remedy.empty());
+  const auto releases = waits.causes[0].remedy;
+  CHECK_THAT(releases, Contains("a record at or after 2026-11-01T") && Contains(" releases it") &&
+                           !Contains("idle_timeout"));
   p.quiet_seconds = 170;  // 3 minutes are 3 times what is usual
   p.usual_seconds = 60;
   CHECK(codes(of(planned(), f, "counts")) == list{"comes_on"});
+  CHECK_THAT(of(planned(), f, "counts").causes[0].text, Contains("its records go on coming"));
   p.quiet_seconds = 190;
   CHECK(codes(of(planned(), f, "counts")) == list{"quiet_partition"});
   const auto quiet = of(planned(), f, "in");
@@ -116,6 +119,28 @@ TEST_CASE("silence is judged by the partition's own pace") {
   CHECK_THAT(quiet.summary, Contains("in has nothing more to read at present: partition 1 of in") &&
                                 Contains("3 minutes 10 seconds ago, where they come every 1 minute else"));
   CHECK(quiet.causes[0].remedy.empty());
+}
+
+TEST_CASE(
+    "a partition that came to rest a moment ago is told with its last record, and the one that releases it") {
+  auto f = running();
+  f.lanes[0].partitions.erase(f.lanes[0].partitions.begin());
+  auto& p = f.lanes[0].partitions[0];
+  p.is_caught_up = true;
+  p.quiet_seconds = 4;  // too short for a silence
+  const std::string stands =
+      "partition 1 of in has come to 2026-11-01T12:03:40Z; its last record came 4 seconds ago";
+  CHECK(of(planned(), f, "counts").causes.at(0).text == stands);
+  p.usual_seconds = 0.1;
+  const auto e = of(planned(), f, "counts");
+  REQUIRE(codes(e) == list{"comes_on"});
+  CHECK(e.causes[0].text == stands + ", where they come every 100 ms else");
+  const auto soon = e.causes[0].remedy;
+  p.quiet_seconds = 420;
+  const auto later = of(planned(), f, "counts");
+  REQUIRE(codes(later) == list{"quiet_partition"});
+  CHECK(later.causes[0].remedy.starts_with(soon));
+  CHECK_FALSE(soon.empty());
 }
 
 TEST_CASE("a source of which one partition is silent gives all the same, and so does its parser") {

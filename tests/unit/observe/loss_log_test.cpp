@@ -43,6 +43,23 @@ TEST_CASE("a notice says how many, why, where, and where they lie or who reads t
       "is complete, or compute these windows anew with --fresh");
 }
 
+TEST_CASE("late versions of a join name late_versions, and late rows of a window do not") {
+  const stage::lost_record example{"0", {0, 17}, "late"};
+  for (const bool versions : {true, false}) {
+    auto t = clicks();
+    auto& joined = t.stages.emplace_back();
+    joined.name = "joined";
+    joined.kind = config::stage_kind::join;
+    config::window_plan plan;
+    plan.definition.kind = window::shape::interval;
+    plan.definition.join.emplace().newest = versions;
+    joined.plan = std::move(plan);
+    const auto text = observe::loss_text(t, {loss::late, "joined", true, 48, example}, "x");
+    CHECK(text.find("\"joined.late_left\" or \"joined.late_right\"") != std::string::npos);
+    CHECK((text.find("late_versions of the join") != std::string::npos) == versions);
+  }
+}
+
 TEST_CASE("a reason of any length is one line that can be read") {
   const auto text = observe::loss_text(
       clicks(), {loss::dead_letter, "parsed", false, 1, {"0", {0, 1}, std::string(5'000, 'x')}}, "x");

@@ -10,6 +10,7 @@
 using namespace sink_sql_test;
 using data::type_id;
 using sink::sql::change_part;
+using sink::sql::in_rounds;
 using sink::sql::parts_of;
 
 namespace {
@@ -48,7 +49,7 @@ std::string shown_parts(const std::vector<change_part>& parts) {
 
 }  // namespace
 
-TEST_CASE("a part ends where a part_key is changed the other way") {
+TEST_CASE("an upsert after a deletion of its key goes into the next part") {
   const auto rows = rows_of(part_columns, {{"a", "1", "0", "false"},
                                            {"b", "1", "1", "true"},
                                            {"a", "1", "2", {}},
@@ -58,13 +59,36 @@ TEST_CASE("a part ends where a part_key is changed the other way") {
                                            {{}, {}, "6", "false"},
                                            {{}, "1", "7", "false"}});
   CHECK(shown_parts(parts_of(rows, every_row(rows), part_key, rows.columns[3].get(), true)) ==
-        " 0 2 -1; 4 6 -3 -5; 7;");
+        " 0 2 6 -1 -3 -5; 4 7;");
   CHECK(shown_parts(parts_of(rows, every_row(rows), part_key, rows.columns[3].get(), false)) ==
         " 0; -1; 2; -3; 4; -5; 6 7;");
   CHECK(shown_parts(parts_of(rows, every_row(rows), part_key, nullptr, true)) == " 0 1 2 3 4 5 6 7;");
   const std::vector<std::size_t> some{1, 4};
   CHECK(shown_parts(parts_of(rows, some, part_key, rows.columns[3].get(), true)) == " -1; 4;");
   CHECK(parts_of(rows, {}, part_key, rows.columns[3].get(), true).empty());
+}
+
+TEST_CASE("a few keys that are upserted and deleted in turn need no part for each change") {
+  std::vector<cells> changes;
+  for (unsigned i = 0; i < 7500; ++i)
+    changes.push_back(
+        {std::to_string(i * 7919 % 200), "1", std::to_string(i), i % 5 == 0 ? "true" : "false"});
+  const auto rows = rows_of(part_columns, changes);
+  CHECK(parts_of(rows, every_row(rows), part_key, rows.columns[3].get(), true).size() <= 38);
+}
+
+TEST_CASE("rounds have each key once, and rows of one key in their order") {
+  const auto rows = rows_of(part_columns, {{"a", "1", "0", {}},
+                                           {"a", "1", "1", {}},
+                                           {"b", "1", "2", {}},
+                                           {"a", "1", "3", {}},
+                                           {"c", {}, "4", {}},
+                                           {"b", "1", "5", {}},
+                                           {"c", {}, "6", {}}});
+  CHECK(in_rounds(rows, every_row(rows), part_key) == std::vector<std::size_t>{0, 2, 4, 1, 5, 6, 3});
+  const std::vector<std::size_t> some{1, 3, 5};
+  CHECK(in_rounds(rows, some, part_key) == std::vector<std::size_t>{1, 5, 3});
+  CHECK(in_rounds(rows, {}, part_key).empty());
 }
 
 TEST_CASE("the parts of random changes do to a table what the changes do one after the other") {

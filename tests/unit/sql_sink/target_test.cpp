@@ -66,6 +66,46 @@ TEST_CASE("a wrong connection is told without its secret") {
   }
 }
 
+TEST_CASE("a connection as another product writes it is told as the option takes it") {
+  const auto [text, meant] = GENERATE(table<std::string, std::string>({
+      {"sqlite:clicks.db", "sqlite3://clicks.db"},
+      {"sqlite3:data/clicks", "sqlite3://data/clicks"},
+      {"file:clicks.db?mode=rwc", "sqlite3://clicks.db"},
+      {"jdbc:sqlite:/var/clicks.db", "sqlite3:///var/clicks.db"},
+      {"sqlite+pysqlite:///clicks.db", "sqlite3://clicks.db"},
+      {"sqlite+pysqlite:////var/clicks.db", "sqlite3:///var/clicks.db"},
+      {"SQLite:clicks.db", "sqlite3://clicks.db"},
+      {"./clicks.SQLITE3", "sqlite3://./clicks.SQLITE3"},
+      {"jdbc:postgresql://h:5432/d", "postgresql://h:5432/d"},
+      {"jdbc:postgresql:d", "postgresql://localhost/d"},
+      {"jdbc:mysql://h/d?user=me&password=sesame&useSSL=false", "mysql://me:PASSWORD@h/d"},
+      {"jdbc:mariadb://h/d", "mysql://h/d"},
+      {"postgresql+psycopg2://me:sesame@h/d", "postgresql://me:PASSWORD@h/d"},
+      {"postgresql+psycopg2://me:${secret:pw}@h/d", "postgresql://me:PASSWORD@h/d"},
+      {"postgresql:me@h/d", "postgresql://me@h/d"},
+      {"pgsql://h", "postgresql://h/DATABASE"},
+      {"postgres:/h/d", "postgresql://h/d"},
+      {"mysql2://me@h/d", "mysql://me@h/d"},
+  }));
+  CAPTURE(text);
+  const auto t = parse_connection(text);
+  REQUIRE_FALSE(t);
+  CHECK_THAT(t.error().message,
+             Catch::EndsWith("; did you mean \"" + meant + "\"?") && !Catch::Contains("sesame"));
+  CHECK(parse_connection(meant));
+}
+
+TEST_CASE("a text that is no address of a database is not guessed at") {
+  for (const auto* const text : {"shop", "host=h password=sesame", "u:sesame@h/d.db", "oracle:h/d", "sqlite:",
+                                 "sqlite::memory:", ":memory:", "${secret:address}", "file:a\"b.db"}) {
+    INFO(text);
+    const auto t = parse_connection(text);
+    REQUIRE_FALSE(t);
+    CHECK_THAT(t.error().message, Catch::Contains("expected mysql://") && !Catch::Contains("did you mean") &&
+                                      !Catch::Contains("sesame"));
+  }
+}
+
 TEST_CASE("a connection has the database's library load no code and read no file of passwords") {
   for (const char* text :
        {"postgresql://u:sesame@h/db?sslcert=/c.pem&sslkey=/tmp/x.so:key",

@@ -1,5 +1,6 @@
 // Writes records into a Kafka topic in librdkafka's batches: one call for many, delivery reports counted.
 #include "actors/connectors/kafka/client/client.hpp"
+#include "tools/load/kafka/producer_settings.hpp"
 #include "tools/load/target.hpp"
 
 #include <fmt/format.h>
@@ -19,23 +20,13 @@ constexpr std::size_t most_bytes_under_way = std::size_t{192} << 20U;
 const kafka::settings queue_limits{{"queue.buffering.max.messages", "400000"},
                                    {"queue.buffering.max.kbytes", "393216"}};
 
-/// Batches are large, and gathered for a few milliseconds. A user's property wins.
-const std::map<std::string, std::string> defaults{
-    {"linger.ms", "5"},
-    {"batch.num.messages", "50000"},
-    {"batch.size", "1000000"},
-    {"partitioner", "murmur2_random"},  // places keys as Kafka's own clients do
-};
-
 const kafka::setting_names names{"--kafka", "--property"};
 
 class kafka_target final : public target {
 public:
   explicit kafka_target(const options& o)
       : topic_(o.topic), partitions_(o.partitions),
-        replication_(o.replication), to_{o.brokers, o.properties} {
-    to_.properties.insert(defaults.begin(), defaults.end());
-  }
+        replication_(o.replication), to_{o.brokers, producer_settings(o.properties)} {}
 
   expected<bool> ready(std::chrono::milliseconds timeout) override {
     if (!producer_)
@@ -120,8 +111,7 @@ private:
   /// Returns the properties without those of the producer that a consumer warns about.
   [[nodiscard]] std::map<std::string, std::string> asking_properties() const {
     auto out = to_.properties;
-    for (const auto& [name, value] : defaults)
-      out.erase(name);
+    std::erase_if(out, [](const auto& p) { return is_of_producer(p.first); });
     return out;
   }
 
@@ -138,8 +128,16 @@ private:
 
   void fail(rd_kafka_resp_err_t code) {
     ++done_.failed;
-    if (done_.first_failure.empty())
-      done_.first_failure = kafka::translate(code, fmt::format("topic \"{}\": producing", topic_)).message;
+    if (!done_.first_failure.empty())
+      return;
+    // A producer that cannot go on says why once, and fails each message by the same code.
+    std::array<char, 512> why{};
+    if (const auto fatal = rd_kafka_fatal_error(producer_->get(), why.data(), why.size());
+        fatal != RD_KAFKA_RESP_ERR_NO_ERROR)
+      code = fatal;
+    done_.first_failure = kafka::translate(code, fmt::format("topic \"{}\": producing", topic_),
+                                           producer_->redacted(why.data()))
+                              .message;
   }
 
   std::string topic_;

@@ -29,21 +29,20 @@ std::vector<option> options() {
       template_option("format"),
       {.name = "at_start",
        .type = option_type::choice,
-       .doc =
-           "What a state that begins does with what stands in the file: append keeps it, empty removes it, "
-           "once; the restart of a state never does. With roll the files of an earlier state",
+       .doc = "What a new state does with the file's content: append keeps it, empty removes it, once; "
+              "a restart of the state never removes anything. With roll: what it does with the files "
+              "of an earlier state",
        .default_text = "append",
        .choices = {"append", "empty"}},
       {.name = "fsync",
        .type = option_type::boolean,
-       .doc = "Wait for the disk at each commit. Without it commits are faster and still survive a killed "
-              "process, but not a loss of power",
+       .doc = "Waits for the disk at each commit. Without it commits are faster and still survive a "
+              "killed process, but not a loss of power",
        .default_text = "true"},
-      roll_option(
-          "Write numbered whole files instead of one: out.jsonl becomes out-000001.jsonl and so on. A "
-          "file ends at the first commit at which one of the limits is reached, by age also when no "
-          "more rows come, and at the end of the run",
-          "Bytes in the file"),
+      roll_option("Writes numbered whole files instead of one: out.jsonl becomes out-000001.jsonl and so "
+                  "on. A file ends at the first commit at which one of the limits is reached, and at the "
+                  "end of the run. The age counts even when no more rows come",
+                  "Bytes in the file"),
   };
 }
 

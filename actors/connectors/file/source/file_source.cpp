@@ -155,17 +155,16 @@ config::connector file_source_declaration() {
        .default_text = "false"},
       {.name = "late_writes",
        .type = config::option_type::duration,
-       .doc =
-           "With `follow`: how long a file that was left, since it was rotated or another one has grown, is "
-           "looked at for what its writer still adds, wherever it was renamed to, and how long its last line "
-           "waits for its end. Files that match a glob are looked at always, and all at each start",
+       .doc = "With `follow`: how long the source still reads what the writer adds to a file after it "
+              "was rotated or another file has grown, also under a new name, and how long an "
+              "unfinished last line waits for its end. Files that match a glob are always looked at, "
+              "and all of them at each start",
        .default_text = "1 minute"},
       {.name = "parallel",
        .type = config::option_type::boolean,
-       .doc = "A partition for each file of the glob, with a watermark of its own, instead of one log in "
-              "`order`: "
-              "for files whose times overlap. With `follow` what rotation makes of a name belongs to its "
-              "partition, and a file that appears later is one more",
+       .doc = "A partition for each file of the glob, with a watermark of its own, instead of one log "
+              "in `order`: for files whose times overlap. With `follow`, the files that rotation makes "
+              "of a name belong to its partition, and a file that appears later is a new partition",
        .default_text = "false"},
       {.name = "order",
        .type = config::option_type::choice,
@@ -177,10 +176,9 @@ config::connector file_source_declaration() {
        .choices = {"natural", "name", "modified"}},
       spool_option("standard input or the table is not read; for \"path\": \"-\", and with `key`"),
   };
-  for (auto& option :
-       table_options(false, "Makes a table of the file, of csv with a header or of JSON: it is read "
-                            "whole when it has changed, and gives each row that is new, changed or "
-                            "gone. "))
+  for (auto& option : table_options(
+           false, "Reads the file, csv with a header or JSON, as a table: whole whenever it has changed, "
+                  "and gives each row that is new, changed or gone. "))
     c.options.push_back(std::move(option));
   c.check = [](const config::check_input& in, const config::say& say) {
     if (const auto& path = in.options.text("path"); is_url(path))

@@ -19,23 +19,24 @@ std::vector<config::option> options() {
        .plain = true},
       {.name = "routes",
        .type = option_type::any,
-       .doc =
-           "What a request for each path records and answers: {\"/path\": {\"event\": {...}, \"reply\": "
-           "\"text\"}} by GET; with \"body\": \"json\" (an object, whose members are the record's beside the "
-           "event's), \"lines\" (such an object a line, each a record; all or none) or \"raw\" (the record "
-           "as it is) by POST or PUT. A body that is not so is answered with 400 and the reason",
+       .doc = "What a request for each path records and answers: {\"/path\": {\"event\": {...}, "
+              "\"reply\": \"text\"}} by GET; with \"body\": \"json\" (an object, whose members are the "
+              "record's beside the event's), \"lines\" (such an object a line, each a record; all or "
+              "none) or \"raw\" (the record as it is) by POST or PUT. Any other body is answered with "
+              "400 and the reason",
        .required = true},
       {.name = "headers",
        .type = option_type::choice,
-       .doc = "Whether a record has the request's headers beside the event's members: names in Title-Case, "
-              "repeats joined by \", \"; none takes the place of a member, compared without case and with - "
-              "as _",
+       .doc = "merge: a record has the request's headers beside the event's members, with names in "
+              "Title-Case and repeats joined by \", \"; a header never replaces a member of its name, "
+              "compared without case and with - as _. none: a record has no headers",
        .default_text = "merge",
        .choices = {"merge", "none"}},
       {.name = "keep_headers",
        .type = option_type::text_list,
-       .doc = "Of Authorization, Proxy-Authorization and Cookie, those that \"headers\": \"merge\" takes "
-              "into the record; they are secrets of the clients, and left out otherwise",
+       .doc = "Which of Authorization, Proxy-Authorization and Cookie go into the record with "
+              "\"headers\": \"merge\". They are secrets of the clients; those that are not named are "
+              "left out",
        .plain = true},
       {.name = "timeout",
        .type = option_type::duration,
@@ -56,12 +57,13 @@ std::vector<config::option> options() {
        .maximum = 1'000},
       {.name = "max_body",
        .type = option_type::size,
-       .doc = "Longer bodies are answered with 413; those that no route asks for are read and left out",
+       .doc = "Longer bodies are answered with 413; a body that the route does not ask for is read and "
+              "dropped",
        .default_text = "1 MB",
        .maximum = 100'000'000},
       {.name = "connections",
        .type = option_type::integer,
-       .doc = "How many may be open; more are answered with 503",
+       .doc = "How many connections may be open; further ones are answered with 503",
        .default_text = "1000",
        .minimum = 1,
        .maximum = 1'000'000},

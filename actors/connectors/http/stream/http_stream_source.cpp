@@ -25,14 +25,14 @@ std::vector<config::option> options() {
        .secret = true},
       {.name = "since",
        .type = option_type::text,
-       .doc = "How to go on where it ended: PARAMETER=MEMBER, such as since_mtime=mtime. The query gets "
-              "PARAMETER with the greatest MEMBER so far (a whole number less 1, and what comes again is "
-              "passed over)",
+       .doc = "How a new connection continues where the last one ended: PARAMETER=MEMBER, such as "
+              "since_mtime=mtime. The URL's query gets PARAMETER with the greatest MEMBER so far (a "
+              "whole number less 1; records that come again are skipped)",
        .plain = true},
       {.name = "reconnect",
        .type = option_type::object,
-       .doc = "The wait before the next connection: min at first, twice as long each time in vain, up to "
-              "max, of which up to half is left out at random",
+       .doc = "The wait before the next connection: min at first, twice as long after each failure, up "
+              "to max; up to half of it is left out at random",
        .members = {{.name = "min",
                     .type = option_type::duration,
                     .doc = "The first wait",
@@ -45,12 +45,12 @@ std::vector<config::option> options() {
                     .minimum = 1'000}}},
       {.name = "silence",
        .type = option_type::duration,
-       .doc = "A connection without a byte for that long is dropped and made anew",
+       .doc = "A connection without a byte for this long is closed and opened anew",
        .default_text = "1 minute",
        .minimum = 1'000},
       {.name = "compression",
        .type = option_type::boolean,
-       .doc = "Offers the server gzip and what else libcurl can undo",
+       .doc = "Offers the server gzip and the other compressions that libcurl reads",
        .default_text = "true"},
       {.name = "redirects",
        .type = option_type::integer,

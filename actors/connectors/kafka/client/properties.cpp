@@ -255,8 +255,9 @@ bool shows_property(std::string_view name) {
 config::option properties_option() {
   return {.name = "properties",
           .type = config::option_type::text_map,
-          .doc = "Properties of librdkafka that are known to be harmless, such as security.protocol, "
-                 "sasl.username or ssl.ca.pem; others by --allow-kafka-property. Secrets are not shown",
+          .doc = "Properties of librdkafka, such as security.protocol, sasl.username or ssl.ca.pem. A "
+                 "property that is not known to be harmless needs --allow-kafka-property. Secrets are not "
+                 "shown",
           .secret = true,
           .shows = shows_property};
 }

@@ -65,8 +65,8 @@ std::vector<option> options() {
            "Java clients do (murmur2)",
        .plain = true},
       {.name = "value",
-       .doc = "The column whose value is the record's value, its bytes unchanged, such as _raw; null gives a "
-              "null value. Without it the row by `format`",
+       .doc = "The column whose value is the record's value, its bytes unchanged, such as _raw; null "
+              "gives a null value. Without it, the value is the row, written by `format`",
        .plain = true},
       {.name = "format",
        .type = option_type::choice,
@@ -84,25 +84,23 @@ std::vector<option> options() {
        .choices = {"text", "base64", "avro", "protobuf", "json_schema"}},
       {.name = "schema",
        .type = option_type::choice,
-       .doc =
-           "Where the rows' schema comes from, without a `schema_file`: columns, which make one; newest, the "
-           "newest one in the subject at each opening of the sink, into whose fields the columns must fit "
-           "(docs/schemas.md)",
+       .doc = "Where the rows' schema comes from, without a `schema_file`. columns: it is made of the "
+              "columns; newest: it is the subject's newest one at each opening of the sink, and the "
+              "columns must fit into its fields (docs/schemas.md)",
        .default_text = "columns",
        .choices = {"columns", "newest"}},
       {.name = "schema_file",
-       .doc = "A schema of your own that rows are written by: an .avsc file, .proto source or what protoc "
-              "--descriptor_set_out writes (of one file), or a JSON Schema. It is looked up in the subject, "
-              "or with "
-              "`register` added, as the text that it is. `check` compares the columns with it"},
+       .doc = "A schema of your own that rows are written by: an .avsc file, .proto source or what "
+              "protoc --descriptor_set_out writes (of one file), or a JSON Schema. It is looked up in "
+              "the subject, or with `register` added there, unchanged. `check` compares the columns "
+              "with it"},
       {.name = "message",
-       .doc = "Which message of a Protobuf schema of your own a row becomes, by its full name. Default: the "
-              "only "
-              "one",
+       .doc = "The full name of the message that a row becomes, in a Protobuf schema of your own. "
+              "Default: the only one",
        .plain = true},
       {.name = "key_schema",
        .type = option_type::choice,
-       .doc = "Where the key's schema comes from, as `schema` says it of the rows'",
+       .doc = "Where the key's schema comes from, as `schema` says for the rows",
        .default_text = "columns",
        .choices = {"columns", "newest"}},
       {.name = "key_schema_file",
@@ -110,14 +108,13 @@ std::vector<option> options() {
               "of a "
               "record or message with a field of the key column's name"},
       {.name = "key_message",
-       .doc = "Which message of a Protobuf schema of your own the key becomes, by its full name. Default: "
-              "the only "
-              "one",
+       .doc = "The full name of the message that the key becomes, in a Protobuf schema of your own. "
+              "Default: the only one",
        .plain = true},
       {.name = "record",
-       .doc =
-           "The full name of the record or message that a row becomes, such as com.example.Click, where its "
-           "schema is made of the columns. Default: the topic's, with _ for what names do not have",
+       .doc = "The full name of the record or message that a row becomes, such as com.example.Click, "
+              "where its schema is made of the columns. Default: the topic's name, with _ for "
+              "characters that such names do not have",
        .plain = true},
       {.name = "subject",
        .type = option_type::choice,
@@ -126,20 +123,19 @@ std::vector<option> options() {
        .choices = {"topic", "record", "topic_record"}},
       {.name = "register",
        .type = option_type::boolean,
-       .doc = "Adds the schema to its subject where it is not there; otherwise it must be",
+       .doc = "Adds the schema to its subject where it is missing. Without it, the subject must have "
+              "the schema",
        .default_text = "false"},
       {.name = "removed",
        .type = option_type::choice,
-       .doc =
-           "What becomes of a row that a window upstream takes back (emit updates: of a session that has "
-           "grown, or "
-           "one that having no longer lets through): no record, or a tombstone with its key, as a compacted "
-           "topic wants it",
+       .doc = "What becomes of a row that a window upstream with emit: updates takes back (a session "
+              "has grown, or having no longer lets the row through). left: no record; tombstone: a "
+              "null value with the row's key, for a compacted topic",
        .default_text = "left",
        .choices = {"left", "tombstone"}},
       {.name = "create",
        .type = option_type::object,
-       .doc = "Create the topic if it is missing",
+       .doc = "Creates the topic if it is missing",
        .members = {{.name = "partitions",
                     .type = option_type::integer,
                     .doc = "Its number of partitions",
@@ -147,7 +143,7 @@ std::vector<option> options() {
                     .minimum = 1},
                    {.name = "replication",
                     .type = option_type::integer,
-                    .doc = "On how many brokers each partition lies; without it the brokers' default",
+                    .doc = "The number of brokers that hold each partition. Default: the brokers' own",
                     .minimum = 1}}},
       kafka::properties_option(),
   };

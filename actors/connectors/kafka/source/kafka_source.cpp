@@ -46,14 +46,14 @@ config::connector kafka_source_declaration() {
        .plain = true},
       {.name = "topic",
        .type = option_type::text,
-       .doc = "Name of the topic. A compacted one is not the same input twice: a warning says so",
+       .doc = "Name of the topic. A compacted topic may not give the same input twice; a warning says "
+              "so",
        .required = true,
        .plain = true},
       {.name = "start",
        .type = option_type::text,
-       .doc =
-           "Where a log without a stored position begins: earliest, latest, or a timestamp (the first record "
-           "at or after it)",
+       .doc = "Where a partition without a stored position begins: earliest, latest, or a timestamp "
+              "(the first record at or after it)",
        .default_text = "earliest",
        .plain = true},
       {.name = "key",
@@ -65,14 +65,12 @@ config::connector kafka_source_declaration() {
        .choices = key_forms()},
       {.name = "group",
        .type = option_type::text,
-       .doc = "Consumer group whose offsets follow what is durable, for monitoring only; TOPOLOGY-STAGE if "
-              "left out",
+       .doc = "Consumer group that gets the durable offsets, for monitoring only. Default: "
+              "TOPOLOGY-STAGE",
        .plain = true},
       {.name = "discover_every",
        .type = option_type::duration,
-       .doc =
-           "How often the topic is looked at for partitions that were added; they are read from their first "
-           "record",
+       .doc = "How often the source looks for added partitions; they are read from their first record",
        .default_text = "10 s",
        .choices = {"off"},
        .minimum = 1000},

@@ -32,7 +32,8 @@ constexpr std::uint64_t default_size = 128'000'000;
 std::vector<option> options() {
   return {
       {.name = "path",
-       .doc = "The table's folder, on this machine or where `connection` leads; made where it is missing",
+       .doc = "The table's folder, on this machine or where `connection` leads; created if it is "
+              "missing",
        .required = true,
        .plain = true},
       {.name = "connection",
@@ -48,28 +49,28 @@ std::vector<option> options() {
        .plain = true},
       {.name = "partition_by",
        .type = option_type::text_list,
-       .doc = "Columns whose values become folders, name=value as Hive has them, and are then not in the "
-              "files. Null and the empty text are __HIVE_DEFAULT_PARTITION__",
+       .doc = "Columns whose values become folders, name=value as in Hive; the files do not have these "
+              "columns. Null and the empty text become __HIVE_DEFAULT_PARTITION__",
        .plain = true},
       {.name = "compression",
        .type = option_type::choice,
-       .doc = "Of the files' pages",
+       .doc = "The compression of the files' pages",
        .default_text = "snappy",
        .choices = {"snappy", "zstd", "none"}},
       roll_option("When the files that are being written end and become visible: at the first commit at "
-                  "which one of the limits is reached, by age also when no more rows come, and at the end of "
-                  "the run. Without it after a minute",
-                  "Bytes in the files, about: as the ones before were compressed", "128 MB"),
+                  "which one of the limits is reached, and at the end of the run. The age counts even when "
+                  "no more rows come. Default: after a minute",
+                  "Bytes in the files, estimated from how the ones before were compressed", "128 MB"),
       {.name = "at_start",
        .type = option_type::choice,
-       .doc = "What a state that begins does with the table's data: append keeps it, empty drops it (every "
-              ".parquet file a reader sees there), once; the restart of a state never does",
+       .doc = "What a new state does with the table's data: append keeps it, empty drops it (every "
+              ".parquet file a reader sees there), once; a restart of the state never drops anything",
        .default_text = "append",
        .choices = {"append", "empty"}},
       {.name = "fsync",
        .type = option_type::boolean,
-       .doc = "Wait for the disk at each commit. Without it commits are faster and still survive a killed "
-              "process, but not a loss of power",
+       .doc = "Waits for the disk at each commit. Without it commits are faster and still survive a "
+              "killed process, but not a loss of power",
        .default_text = "true"},
   };
 }

@@ -1,5 +1,6 @@
 #include "actors/connectors/sql/sink/composed_rows.hpp"
 
+#include "actors/connectors/sql/sink/changes.hpp"
 #include "actors/connectors/sql/sink/values.hpp"
 #include "runtime/data/key_encoding.hpp"
 
@@ -55,7 +56,10 @@ expected<void> composed_rows::insert(const data::batch& rows, std::span<const st
     return std::any_of(plan_.key.begin(), plan_.key.end(),
                        [&](auto k) { return rows.columns[k]->is_null(row); });
   };
-  for (const auto row : chosen) {
+  // Rows of different keys are in nobody's way where the database finds a row by its key.
+  const bool once_a_statement = !plan_.key.empty() && plan_.by_index && !language_.repeats_keys();
+  const auto rounds = once_a_statement ? in_rounds(rows, chosen, plan_.key) : std::vector<std::size_t>();
+  for (const auto row : once_a_statement ? std::span<const std::size_t>(rounds) : chosen) {
     // An ordinary unique index holds nulls to be different, so the database cannot find such a row by itself.
     const bool replaced =
         !plan_.key.empty() && !plan_.nulls_by_index && (!plan_.by_index || key_has_null(row));

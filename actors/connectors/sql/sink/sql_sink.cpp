@@ -120,7 +120,8 @@ config::connector sql_sink_declaration() {
   config::connector c;
   c.kind = config::stage_kind::sink;
   c.type = "sql";
-  c.doc = "Rows into a table of MySQL, MariaDB, PostgreSQL or SQLite, in one transaction with the position.";
+  c.doc = "Writes rows into a table of MySQL, MariaDB, PostgreSQL or SQLite, in one transaction "
+          "with the position.";
   option connection{
       "connection", option_type::text,
       "Where the database is: mysql://USER:PASSWORD@HOST:PORT/DATABASE, postgresql://..., sqlite3://PATH, or "
@@ -133,30 +134,31 @@ config::connector sql_sink_declaration() {
   c.options = {
       std::move(connection),
       {.name = "table",
-       .doc =
-           "The table's name, as it is; like those of columns at most 63 bytes in PostgreSQL, 64 characters "
-           "in MySQL and MariaDB",
+       .doc = "The table's name, exactly as written. Names of tables and columns have at most 63 bytes "
+              "in PostgreSQL, 64 characters in MySQL and MariaDB",
        .required = true,
        .plain = true},
       std::move(mode),
       {.name = "key",
        .type = option_type::text_list,
-       .doc = "Of an upsert: the columns that say which row is meant; null equals null. Downstream of a "
-              "window all of its key columns, and window_end where the row of each window is to stay",
+       .doc = "For an upsert: the columns that identify a row; null equals null. Downstream of a "
+              "window these are all of its key columns, and window_end where the row of each window is "
+              "to stay",
        .plain = true},
-      {"create", option_type::boolean, "Make the database and the table if they are missing", false, "false"},
+      {"create", option_type::boolean, "Creates the database and the table if they are missing", false,
+       "false"},
       {.name = "delete",
        .type = option_type::expression,
-       .doc = "Of an upsert: a row for which this is true, over the sink's input, deletes the one with "
-              "its key"},
+       .doc = "For an upsert: an expression over the sink's input. A row for which it is true deletes "
+              "the table's row with its key"},
       {.name = "newest",
-       .doc = "Of an upsert: a column, bigint or timestamp, that grows from change to change of a row. "
-              "One with less than the table's row, or the row's deletion, has changes nothing",
+       .doc = "For an upsert: a column, bigint or timestamp, that grows with each change of a row. A "
+              "change that has less than the table's row, or than the row's deletion, changes nothing",
        .plain = true},
       {.name = "keep_deleted",
        .type = option_type::duration,
-       .doc = "With delete and newest: how long after a deletion an older change of its row may come, by "
-              "the clock; off: however late",
+       .doc = "With delete and newest: how long a deletion is remembered, by the clock, so that an "
+              "older change of its row changes nothing; off: for ever",
        .default_text = "off",
        .choices = {"off"},
        .minimum = 1'000'000}};

@@ -1,6 +1,7 @@
 #include "actors/connectors/sql/sink/target.hpp"
 
 #include "actors/connectors/sql/sink/client_command.hpp"
+#include "actors/connectors/sql/sink/meant_connection.hpp"
 #include "actors/connectors/sql/sink/named_files.hpp"
 #include "config/text/mask.hpp"
 #include "config/text/references.hpp"
@@ -314,6 +315,14 @@ expected<target> sqlite_target(std::string_view rest) {
   return target{product::sqlite, plain ? path : "dbname=\"" + path + "\"", {}, path, "SQLite file " + path};
 }
 
+/// `given` begins with no kind of database that is offered.
+unexpected unknown_kind(std::string_view given, std::string_view what) {
+  const auto meant = meant_connection(given);
+  return meant ? user_error(ec::invalid_argument,
+                            fmt::format("connection: {}; did you mean \"{}\"?", what, *meant))
+               : wrong(what);
+}
+
 }  // namespace
 
 std::string client_command(std::string_view connection, std::string_view query) {
@@ -371,8 +380,9 @@ expected<target> parse_connection(std::string_view given) {
     return wrong("it has a NUL character");
   const auto colon = text.find("://");
   if (colon == std::string::npos)
-    return wrong(config::references_in(given).empty() ? "it names no kind of database"
-                                                      : "it names no kind of database before its secrets");
+    return unknown_kind(given, config::references_in(given).empty()
+                                   ? "it names no kind of database"
+                                   : "it names no kind of database before its secrets");
   const auto kind = std::string_view(text).substr(0, colon);
   const auto rest = std::string_view(text).substr(colon + 3);
   if (kind == "mysql" || kind == "mariadb")
@@ -383,7 +393,7 @@ expected<target> parse_connection(std::string_view given) {
     return wrong("SQLite has no password, and its path is no secret");
   if (kind == "sqlite3" || kind == "sqlite")
     return sqlite_target(rest);
-  return wrong("this kind of database is not offered");
+  return unknown_kind(given, "this kind of database is not offered");
 }
 
 }  // namespace millrace::sink::sql

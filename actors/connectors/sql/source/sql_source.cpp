@@ -27,15 +27,15 @@ std::vector<config::option> options() {
        .secret = true},
       {.name = "table", .doc = "The table to read, all of its columns; this or `query`", .plain = true},
       {.name = "query",
-       .doc = "A select, whose rows are the table; names as the role finds them. It runs in a session that "
-              "only reads",
+       .doc = "A select whose rows are the table; its names are resolved as for the database user. It "
+              "runs in a read-only session",
        .plain = true},
   };
   for (auto& option : table_options(true))
     out.push_back(std::move(option));
   out.push_back({.name = "timeout",
                  .type = option_type::duration,
-                 .doc = "A query that takes longer is ended, and asked again later",
+                 .doc = "A query that takes longer is cancelled, and tried again later",
                  .default_text = "1 minute",
                  .minimum = 100'000});
   out.push_back({.name = "max_record",
@@ -90,9 +90,8 @@ config::connector sql_source_declaration() {
   config::connector c;
   c.kind = config::stage_kind::source;
   c.type = "sql";
-  c.doc =
-      "Reads a table of MySQL, MariaDB, PostgreSQL or SQLite at intervals, and gives each row that is new, "
-      "changed or gone as a JSON record, by the moment at which it was read";
+  c.doc = "Reads a table of MySQL, MariaDB, PostgreSQL or SQLite at intervals, and gives each row "
+          "that is new, changed or gone as a JSON record with the time at which it was read";
   c.options = options();
   c.check = check;
   c.source = [](const config::values& options) {

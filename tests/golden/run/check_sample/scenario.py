@@ -11,8 +11,8 @@ def run(place):
     left.write_text('{"u":"a","t":"2024-01-01 10:00:00"}\n\n{"u":"a","t":"2024-01-01 10:01:30"}')
     right.write_bytes(gzip.compress(b'{"u":"a","t":"2024-01-01 10:00:59"}\nnonsense\n'))
 
-    def check(args, exit=0, out=(), err=()):
-        done = subprocess.run(a.command(args, command="check"), env=a.environment({"XDG_STATE_HOME": str(a.root / "xdg")}),
+    def check(args, exit=0, out=(), err=(), topology=None):
+        done = subprocess.run(a.command(args, topology, command="check"), env=a.environment({"XDG_STATE_HOME": str(a.root / "xdg")}),
                               capture_output=True, text=True, timeout=60)
         if done.returncode != exit:
             raise Wrong(f"exit status {done.returncode}, expected {exit}\n{done.stderr}")
@@ -33,6 +33,13 @@ def run(place):
     check(["--sample", f"lef={left}"], exit=2, err=['no source "lef"', 'did you mean "left"?'])
     check(["--sample", f"left={left}", "--sample", f"left={left}"], exit=2, err=["has a sample already"])
     check(["--sample", f"left={a.root}/nothing"], exit=2, err=["nothing: cannot be opened"])
+    with_header = place.folder.parent / "csv_header"
+    lines = [line for line in (with_header / "input1.csv").read_bytes().splitlines() if line]
+    check(["--sample", str(with_header / "input1.csv")], topology=with_header / "topology.json",
+          out=[f"sample: {len(lines) - 1} records, then the end"])  # the first line is no record, as `run` has it
+    one = a.root / "one.jsonl"
+    one.write_text('{"u":"a","t":"2024-01-01 10:00:00"}\n')
+    check(["--sample", f"left={one}"], out=["sample: 1 record, then the end"])
     check(["--no-end"], exit=2, err=["--sample"])
     same([p for p in a.out.iterdir()], [])
     same((a.root / "xdg").exists(), False)

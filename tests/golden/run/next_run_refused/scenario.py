@@ -5,6 +5,9 @@ import gzip
 
 UPDATES = '{"window":"tumbling","size":"1 hour","from":"parsed","aggregates":{"n":"count(*)"},"emit":"updates","every":"1 s"}'
 GLOBAL = '{"window":"global","from":"parsed","aggregates":{"n":"count(*)"}}'
+DEDUP = '{"window":"dedup","from":"parsed","key":"i","ttl":"1 day"}'
+INTERVAL = '{"join":"interval","left":"parsed","right":"parsed","key":"i","before":"1 hour","after":"1 hour","columns":{"i":"i"}}'
+AS_OF = '{"join":"as_of","left":"parsed","right":"parsed","key":"i","columns":{"i":"i"}}'
 
 
 def line(i):
@@ -62,11 +65,12 @@ def run(place):
     a.run(exit=2, says=["/in/a: ", "replaced or cut", "--fresh"])
     rows(a, 0, 1)
 
-    for name, window in (("updates", UPDATES), ("global", GLOBAL)):
+    for name, window, why in (("updates", UPDATES, "for good"), ("global", GLOBAL, "for good"), ("dedup", DEDUP, "has forgotten rows"),
+                              ("interval", INTERVAL, "has forgotten rows"), ("as_of", AS_OF, "has forgotten rows")):
         sinks = ["--set", f"stages.w={window}", "--set", 'stages.w_out={"sink":"file","from":"w","path":"${OUT}/w.jsonl"}']
         a, files = begin(place, name, {"a": line(0)})
         a.run(sinks)
         a.run(sinks, says="nothing new in")
         (files / "b").write_text(line(1))
-        a.run(sinks, exit=2, says=["w: ", "for good", "--fresh"])
+        a.run(sinks, exit=2, says=["w: ", why, "--fresh"])
         rows(a, 0)
