@@ -71,7 +71,7 @@ void keep_furthest_behind(std::vector<quiet_partition>& all) {
     all.resize(most_quiet);
 }
 
-/// What all processes tell of the partitions that one parser reads of one source.
+/// One parser's partitions of one source, as all processes tell of them.
 struct whole_parser {
   read_partitions sum;  // without `behind`
   bool is_cut = false;  // processes have not told all that are quiet

@@ -104,7 +104,7 @@ private:
     if (offers(d, "delete"))
       check_condition(d, "delete", in, false);
     auto given = d.built.type == "dedup" ? first_rows_of(d, in) : window ? groups_of(d, in) : in;
-    // Of a type that is misspelt nothing says which columns it adds or keeps.
+    // A misspelt type does not say which columns the stage adds or keeps.
     given.complete = given.complete && (d.typed || d.built.kind == stage_kind::sink);
     if (window)
       check_having(d, given, in);

@@ -23,10 +23,8 @@ bool is_word(std::string_view text) {
 
 /// Adds the column that the expression computes, after all others.
 void add_event_time(draft& d, parser_plan& plan, projection timed_by) {
-  std::vector<data::field> fields(d.built.schema->begin(), d.built.schema->end());
-  plan.event_time = fields.size();
-  fields.push_back({timed_by.name, timed_by.value.type});
-  d.built.schema = std::make_shared<const data::schema>(std::move(fields));
+  plan.event_time = d.built.schema->size();
+  d.built.schema = with_column(*d.built.schema, {timed_by.name, timed_by.value.type});
   plan.used.push_back(false);
   d.rows.columns = *d.built.schema;
   d.rows.untyped.push_back(false);

@@ -30,12 +30,6 @@ void plan_order(draft& d, sink_plan& plan, report& out) {
     plan.order.limit = static_cast<std::uint64_t>(d.built.options.integer("limit"));
 }
 
-data::schema_ptr with_column(const data::schema& columns, data::field last) {
-  auto fields = columns.fields();
-  fields.push_back(std::move(last));
-  return std::make_shared<const data::schema>(std::move(fields));
-}
-
 /// Hidden columns that the sink itself names stay, all others go. deletion_column is the last.
 data::schema_ptr rows_of(const std::vector<std::string>& names, const data::schema& columns) {
   const std::set<std::string> named(names.begin(), names.end());
@@ -92,6 +86,12 @@ const node* find_option(const node& body, std::string_view path) {
 }
 
 }  // namespace
+
+data::schema_ptr with_column(const data::schema& columns, data::field last) {
+  auto fields = columns.fields();
+  fields.push_back(std::move(last));
+  return std::make_shared<const data::schema>(std::move(fields));
+}
 
 std::vector<const node*> items_of(const node& n) {
   if (n.what != node::kind::list)

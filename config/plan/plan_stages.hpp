@@ -26,6 +26,8 @@ row_order read_order(draft& d, const known_rows& rows, report& out);
 /// The row that was first at one tick stays written when another takes its place at a later one. Returns whether
 /// a finding was reported; the sink's other options can be judged all the same.
 [[nodiscard]] bool refuse_limit_of_updates(draft& d, const drafts& all, report& out);
+/// The columns, and one behind them.
+[[nodiscard]] data::schema_ptr with_column(const data::schema& columns, data::field last);
 /// The items of a text or list.
 [[nodiscard]] std::vector<const node*> items_of(const node& n);
 

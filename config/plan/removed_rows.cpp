@@ -88,9 +88,7 @@ private:
     sink_.removed = removal::by_key;
     if (sink_.rows->find(deletion_column))
       return;
-    auto fields = sink_.rows->fields();
-    fields.push_back({std::string(deletion_column), data::type_id::boolean});
-    sink_.rows = std::make_shared<const data::schema>(std::move(fields));
+    sink_.rows = with_column(*sink_.rows, {std::string(deletion_column), data::type_id::boolean});
   }
 
   bool warn(const draft& window, const traced_columns& traced, bool by_key) {

@@ -312,7 +312,7 @@ node sql_queries::grouped_behind(const sql::select& s, combined c, const std::st
   behind.not_exists.reset();
   if (!given.members.empty())
     add_member(c.stage, "columns", given.where, std::move(given));
-  // Those of the view's options that the join alone has are the join's.
+  // The join takes the options of the view that it alone has.
   const auto of_join = to_.declared_for(c.stage);
   std::vector<sql::option> own;
   std::vector<sql::option> others;

@@ -52,7 +52,7 @@ struct sql_queries::combined {
   table_names tables{};          // and, once resolved, of columns
   bool good = true;              // else something is wrong, which was told
 
-  // These are of a join.
+  // A join has these.
   std::vector<std::string> called{};  // names of the left side and the right one
   std::vector<std::string> names{};   // of all tables, in the order of FROM
   std::vector<pair_condition::equality> keys{};
@@ -68,7 +68,7 @@ struct sql_queries::combined {
   std::vector<std::pair<std::string, sql_given_columns::names>> columns_of_tables{};  // where that is so
   std::set<std::pair<std::string, std::string>> merged{};  // columns of these tables that USING makes one
 
-  // These are of a list.
+  // A list has these.
   std::string list{};                  // its column, as an expression; empty: this is a join
   std::string element{};               // the name of its elements in FROM
   std::string value{};                 // the name of elements that are values, in AS element (value)

@@ -40,7 +40,7 @@ public:
   /// The columns of the stage in front.
   [[nodiscard]] node take_given() { return std::move(given_); }
   [[nodiscard]] node where() const { return q_.to_.expressions.write(*s_.where, tables_); }
-  /// Those of SELECT, where the stage in front gives more; else an empty map.
+  /// The columns of SELECT where the stage in front gives more than these; else an empty map.
   [[nodiscard]] node shown() const {
     auto out = q_.to_.text.empty(node::kind::map, s_.at);
     if (given_.members.size() > shown_.size())
@@ -50,7 +50,7 @@ public:
   }
 
 private:
-  /// What SELECT calls the column, or one that equals it in every row.
+  /// The name in SELECT of the column, or of one that equals it in every row.
   [[nodiscard]] std::optional<std::string> given_as(const std::string& key) const {
     if (auto called = called_by_item(key))
       return called;

@@ -314,7 +314,7 @@ node sql_queries::stage_of_select(const sql::select& s, const std::string& name,
     return stage_of_combined(s, name, scope, columns, owns);
   if (!s.distinct_on.empty())
     return dedup_of(s, scope, columns, owns);
-  // Of a view that emits groups a function that there is none of is meant as an aggregate.
+  // An unknown function is meant as an aggregate where the view emits groups.
   const auto calls_unknown = [&](const sql::output& o) {
     return o.value && to_.expressions.calls_unknown(o.value->tree);
   };

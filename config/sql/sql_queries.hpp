@@ -99,7 +99,7 @@ private:
   [[nodiscard]] combined unnest_of(const sql::select& s, const common_tables& scope);
   /// Looks at every column that the SELECT reads, and fills in what stands for it.
   void resolve(const sql::select& s, combined& c) const;
-  /// What stands for a column, table.column or .column.
+  /// The text that stands for a column, whose key is table.column or .column.
   [[nodiscard]] static std::string text_of_column(const std::string& key, const combined& c);
   void resolve_one(const expression::syntax& column, combined& c) const;
   [[nodiscard]] node columns_of(const sql::select& s, const std::vector<sql::name>& names,

@@ -78,7 +78,7 @@ public:
   }
 
 private:
-  /// What an item groups by, and the item of SELECT that it names; null: it names none.
+  /// An item groups by this value, and names this item of SELECT; null: it names none.
   struct meaning {
     const sql::scalar_expression* value;
     const sql::output* shown;
@@ -124,7 +124,7 @@ private:
     return nullptr;
   }
 
-  /// Nothing where the item can be no key, which is told.
+  /// The meaning of an item of GROUP BY; nothing, and a finding, where it can be no key.
   [[nodiscard]] std::optional<meaning> meant_by(const sql::scalar_expression& item) const {
     const sql::output* shown = nullptr;
     if (item.tree.what == expression::form::integer)

@@ -1,5 +1,5 @@
 // Functions of Spark, Flink, BigQuery and MySQL that are none here, or take other arguments, and the same in PostgreSQL's
-// words. One table; a test binds and evaluates each remedy in it.
+// words. One table (foreign_call_table.cpp); a test binds and evaluates each remedy in it.
 #pragma once
 
 #include <span>
@@ -11,9 +11,9 @@ namespace millrace::expression {
 
 struct foreign_call {
   /// The name; behind it, after a blank, what one of the arguments has to be: interval, month or year.
-  std::string_view name;
+  std::string name;
   int arguments;  // how many it has; -1: any number
-  /// What to write, empty where there is nothing: $1 is the first argument, @1 the same as an operand, $* all of them, #1 the
+  /// The text to write, empty where there is none: $1 is the first argument, @1 the same as an operand, $* all of them, #1 the
   /// unit of time that it names, ~1 that unit's seconds, %2 the path of JSON as a list of names, &2 the template of to_char.
   std::string_view remedy;
   std::string_view note;     // further words, or those in the place of a remedy
@@ -28,7 +28,7 @@ struct foreign_call {
 [[nodiscard]] bool is_unit_of_time(std::string_view word);
 /// The remedy for one entry with these arguments as they are written.
 [[nodiscard]] std::string filled_in(const foreign_call& call, std::span<const std::string> arguments);
-/// What to write instead of a call with that many arguments: `write coalesce(a, 'x')`; empty where the table does not have it.
+/// The remedy for a call with that many arguments: `write coalesce(a, 'x')`; empty where the table has none.
 [[nodiscard]] std::string remedy_of_same_call(std::string_view name, std::span<const std::string> arguments);
 /// The same, of another number of arguments where the table does not have this one.
 [[nodiscard]] std::string remedy_of_foreign_call(std::string_view name,

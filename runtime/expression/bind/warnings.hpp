@@ -5,7 +5,7 @@
 
 namespace millrace::expression {
 
-/// By their places in the text. Those of an aggregate are with its argument, its filter and the values of its order.
+/// The warnings of an expression, by their places in the text. An aggregate's argument, filter and order have their own.
 [[nodiscard]] const problems& warnings_of(const bound& e);
 [[nodiscard]] problems warnings_of(const bound_aggregate& a);
 

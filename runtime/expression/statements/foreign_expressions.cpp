@@ -265,8 +265,7 @@ maybe_problem signs(const mistaken& m) {
         return problem{m.at(i), fmt::format("a choice is written case when {} then {} else {} end",
                                             part(m, 0, i, "..."), part(m, i + 1, e, "..."),
                                             part(m, e + 1, m.size(), "..."))};
-  const bool in_options = !m.open().empty() && m.open().back() > 0 && m.word(m.open().back() - 1) == "with";
-  if (e > 0 && m.source(e) == "=>" && !in_options)
+  if (e > 0 && m.source(e) == "=>" && !m.in_options())
     return problem{m.at(e - 1), std::string(expression::no_lambdas)};
   if (e < m.size() && m.text()[m.at(e)] == '$' && m.sign(e + 1) == '.')
     return problem{m.at(e), fmt::format("there is no $ here; name the column alone: {}",

@@ -31,6 +31,11 @@ public:
   /// The parentheses around it, the outermost one first.
   [[nodiscard]] const std::vector<std::size_t>& open() const { return open_; }
 
+  /// It stands in the list of options of a table or view.
+  [[nodiscard]] bool in_options() const {
+    return !open_.empty() && open_.back() > 0 && word(open_.back() - 1) == "with";
+  }
+
   // Tokens by index; one that does not exist has neither word nor sign.
   [[nodiscard]] std::string_view word(std::size_t i) const {
     return i < size() ? words_[i].word : std::string_view();

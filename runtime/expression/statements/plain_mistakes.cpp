@@ -59,14 +59,9 @@ maybe comma(const mistaken& m) {
                               : "there is a comma too many at the end"};
 }
 
-/// Looks in the list of options of a table or view.
-bool in_options(const mistaken& m) {
-  return !m.open().empty() && m.open().back() > 0 && m.word(m.open().back() - 1) == "with";
-}
-
 maybe option_value(const mistaken& m) {
   const auto e = m.error();
-  if (!in_options(m) || e < 3)
+  if (!m.in_options() || e < 3)
     return std::nullopt;
   if (m.is_name(e) && m.sign(e + 1) == '=' && m.sign(e - 2) == '=')
     return problem{m.at(e), fmt::format("a comma is missing before {}", data::excerpt(m.source(e)))};
@@ -109,7 +104,7 @@ maybe quotes(const mistaken& m) {
                                       data::excerpt(m.source(e).substr(1, m.source(e).size() - 2)))};
 }
 
-/// Where the line begins that `at` is in.
+/// The place at which the line of `at` begins.
 std::size_t line_of(std::string_view text, std::size_t at) {
   const auto end = at == 0 ? std::string_view::npos : text.rfind('\n', at - 1);
   return end == std::string_view::npos ? 0 : end + 1;

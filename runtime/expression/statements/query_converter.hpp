@@ -16,7 +16,7 @@ protected:
   query query_of_node(const tree* n);
 
 private:
-  /// Where something of the SELECT stands in text_; npos: nowhere.
+  /// A place in text_ within the SELECT; npos: nothing of it is known.
   std::size_t inside(const PgQuery__SelectStmt& s);
   std::size_t inside(const tree& relation);
   std::size_t select_word_of(const PgQuery__SelectStmt& s);

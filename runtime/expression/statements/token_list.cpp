@@ -64,7 +64,7 @@ expression::bound_or<tokens> tokens_of(std::string_view text) {
   return out;
 }
 
-/// Where a row of signs begins in which comments are opened again and again; npos: nowhere. The scanner looks at what is left of
+/// The place at which a row of signs begins in which comments are opened again and again; npos: nowhere. The scanner looks at what is left of
 /// it for each of them.
 std::size_t opened_again(std::string_view text) {
   constexpr std::string_view signs = "~!@#^&|`?+-*/%<>=";
