@@ -7,6 +7,7 @@
 #include "config/plan/draft.hpp"
 #include "config/plan/fingerprint.hpp"
 #include "config/plan/graph.hpp"
+#include "config/plan/null_columns.hpp"
 #include "config/plan/partly_known.hpp"
 #include "config/plan/plan_stages.hpp"
 #include "config/plan/projection.hpp"
@@ -325,6 +326,7 @@ private:
     warn_of_unread(all, out_);
     warn_of_clocks(all, out_);
     mark_used_columns(all, order);
+    warn_of_null_columns(all, order, out_);
     for (const auto i : order)
       t.stages.push_back(std::move(all[i].built));
   }

@@ -4,6 +4,7 @@
 #include "actors/deployment/parsed_by.hpp"
 #include "actors/deployment/start_positions.hpp"
 #include "actors/deployment/window_edges.hpp"
+#include "actors/parsers/date_orders.hpp"
 #include "runtime/base/shard_name.hpp"
 #include "runtime/control/snapshot_writer.hpp"
 #include "runtime/control/spawn.hpp"
@@ -228,6 +229,10 @@ void actor_factory::add_lanes(const std::shared_ptr<const lane::lane_plan>& plan
   // A plan of a cluster keeps its number of lanes. Here a run before may have had others, of the same partitions.
   auto earlier = by_lane ? state_.values->get(identity_name(plan->source->name)).value_or(std::string())
                          : std::string();  // as the first start found the log
+  const auto dates =
+      parser::watch_first_dates(*plan->parser, options_.make.parser,
+                                [who = name_in_logs(plan->topology->name, plan->parser->name)](
+                                    const std::string& warning) { spdlog::warn("{}: {}", who, warning); });
   if (by_lane && options_.chains_of_run)
     earlier += identities_of_lanes(*state_.values, plan->name, decided_.partitions.at(plan->name).size())
                    .value_or(std::string());
@@ -238,7 +243,11 @@ void actor_factory::add_lanes(const std::shared_ptr<const lane::lane_plan>& plan
     o.partitions = l->partitions;
     for (const auto& p : decided_.partitions.at(plan->name))
       o.known.insert(p.name);
-    o.make_parser = [plan, make = options_.make.parser] { return make(*plan->parser); };
+    o.make_parser = [plan, make = options_.make.parser, dates] {
+      return make(*plan->parser).map([&](std::unique_ptr<parser::record_parser>&& rows) {
+        return parser::watched(std::move(rows), dates);
+      });
+    };
     o.identity.name = by_lane ? lane_identity_name(l->name) : identity_name(plan->source->name);
     o.identity.value = earlier;
     o.rate = l->rate;

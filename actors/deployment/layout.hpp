@@ -98,7 +98,7 @@ struct layout_bounds {
 /// Formats the layout for people: a line for each lane, shard and sink.
 [[nodiscard]] std::string to_text(const layout& l);
 
-/// docs/formats.md, "Layout". Equal layouts have equal bytes.
+/// docs/development/formats.md, "Layout". Equal layouts have equal bytes.
 [[nodiscard]] std::string encode_layout(const layout& l);
 /// Errors: ec::corrupt.
 [[nodiscard]] expected<layout> decode_layout(std::string_view bytes);

@@ -1,6 +1,6 @@
 // A message of an edge as it goes over a link: a header of the lives that it goes from and to, then its bytes
 // (runtime/messages/message_format.hpp). The edge's number names the actors, the lives say which of their
-// processes are meant. Drawn in docs/formats.md. Pure.
+// processes are meant. Drawn in docs/development/formats.md. Pure.
 #pragma once
 
 #include "runtime/base/error.hpp"

@@ -1,5 +1,5 @@
 // One TLS connection between two nodes, from its handshake to its end: it knows by the certificate who is there, and
-// carries whole messages, each with its length in front (docs/formats.md). Everything happens on the thread of the
+// carries whole messages, each with its length in front (docs/development/formats.md). Everything happens on the thread of the
 // network that it belongs to.
 #pragma once
 

@@ -1,5 +1,5 @@
 // The framing of a link's messages in a stream of bytes: each message follows its length, four bytes, the
-// lowest first (docs/formats.md). A length of 0 is sent once, by the end that has accepted the connection: it
+// lowest first (docs/development/formats.md). A length of 0 is sent once, by the end that has accepted the connection: it
 // is a node.
 #pragma once
 

@@ -1,5 +1,7 @@
 #include "actors/observe/metric_table.hpp"
 
+#include "runtime/base/page_text.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -217,7 +219,7 @@ std::string metrics_page() {
       "| metric | type | unit | labels | meaning |\n|---|---|---|---|---|\n";
   for (const auto& m : table)
     out += fmt::format("| `{}` | {} | {} | {} | {} |\n", m.name, to_string(m.type), m.unit, m.labels, m.help);
-  return out;
+  return wrapped_page(out);
 }
 
 }  // namespace millrace::observe

@@ -11,6 +11,7 @@
 #include "actors/observe/tap.hpp"
 #include "actors/observe/trace.hpp"
 #include "actors/observe/troubles.hpp"
+#include "runtime/base/page_text.hpp"
 
 #include <fmt/format.h>
 
@@ -359,7 +360,7 @@ std::string api_page() {
     if (!list.empty())
       out += (is_list_answer<typename R::answer> ? "\nA list of:\n\n" : "\n") + list;
   });
-  return out;
+  return wrapped_page(out);
 }
 
 }  // namespace millrace::observe

@@ -33,17 +33,45 @@ bool is_bounded(const config::topology& t, const std::string& source) {
   return s == nullptr || config::traits_of(*s).bounded;
 }
 
+/// The left rows of such a join have an end each, the right ones none.
+bool is_by_time(const config::stage& s) {
+  return s.kind == config::stage_kind::join &&
+         std::get<config::window_plan>(s.plan).definition.kind == window::shape::interval;
+}
+
+/// Adds the parsers upstream of these, over windows.
+void add_parsers(std::set<std::string>& to, const config::topology& t, const feeders& from) {
+  to.insert(from.parsers.begin(), from.parsers.end());
+  for (const auto& window : from.windows)
+    add_parsers(to, t, feeders_of(t, *t.find(window)));
+}
+
 class reader {
 public:
-  reader(read_partitions& to, event_micros wall, bool waits) : to_(to), wall_(wall), waits_(waits) {}
+  /// `waits`: windows wait for what gives no records. `is_right`: the last rows of a join may wait for what is idle.
+  reader(read_partitions& to, event_micros wall, bool waits, bool is_right)
+      : to_(to), wall_(wall), waits_(waits), is_right_(is_right) {}
 
   void add(const lane::partition_gauges& p, bool is_read) {
-    if (p.watermark == end_of_time || p.is_idle)
+    if (p.watermark == end_of_time) {
+      ++to_.ended;
       return;
-    ++to_.open;
+    }
     const auto last = p.last_record.load();
     const auto quiet = last == 0 ? std::nullopt : std::optional(std::max(micros(0), micros(wall_ - last)));
     const event_time at{p.watermark};
+    const auto seconds = [](micros m) { return static_cast<double>(m.count()) / 1e6; };
+    const auto note = [&] {
+      to_.behind.push_back({p.name, at, quiet ? std::optional(seconds(*quiet)) : std::nullopt,
+                            seconds(p.gap.mean().value_or(micros(0))), p.is_idle});
+    };
+    if (p.is_idle) {
+      ++to_.idle;
+      if (is_right_)
+        note();
+      return;
+    }
+    ++to_.open;
     to_.furthest = std::max(to_.furthest, at);
     if (quiet && *quiet < gives_lately)
       to_.furthest_giving = std::max(to_.furthest_giving, at);
@@ -51,15 +79,14 @@ public:
         (quiet && *quiet < quiet_after))
       return;
     ++to_.quiet;
-    const auto seconds = [](micros m) { return static_cast<double>(m.count()) / 1e6; };
-    to_.behind.push_back({p.name, at, quiet ? std::optional(seconds(*quiet)) : std::nullopt,
-                          seconds(p.gap.mean().value_or(micros(0)))});
+    note();
   }
 
 private:
   read_partitions& to_;
   event_micros wall_;
-  bool waits_;  // windows wait for what gives no records
+  bool waits_;
+  bool is_right_;
 };
 
 void keep_furthest_behind(std::vector<quiet_partition>& all) {
@@ -99,10 +126,12 @@ whole_silence whole_of(const std::map<std::string, silence>& told, const std::se
       p.sum.source = r.source;
       p.sum.is_decided = r.is_decided;
       p.sum.open += r.open;
+      p.sum.idle += r.idle;
+      p.sum.ended += r.ended;
       p.sum.quiet += r.quiet;
       p.sum.furthest = std::max(p.sum.furthest, r.furthest);
       p.sum.furthest_giving = std::max(p.sum.furthest_giving, r.furthest_giving);
-      p.is_cut = p.is_cut || r.quiet > r.behind.size();
+      p.is_cut = p.is_cut || r.quiet + r.idle > r.behind.size();
       for (const auto& b : r.behind)
         p.all.push_back({&node, &b});
     }
@@ -132,23 +161,27 @@ std::string names_text(std::vector<std::string> names, bool is_cut) {
 
 feed feed_of(const whole_parser& p) { return {p.sum.topology, p.sum.parser, p.sum.source}; }
 
-/// "waits for partition 2 of in, which gives no records, ...", with the remedy.
-std::string waiting_text(const whole_parser& p, const std::vector<whole_parser::behind>& silent) {
+/// "waits for partition 2 of in, which gives no records, ...", with the remedy. `left_has_ended`: the last rows of the left side wait.
+std::string waiting_text(const whole_parser& p, const std::vector<whole_parser::behind>& silent,
+                         bool left_has_ended) {
   std::vector<std::string> names;
   for (const auto& s : silent)
     names.push_back(s.partition->name);
   const bool one = names.size() == 1;
   const bool have_given = std::ranges::any_of(silent, [](const auto& s) { return s.partition->has_given(); });
   const auto remedy =
-      p.sum.is_decided
+      left_has_ended
+          ? fmt::format("a later record of {}, or {} end, lets the last rows out (`explain` has the time)",
+                        one ? "it" : "them", one ? "its" : "their")
+      : p.sum.is_decided
           ? fmt::format("idle_timeout of {} is off", p.sum.parser)
           : fmt::format(
                 "\"idle_timeout\" of {}, such as \"1 minute\", lets windows go on without {} (records "
                 "that {} then gives for them are late)",
                 p.sum.parser, one ? "it" : "them", one ? "it" : "such a partition");
-  return fmt::format("waits for {} of {}, which {} {}, while others have come further; {}",
-                     names_text(std::move(names), p.is_cut), p.sum.source, one ? "gives" : "give",
-                     have_given ? "no more records" : "no records", remedy);
+  return fmt::format("waits for {} of {}, which {} {}, while {}; {}", names_text(std::move(names), p.is_cut),
+                     p.sum.source, one ? "gives" : "give", have_given ? "no more records" : "no records",
+                     left_has_ended ? "the left side has ended" : "others have come further", remedy);
 }
 
 std::string stopped_text(const whole_parser& p) {
@@ -174,7 +207,20 @@ struct held_window {
   const whole_parser* parser;
   std::vector<whole_parser::behind> behind;
   bool others_give = false;
+  bool left_has_ended = false;
 };
+
+bool has_ended(const whole_silence& all, const std::string& topology, const std::string& parser) {
+  bool any = false;
+  for (const auto& [name, p] : all.parsers) {
+    if (p.sum.topology != topology || p.sum.parser != parser)
+      continue;
+    if (p.sum.open + p.sum.idle != 0)
+      return false;
+    any = any || p.sum.ended != 0;
+  }
+  return any;
+}
 
 std::vector<held_window> held_windows(const whole_silence& all) {
   std::vector<held_window> out;
@@ -186,12 +232,19 @@ std::vector<held_window> held_windows(const whole_silence& all) {
     const auto has_come = [&](event_time read_partitions::*to) {
       return std::ranges::any_of(from, [&](const auto* p) { return p->sum.*to >= w.fires_at; });
     };
-    if (!has_come(&read_partitions::furthest))
+    const bool left_has_ended = !w.left.empty() && std::ranges::all_of(w.left, [&](const auto& parser) {
+      return has_ended(all, w.topology, parser);
+    });
+    if (!left_has_ended && !has_come(&read_partitions::furthest))
       continue;
+    // While one is open, nothing waits for those that are idle.
+    const bool all_idle = std::ranges::all_of(from, [](const auto* p) { return p->sum.open == 0; });
     for (const auto* p : from) {
-      held_window one{&w, p, {}, has_come(&read_partitions::furthest_giving)};
-      std::ranges::copy_if(p->all, std::back_inserter(one.behind),
-                           [&](const auto& b) { return b.partition->watermark < w.fires_at; });
+      held_window one{
+          &w, p, {}, left_has_ended || has_come(&read_partitions::furthest_giving), left_has_ended};
+      std::ranges::copy_if(p->all, std::back_inserter(one.behind), [&](const auto& b) {
+        return b.partition->watermark < w.fires_at && (!b.partition->is_idle || (left_has_ended && all_idle));
+      });
       if (!one.behind.empty())
         out.push_back(std::move(one));
     }
@@ -224,11 +277,18 @@ std::set<feed> wait_on(std::map<quiet_partition_of, micros>& waited, const std::
 silence silence_of(const config::topology& t, const deployment::pipeline_gauges& gauges, event_micros wall) {
   silence out;
   std::set<std::string> feeding;
+  std::set<std::string> right;
   for (const auto& s : t.stages) {
     if (!config::has_shards(s.kind))
       continue;
     const auto from = feeders_of(t, s).parsers;
     feeding.insert(from.begin(), from.end());
+    std::set<std::string> left;
+    if (is_by_time(s)) {
+      add_parsers(left, t, feeders_of(t, s, config::side::left));
+      const auto others = feeders_of(t, s, config::side::right).parsers;
+      right.insert(others.begin(), others.end());
+    }
     event_time first{end_of_time};
     for (const auto& [name, g] : gauges.shards)
       if (const auto next = g->next_end.load();
@@ -238,6 +298,7 @@ silence silence_of(const config::topology& t, const deployment::pipeline_gauges&
       out.open.push_back({t.name,
                           s.name,
                           {from.begin(), from.end()},
+                          {left.begin(), left.end()},
                           plus(first, std::get<config::window_plan>(s.plan).definition.allowed_lateness)});
   }
   for (const auto& parser : feeding) {
@@ -247,7 +308,7 @@ silence silence_of(const config::topology& t, const deployment::pipeline_gauges&
       if (g->parser != parser || !has_here(gauges, name))
         continue;
       auto& to = by_source[g->source];
-      reader r(to, wall, !plan.idle_timeout && !is_bounded(t, g->source));
+      reader r(to, wall, !plan.idle_timeout && !is_bounded(t, g->source), right.contains(parser));
       const bool is_read = !g->away && !g->awaited->now() && !g->is_paused;
       for (const auto& p : g->partitions())
         r.add(*p, is_read);
@@ -291,7 +352,7 @@ std::vector<silence_watch::notice> silence_watch::look(const std::map<std::strin
     const auto known = before.find(key);
     since_[key] = known == before.end() ? event_time{wall} : known->second;
     const auto& topology = h.window->topology;
-    const auto text = waiting_text(*h.parser, silent);
+    const auto text = waiting_text(*h.parser, silent, h.left_has_ended);
     const auto& node = *silent.front().node;
     const bool on_one = std::ranges::all_of(silent, [&](const auto& b) { return *b.node == node; });
     all_.push_back({topology,

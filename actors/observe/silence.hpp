@@ -29,6 +29,7 @@ struct quiet_partition {
   event_time watermark;
   std::optional<double> quiet_seconds;
   double usual_seconds = 0;
+  bool is_idle = false;
   /// It has given records, in this process or in an earlier one.
   [[nodiscard]] bool has_given() const { return quiet_seconds || watermark.at != no_watermark; }
   friend bool operator==(const quiet_partition&, const quiet_partition&) = default;
@@ -38,6 +39,8 @@ void members(auto& c, wire::like<quiet_partition> auto& p) {
   c("watermark", "event time up to which it is complete", p.watermark);
   c("quiet_seconds", "since its last records came; null: none has come in this process", p.quiet_seconds);
   c("usual_seconds", "that lie between its records, a decaying mean; 0: not known yet", p.usual_seconds);
+  c("idle", "windows go on without it (idle_timeout); told of the right sides of joins by time alone",
+    p.is_idle);
 }
 
 /// A process tells at most so many quiet partitions of a parser, those that are furthest behind.
@@ -50,6 +53,8 @@ struct read_partitions {
   std::string source;
   bool is_decided = false;
   std::uint64_t open = 0;
+  std::uint64_t idle = 0;
+  std::uint64_t ended = 0;
   event_time furthest;
   event_time furthest_giving;
   std::uint64_t quiet = 0;
@@ -62,7 +67,9 @@ void members(auto& c, wire::like<read_partitions> auto& r) {
   c("source", "the stage that reads them", r.source);
   c("decided", "its \"idle_timeout\" is written out as \"off\"", r.is_decided);
   c("open", "so many of them are neither idle nor at their end", r.open);
-  c("furthest", "the greatest watermark of those; null: they have none", r.furthest);
+  c("idle", "so many are idle", r.idle);
+  c("ended", "so many have come to their end", r.ended);
+  c("furthest", "the greatest watermark of those that are neither; null: they have none", r.furthest);
   c("furthest_giving", "likewise of those that gave records in the last seconds", r.furthest_giving);
   c("quiet", "so many give nothing just now, and their source has no more of them", r.quiet);
   c("behind", "those of them that are furthest behind, at most 256", r.behind);
@@ -73,6 +80,7 @@ struct unfired_window {
   std::string topology;
   std::string window;
   std::vector<std::string> parsers;
+  std::vector<std::string> left;
   event_time fires_at;
   friend bool operator==(const unfired_window&, const unfired_window&) = default;
 };
@@ -80,6 +88,7 @@ void members(auto& c, wire::like<unfired_window> auto& w) {
   c("topology", "its name", w.topology);
   c("window", "the stage", w.window);
   c("parsers", "that feed it", w.parsers);
+  c("left", "of a join by time: the parsers upstream of its left side, whose rows wait; else none", w.left);
   c("fires_at", "the watermark that fires the first of them", w.fires_at);
 }
 
@@ -103,7 +112,8 @@ using quiet_partition_of = std::pair<feed, std::string>;
 
 /// Remembers how long windows have waited for each partition. A partition that has never given records is a trouble when windows have
 /// waited for it for `limit`, one that has given some when others have gone on for `limit` without it, and for some times its usual
-/// pause. So neither a source that has stopped as a whole nor one that begins is a trouble.
+/// pause. So neither a source that has stopped as a whole nor one that begins is a trouble. A left side that has ended counts as others
+/// that go on: the last rows of a join by time wait for the right side alone, be it idle.
 class silence_watch {
 public:
   using clock = std::chrono::steady_clock;

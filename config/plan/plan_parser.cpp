@@ -1,5 +1,6 @@
 // Sources and parsers: where columns and event time begin.
 #include "config/plan/bind_step.hpp"
+#include "config/plan/null_columns.hpp"
 #include "config/plan/parser_schema.hpp"
 #include "config/plan/plan_stages.hpp"
 #include "config/secrets.hpp"
@@ -53,7 +54,35 @@ void read_timed_by(draft& d, parser_plan& plan, const known_rows& rows, report& 
     add_event_time(d, plan, {std::string(computed_event_time), std::move(*e), n.safe_text()});
 }
 
-void read_event_time(draft& d, parser_plan& plan, const known_rows& rows, report& out) {
+/// Null: it has a mistake.
+const source_traits* traits_of(const draft& source) {
+  return source.broken ? nullptr : std::get_if<source_plan>(&source.built.plan);
+}
+
+/// Says why the time that sources store with their records cannot stand in for one of the records' own; empty: it can.
+std::string why_no_stored_time(const draft& d, const drafts& all, report& out) {
+  std::vector<std::string> without;
+  for (const auto r : d.reads)
+    if (const auto* const traits = traits_of(all[r]); traits != nullptr && !gives(*traits, "_timestamp"))
+      without.push_back(all[r].built.name);
+  if (!without.empty() && without.size() == d.reads.size())
+    return fmt::format(
+        "records of the source {} have no _timestamp, and each would be a dead letter; expected "
+        "a column of the record, or an expression over its columns",
+        without.front());
+  if (!d.timestamps_stored && d.before_window)
+    return "the source stores no timestamps, so _timestamp would differ when the records are read again; "
+           "expected a column of the record, as a window follows";
+  if (!without.empty())
+    out.warning(
+        d.location_of("event_time"), join(d.path, "event_time"),
+        fmt::format("records of the source {} have no _timestamp, and each is a dead letter; expected "
+                    "a parser of its own, with a column of the record as its event time",
+                    without.front()));
+  return {};
+}
+
+void read_event_time(draft& d, parser_plan& plan, const known_rows& rows, const drafts& all, report& out) {
   const auto& schema = rows.columns;
   const auto& name = d.built.options.text("event_time");
   const auto at = schema.find(name);
@@ -85,11 +114,8 @@ void read_event_time(draft& d, parser_plan& plan, const known_rows& rows, report
   }
   if (*at >= plan.declared && name != "_timestamp")
     return d.fail(out, "event_time", fmt::format("{} cannot be the event time; {}", name, expected));
-  if (name == "_timestamp" && !d.timestamps_stored && d.before_window)
-    return d.fail(
-        out, "event_time",
-        "the source stores no timestamps, so _timestamp would differ when the records are read again; "
-        "expected a column of the record, as a window follows");
+  if (auto why = name == "_timestamp" ? why_no_stored_time(d, all, out) : std::string(); !why.empty())
+    return d.fail(out, "event_time", std::move(why));
   plan.event_time = at;
 }
 
@@ -165,11 +191,6 @@ void refuse_nested(draft& d, const parser_schema& schema, report& out) {
       out.error(d.member_of("schema")->find(f.name)->where, join(join(d.path, "schema"), f.name),
                 fmt::format("a field of {} is not nested; expected a plain type (json for JSON in a field)",
                             d.built.type));
-}
-
-/// Null: it has a mistake.
-const source_traits* traits_of(const draft& source) {
-  return source.broken ? nullptr : std::get_if<source_plan>(&source.built.plan);
 }
 
 /// Only files have first lines.
@@ -423,7 +444,7 @@ void plan_parser(draft& d, const drafts& all, report& out) {
   d.rows = known_rows{*d.built.schema, std::move(read->untyped), plan.declared > 0};
   d.rows.untyped.resize(d.built.schema->size(), false);
   if (options.has("event_time"))
-    read_event_time(d, plan, d.rows, out);
+    read_event_time(d, plan, d.rows, all, out);
   else if (const auto* const given = d.member_of("watermark_delay");
            given != nullptr && d.member_of("event_time") == nullptr && d.timed_selects.empty())
     out.warning(given->where, join(d.path, "watermark_delay"),

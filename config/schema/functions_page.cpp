@@ -1,5 +1,6 @@
 // docs/functions.md, from the list that the tests evaluate.
 #include "config/schema/schema.hpp"
+#include "runtime/base/page_text.hpp"
 #include "runtime/expression/functions/manual.hpp"
 
 #include <fmt/format.h>
@@ -137,7 +138,7 @@ std::string functions_text() {
   add_entries(expression::described_aggregates(), out);
   while (out.ends_with("\n\n"))
     out.pop_back();
-  return out += differences;
+  return wrapped_page(out += differences);
 }
 
 }  // namespace millrace::config

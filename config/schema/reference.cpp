@@ -1,6 +1,7 @@
 #include "config/schema/described_stage.hpp"
 #include "config/schema/examples.hpp"
 #include "config/schema/schema.hpp"
+#include "runtime/base/page_text.hpp"
 #include "runtime/data/json_value.hpp"
 
 #include <boost/json.hpp>
@@ -537,8 +538,9 @@ Each row also has hidden columns up to the first window, which an expression can
 base64 for avro and protobuf, without its `prefix` for json), `_key` (text, or bigint by the source's `key`, or json
 by the parser's `key_format`), `_timestamp`, `_timestamp_type` (0 create, 1 append), `_topic` (of a file its path),
 `_partition`, `_position`, `_headers`, and `_event_time` where `event_time` is an expression. `_timestamp` is the time
-that the source has stored or noted with a record. Lines of a file have none: it is null there, and as the
-`event_time` it makes each of them a dead letter.
+that the source has stored or noted with a record. Lines of a file have none: it is null there, and `check` refuses it
+as the `event_time`. `_key` and `_headers` are Kafka's; `check` warns of a stage that names a column which its source
+never fills.
 
 )";
 
@@ -573,7 +575,7 @@ std::string reference_text(const catalog& connectors) {
   }
   while (out.ends_with("\n\n"))
     out.pop_back();
-  return out;
+  return wrapped_page(out);
 }
 
 expected<void> write_references(const std::string& folder, const catalog& connectors) {

@@ -5,10 +5,12 @@
 #include "runtime/expression/syntax/source_text.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <span>
 #include <utility>
 
 namespace millrace::config {
@@ -62,6 +64,12 @@ std::string_view instead_of(std::string_view type) {
   return at == std::end(all) ? std::string_view() : at->second;
 }
 
+/// The name as it stands in the file without quotes and with capitals, which SQL reads in lower case; empty: it does not.
+std::string_view folded_spelling(const sql::name& n, std::string_view file) {
+  const auto spelt = file.substr(std::min(n.at, file.size()), n.text.size());
+  return spelt != n.text && expression::fold(spelt) == n.text ? spelt : std::string_view();
+}
+
 class column_maker {
 public:
   explicit column_maker(sql_stages& to) : to_(to) {}
@@ -88,7 +96,11 @@ private:
     for (const auto& c : columns) {
       ++count_;
       if (out.find(c.called.text) != nullptr) {
-        to_.say(c.called.at, fmt::format("there is a column \"{}\" already", c.called.text));
+        const auto folded = folded_spelling(c.called, to_.text.whole());
+        to_.say(
+            c.called.at,
+            fmt::format("there is a column \"{}\" already{}", c.called.text,
+                        folded.empty() ? "" : fmt::format("; \"{}\" in double quotes is another", folded)));
         continue;
       }
       auto type = type_of(c.type);
@@ -192,6 +204,33 @@ node columns_of(const std::vector<sql::column>& columns, sql_stages& to) {
   return column_maker(to).make(columns).members;
 }
 
+void warn_of_folded_names(const std::vector<sql::column>& columns, const sql_stages& to) {
+  constexpr std::size_t most_named = 5;
+  const sql::name* first = nullptr;
+  std::string_view spelt;
+  std::vector<std::string_view> others;
+  for (const auto& c : columns) {
+    const auto folded = folded_spelling(c.called, to.text.whole());
+    if (folded.empty())
+      continue;
+    if (first != nullptr) {
+      others.push_back(folded);
+      continue;
+    }
+    first = &c.called;
+    spelt = folded;
+  }
+  if (first == nullptr)
+    return;
+  const auto named = std::span(others).first(std::min(others.size(), most_named));
+  to.warn(first->at,
+          fmt::format("{0} without double quotes is the column \"{1}\", which is null where records have "
+                      "\"{0}\"; expected \"{0}\" in double quotes, or {1} in small letters{2}{3}{4}",
+                      spelt, first->text, named.empty() ? "" : "; likewise ", fmt::join(named, ", "),
+                      others.size() > named.size() ? fmt::format(" and {} more", others.size() - named.size())
+                                                   : ""));
+}
+
 void add_type(const sql::create_type& t, sql_stages& to) {
   if (std::ranges::find(known_types, t.called.text, [](const auto& k) { return k.first; }) !=
           known_types.end() ||
@@ -204,6 +243,7 @@ void add_type(const sql::create_type& t, sql_stages& to) {
                   fmt::format("there is a type \"{}\" already; expected another name", t.called.text));
   if (t.columns.empty())
     return to.say(t.called.at, "a type has at least one member");
+  warn_of_folded_names(t.columns, to);
   to.types.emplace(t.called.text, column_maker(to).make(t.columns));
 }
 

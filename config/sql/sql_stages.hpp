@@ -58,6 +58,8 @@ struct sql_stages {
 void add_type(const sql::create_type& t, sql_stages& to);
 /// The columns as the option `schema` of a parser has them.
 [[nodiscard]] node columns_of(const std::vector<sql::column>& columns, sql_stages& to);
+/// Columns that are found in records by their names: warns where SQL reads a name in lower case that has capitals in the file.
+void warn_of_folded_names(const std::vector<sql::column>& columns, const sql_stages& to);
 
 /// The source of a table that is a parser, too, where the table gives it no other name.
 [[nodiscard]] inline std::string source_of(const std::string& table) { return table + "-source"; }

@@ -175,10 +175,19 @@ private:
                       "WITH (...)",
                       data::excerpt(stage.members.front().value.text),
                       expression::quoted_identifier(t_.called.text)));
-    else if (!t_.columns.empty())
+    else if (!t_.columns.empty()) {
+      if (finds_columns_by_name(format))
+        warn_of_folded_names(t_.columns, to_);
       add_member(stage, "schema", to_.text.at(t_.columns.front().called.at), columns_of(t_.columns, to_));
+    }
     to_.add_options(stage, for_parser_, declared);
     to_.add(t_.called.text, t_.called.at, std::move(stage));
+  }
+
+  /// CSV without a header goes by places.
+  [[nodiscard]] bool finds_columns_by_name(const sql::option& format) const {
+    const auto* const header = find_option(for_parser_, "header");
+    return format.value != "csv" || (header != nullptr && header->value == "true");
   }
 
   const sql::create_table& t_;

@@ -7,7 +7,7 @@
 // is noted at once, with the work of the thread that it has hit, by stores alone, which are async-signal-safe. An uncaught
 // exception ends in SIGABRT.
 //
-// A machine that loses its power may lose what was said last. Format: docs/formats.md.
+// A machine that loses its power may lose what was said last. Format: docs/development/formats.md.
 #pragma once
 
 #include "runtime/base/attempt.hpp"

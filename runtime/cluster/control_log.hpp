@@ -1,6 +1,6 @@
 // The records of the chain `control`, by which all coordinators agree: what runs, under which lives, where.
 // One append holds a change, a list of records that count together or not at all. Bytes come from a store
-// that any version may have written, so nothing in them is trusted. No I/O. Drawn in docs/formats.md.
+// that any version may have written, so nothing in them is trusted. No I/O. Drawn in docs/development/formats.md.
 #pragma once
 
 #include "runtime/base/attempt.hpp"

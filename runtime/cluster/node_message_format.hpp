@@ -1,5 +1,5 @@
 // The bytes of what the coordinator and the nodes say to each other. They come from other processes, of which
-// any may run another version, so nothing in them is trusted. No I/O. Drawn in docs/formats.md.
+// any may run another version, so nothing in them is trusted. No I/O. Drawn in docs/development/formats.md.
 #pragma once
 
 #include "runtime/base/error.hpp"

@@ -1,4 +1,4 @@
-// The bytes of what directors and nodes say to each other; drawn in docs/formats.md.
+// The bytes of what directors and nodes say to each other; drawn in docs/development/formats.md.
 #pragma once
 
 #include "runtime/control/topology_messages.hpp"

@@ -1,4 +1,4 @@
-// Output frames as bytes: in captures and in segments of spilled output. Drawn in docs/formats.md. The rows
+// Output frames as bytes: in captures and in segments of spilled output. Drawn in docs/development/formats.md. The rows
 // of frames that share a batch are written once, and only those that the frames cover.
 #pragma once
 

@@ -1,5 +1,5 @@
 // The first that two nodes say to each other, and again at the beginning of each session: who they are and
-// what they speak. Drawn in docs/formats.md, covered by a golden file and a fuzzer.
+// what they speak. Drawn in docs/development/formats.md, covered by a golden file and a fuzzer.
 #pragma once
 
 #include "runtime/base/error.hpp"

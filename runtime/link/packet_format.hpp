@@ -1,4 +1,4 @@
-// A packet of a link: fragments of messages, with what acknowledges and probes. Drawn in docs/formats.md,
+// A packet of a link: fragments of messages, with what acknowledges and probes. Drawn in docs/development/formats.md,
 // covered by a golden file and a fuzzer. There is no checksum: the connection below is TLS, or does not leave
 // the machine.
 //

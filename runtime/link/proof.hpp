@@ -3,7 +3,7 @@
 // foresee, and shows HMAC-SHA-256 of both numbers, both names and the address under that secret. So a
 // recording proves nothing on another connection, and the proof of one end proves nothing for the other end,
 // for another node or at another address. Pure: sockets and chance are the callers'. Drawn in
-// docs/formats.md, covered by a golden file and a fuzzer.
+// docs/development/formats.md, covered by a golden file and a fuzzer.
 //
 // The node that accepts: challenge(), then take() until it is judged, then own_proof(). The node that connects:
 // answer(), then is_proof().

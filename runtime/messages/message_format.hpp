@@ -1,5 +1,5 @@
 // The messages of edges as bytes, for lanes, shards and sinks that live in different processes; drawn in
-// docs/formats.md. Handles of actors stay out: the carrier of the bytes knows sender and receiver by
+// docs/development/formats.md. Handles of actors stay out: the carrier of the bytes knows sender and receiver by
 // (topology, actor, life), and puts its own stand-in for the sender in `from`.
 #pragma once
 

@@ -1,6 +1,6 @@
 // The parts that survive a process: an actor's snapshots (a base and increments), its spilled output, and small values.
 // Interfaces, and what they promise. All calls block and belong to a writer thread, never to a shared scheduler
-// thread. Formats are drawn in docs/formats.md.
+// thread. Formats are drawn in docs/development/formats.md.
 #pragma once
 
 #include "runtime/base/error.hpp"

@@ -1,5 +1,5 @@
 // A record of a snapshot chain: header, actor's name, payload. A base is a file; increments and openings lie
-// one after another in files that grow. Drawn in docs/formats.md, kept by golden files. In every file of a
+// one after another in files that grow. Drawn in docs/development/formats.md, kept by golden files. In every file of a
 // state folder the version stands at byte 8 and the checksum at byte 16, also in later versions, so that a
 // later format is told from damage.
 #pragma once

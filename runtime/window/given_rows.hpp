@@ -1,6 +1,6 @@
 // Remembers the rows that `updates` of an aligned or global window with `having` has given and not taken back: the
 // keys of each window end. A row that `having` no longer lets through is taken back where it stands here. Bytes
-// (docs/formats.md):
+// (docs/development/formats.md):
 //   whole:   varint n, n ends: svarint end, varint m, m keys
 //   changes: svarint end up to which all are dropped, varint n, n changes: svarint end, string key, u8 given
 #pragma once

@@ -2,7 +2,7 @@
 // paired with the right rows of its key that lie within its reach, or with the newest of them at its time. A right row is
 // kept until no left row that may still come can meet it. Dedup is such a join with the rows that have come out.
 //
-// Bytes of the state (docs/formats.md), whole or the rows that have come since:
+// Bytes of the state (docs/development/formats.md), whole or the rows that have come since:
 //   head (state_bytes.hpp) | svarint over
 //   varint n, rows: string key | u8 side | svarint time | svarint eligible | string bytes | varint value_at | varint count
 #include "runtime/data/key_encoding.hpp"

@@ -1,4 +1,4 @@
-// Partial aggregates as bytes, for edges between processes; drawn in docs/formats.md. States without side
+// Partial aggregates as bytes, for edges between processes; drawn in docs/development/formats.md. States without side
 // storage travel as they lie in memory.
 #pragma once
 

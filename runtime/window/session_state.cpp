@@ -1,4 +1,4 @@
-// Bytes of a shard's sessions, whole or changes (docs/formats.md):
+// Bytes of a shard's sessions, whole or changes (docs/development/formats.md):
 //   head (state_bytes.hpp)
 //   varint n, n dropped sessions: string key, svarint start
 //   varint n, n sessions:         string key, svarint start, svarint last, varint open_from - start,

@@ -1,4 +1,4 @@
-// Bytes of a shard's aligned or global windows, whole or changes (docs/formats.md):
+// Bytes of a shard's aligned or global windows, whole or changes (docs/development/formats.md):
 //   head (state_bytes.hpp)
 //   varint n, n dropped slices: svarint slice, svarint eligible
 //   varint n, n slices:         svarint slice, svarint eligible, varint rows,

@@ -1,5 +1,5 @@
 // A batch as bytes, for snapshots, spilled output and remote edges: schema, row count, then Arrow's buffers
-// column by column. Drawn in docs/formats.md, covered by a golden file and a fuzzer. Columns that were
+// column by column. Drawn in docs/development/formats.md, covered by a golden file and a fuzzer. Columns that were
 // projected away (null pointers) stay null pointers.
 #pragma once
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What a run tells of its targets, its windows and its late records: `--fresh` by what each sink really does, a silent partition that windows wait for, and
-records for windows that an earlier run has fired."""
+"""What a run tells of its targets, its windows and its late records: `--fresh` by what each sink really does, a silent partition that windows wait for,
+records for windows that an earlier run has fired, and dates that could have the day or the month first."""
 import argparse
 import json
 import pathlib
@@ -90,6 +90,28 @@ def after_the_end(millrace, folder):
     check("idle_timeout" not in line, line)
 
 
+def day_or_month(millrace, folder):
+    def stages(columns):
+        return lambda at: {"in": {"source": "file", "path": str(at / "in.csv")}, "parsed": {"parser": "csv", "from": "in", "schema": columns},
+                           "out": {"sink": "console", "from": "parsed"}}
+
+    def said(name, columns, *records):
+        job = Job(millrace, folder, name, stages(columns))
+        (job.folder / "in.csv").write_text("".join(f"{r}\n" for r in records))
+        return job, job.run()
+
+    at = {"id": "bigint", "at": "timestamp"}
+    job, text = said("dates", at, "1,05.11.2026 10:00", "2,06.11.2026 10:00", "3,2026-11-07")
+    line = job.told(text, "day or the month")
+    check(line.endswith(" warning dates/parsed: column \"at\": 2 of the first 3 values, such as \"05.11.2026 10:00\", could have the day or the month first, and "
+                        "are read with the month first; if the day is, declare the column's \"format\", such as \"%d.%m.%Y %H:%M\""), line)
+    job, text = said("many", at, *(f"{n},05.11.2026" for n in range(200_000)))
+    job.told(text, "day or the month")
+    for name, columns, records in (("months", at, ("1,05/11/2026", "2,11/25/2026")), ("plain", at, ("1,2026-11-05",)),
+                                   ("declared", {**at, "at": {"type": "timestamp", "format": "%d.%m.%Y"}}, ("1,05.11.2026",))):
+        check("day or the month" not in said(name, columns, *records)[1], f"{name}: is warned of")
+
+
 def silent_partition(millrace, folder):
     def stages(timeout):
         return lambda at: {"in": {"source": "file", "path": str(at / "in" / "*.jsonl"), "follow": True, "parallel": True},
@@ -127,7 +149,7 @@ def main():
     arguments.add_argument("--millrace", required=True)
     millrace = str(pathlib.Path(arguments.parse_args().millrace).resolve())
     with tempfile.TemporaryDirectory(prefix="millrace-run-messages-") as made:
-        for case in (fresh, after_the_end, silent_partition):
+        for case in (fresh, after_the_end, day_or_month, silent_partition):
             case(millrace, pathlib.Path(made))
     return 0
 

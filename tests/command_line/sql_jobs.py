@@ -106,6 +106,26 @@ class Jobs:
         for place, part in TOLD.items():
             check(part in places.get(place, ""), f"{place}: {part}", told.stderr)
 
+    def capitals(self):
+        """A name that SQL reads in lower case is told by check and run; what check --sample sees of the records is told once more."""
+        job, records = self.folder / "capitals.sql", self.folder / "capitals.jsonl"
+        job.write_text(f"""SET topology = 'capitals';
+CREATE TABLE users (userId text, n bigint) WITH (connector = 'file', path = '{records}', format = 'json');
+CREATE TABLE out WITH (connector = 'console') AS SELECT userId, n FROM users;
+""")
+        records.write_text('{"userId":"ann","n":1}\n{"userId":"ben","n":2}\n')
+        folded = (f'{job}:2:21: warning: userId without double quotes is the column "userid", which is null where records have "userId"; '
+                  'expected "userId" in double quotes, or userid in small letters')
+        seen = ('millrace: warning: users: column "userid" is in no record, and "userId" in 2; expected the column to be called "userId", with its '
+                "capitals")
+        told = self.run("check", job, "--sample", records)
+        check(told.returncode == 0 and told.stderr.splitlines() == [folded, seen], "check --sample tells of capitals", told.stderr)
+        ran = self.run("run", job, "--state", self.folder / "capitals")
+        check(ran.returncode == 0 and folded in ran.stderr, "run tells of capitals", ran.stderr)
+        job.write_text(job.read_text().replace("(userId text", '("userId" text'))
+        told = self.run("check", job, "--sample", records)
+        check(told.returncode == 0 and not told.stderr, "in double quotes they stay", told.stderr)
+
     def page(self):
         """The whole jobs of docs/topologies_in_sql.md are taken, and those that read text and lists give their rows."""
         blocks = re.findall(r"^```sql\n(SET topology = '(\w+)';\n.*?)^```", (ROOT / "docs" / "topologies_in_sql.md").read_text(), re.M | re.S)
@@ -135,6 +155,7 @@ def main():
         jobs.state()
         jobs.overlays()
         jobs.mistakes()
+        jobs.capitals()
         jobs.page()
     sys.exit(1 if failed else 0)
 

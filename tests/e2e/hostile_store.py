@@ -282,7 +282,7 @@ def grants_on_positions(c):
 # The store's topic in Kafka.
 
 def chain_of(key):
-    """The topology and the actor that a key of the store names, and what it is of: docs/formats.md has the layout."""
+    """The topology and the actor that a key of the store names, and what it is of: docs/development/formats.md has the layout."""
     names, at = [], 4
     for _ in range(2):  # each shorter than 128 bytes
         names.append(key[at + 1:at + 1 + key[at]].decode())

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Tests what tools/test and tools/prove make of the tests' results: how ctest's report is read, what is run once more, what is ended, what docs/proof.md keeps."""
+"""Tests what tools/test and tools/prove make of the tests' results: how ctest's report is read, what is run once more, what is ended, what docs/development/proof.md keeps."""
 import contextlib
 import datetime
 import io
@@ -238,7 +238,7 @@ class Records(unittest.TestCase):
 
     def test_the_record_of_this_tree_is_one(self):
         text = proof.RECORD.read_text()
-        self.assertEqual(proof.Record(text).text(), text, "tools/prove --take docs/proof.md writes it anew; what that drops had not the form")
+        self.assertEqual(proof.Record(text).text(), text, "tools/prove --take docs/development/proof.md writes it anew; what that drops had not the form")
         self.assertLessEqual({f.group.split()[0] for f in proof.Record(text).faults}, set(groups.GROUPS))
 
     def test_the_page_begins_with_the_newest_whole_run_of_each_group(self):

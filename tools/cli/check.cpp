@@ -13,6 +13,7 @@
 #include "tools/cli/topology_options.hpp"
 #include "tools/dry_run/day_or_month.hpp"
 #include "tools/dry_run/dry_run.hpp"
+#include "tools/dry_run/other_case.hpp"
 #include "tools/dry_run/sample_file.hpp"
 #include "tools/dry_run/show.hpp"
 
@@ -92,8 +93,10 @@ expected<sample_rows> run_samples(const config::topology& t, const check_argumen
     for (auto& r : records)
       arrivals.push_back({s.source, std::move(r)});
   }
-  for (const auto& warning : dry_run::days_or_months(t, arrivals))
-    complain("millrace: warning: " + warning, true);
+  for (const auto& warnings :
+       {dry_run::days_or_months(t, arrivals), dry_run::names_in_other_case(t, arrivals)})
+    for (const auto& warning : warnings)
+      complain("millrace: warning: " + warning, true);
   ASSIGN_OR_RETURN(auto made, dry_run::dry_run::make(t, {.keep = dry_run::rows_shown}));
   const auto fed = made->feed(arrivals);
   if (fed && !a.no_end)

@@ -44,7 +44,7 @@ int conclude(topology_run& r, const std::vector<fail_rule>& rules) {
   }
   if (r.failure())
     return refuse(*r.failure(), r.found_wrong() ? exit_wrong : exit_failed);
-  if (const auto fails = failure_by(rules, r.counts(), letters);
+  if (const auto fails = failure_by(rules, r.counts(), letters, r.was_finished());
       fails && (r.was_started() || r.was_finished())) {
     complain(fmt::format("millrace: '{}': {}", name, *fails));
     return exit_failed;

@@ -148,11 +148,12 @@ expected<std::vector<fail_rule>> parse_fail_on(const std::vector<std::string>& g
 }
 
 std::optional<std::string> failure_by(const std::vector<fail_rule>& rules, const job_counts& c,
-                                      const std::string& letters_lie_in) {
+                                      const std::string& letters_lie_in, bool had_ended) {
   for (const auto& rule : rules) {
     if (rule.of == fail_rule::what::empty) {
-      if (c.read == 0)
-        return fmt::format("no record was read, which fails the run by --fail-on {}", rule.text);
+      if (c.read == 0 || had_ended)
+        return fmt::format("no {}record was read, which fails the run by --fail-on {}",
+                           c.read == 0 ? "" : "new ", rule.text);
       continue;
     }
     const bool late = rule.of == fail_rule::what::late;

@@ -44,7 +44,8 @@ struct told_end {
                                    const std::string& letters_lie_in);
 [[nodiscard]] boost::json::object members(const job_counts& c, const std::string& letters_lie_in);
 
-/// One rule of --fail-on: more than `percent` of the records read, without it any; or none read (`empty`).
+/// One rule of --fail-on: more than `percent` of the records read, without it any; or none read (`empty`), by the job or,
+/// where that had ended before, by the run that found no more.
 struct fail_rule {
   enum class what : std::uint8_t { dead_letters, late, empty } of = what::dead_letters;
   double percent = 0;
@@ -52,8 +53,8 @@ struct fail_rule {
 };
 /// "dead_letters", "late=0.5%", "empty", several in one with commas.
 [[nodiscard]] expected<std::vector<fail_rule>> parse_fail_on(const std::vector<std::string>& given);
-/// Returns why the job fails by these rules; no value where it does not.
+/// Returns why the job fails by these rules; no value where it does not. `had_ended`: the run has found nothing more to do.
 [[nodiscard]] std::optional<std::string> failure_by(const std::vector<fail_rule>& rules, const job_counts& c,
-                                                    const std::string& letters_lie_in);
+                                                    const std::string& letters_lie_in, bool had_ended);
 
 }  // namespace millrace::cli

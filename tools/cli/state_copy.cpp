@@ -38,7 +38,9 @@ int copy(const copy_arguments& a) {
   if (!to)
     return refuse_by_fault(to.error());
   const auto told = [](const host::copied_topology& t) {
-    const auto again = t.passed_over == 0 ? std::string() : fmt::format(" ({} were there)", t.passed_over);
+    const auto again = t.passed_over == 0 ? std::string()
+                                          : fmt::format(" ({} {} there)", t.passed_over,
+                                                        t.passed_over == 1 ? "was" : "were");
     static_cast<void>(print(fmt::format("{}: {} chains{}, {} pieces of spilled output, {} bytes; it is {}\n",
                                         t.name, t.chains, again, t.segments, t.bytes, to_string(t.status))));
   };

@@ -1,5 +1,5 @@
-// Dates of a sample that say neither whether the day comes first nor whether the month does, such as 05.11.2026: PostgreSQL reads the
-// month first. `check --sample` warns of columns of them. Contacts nothing; linear in the sample.
+// The dates of a sample that could have the day or the month first, of which `check --sample` warns. Contacts nothing; linear in
+// the sample.
 #pragma once
 
 #include "config/plan.hpp"
@@ -10,7 +10,7 @@
 
 namespace millrace::dry_run {
 
-/// A warning for each column without a "format" whose values could be read either way, where none of them shows that the month comes first.
+/// The warnings of parser::date_orders about these records, each behind the name of its parser.
 [[nodiscard]] std::vector<std::string> days_or_months(const config::topology& t,
                                                       const std::vector<arrival>& records);
 

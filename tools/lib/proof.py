@@ -1,4 +1,4 @@
-"""The proof, run by tools/prove: runs groups, and keeps their record in docs/proof.md."""
+"""The proof, run by tools/prove: runs groups, and keeps their record in docs/development/proof.md."""
 import argparse
 import collections
 import datetime
@@ -12,7 +12,7 @@ import time
 import groups
 import suite
 
-RECORD = suite.ROOT / "docs/proof.md"
+RECORD = suite.ROOT / "docs/development/proof.md"
 HEADING = "| group | commit | date | passed | failed | skipped | minutes |"
 FAULTS = "## Open faults"
 RUNS = "## Every run, the newest first"
@@ -46,7 +46,7 @@ def by_hand(fault):
 
 
 class Record:
-    """docs/proof.md: the newest whole run of each group, the tests that failed in their last run or are known to fail, and all runs. `rows` has the
+    """docs/development/proof.md: the newest whole run of each group, the tests that failed in their last run or are known to fail, and all runs. `rows` has the
     newest last."""
 
     def __init__(self, text):
@@ -99,8 +99,8 @@ def read_record():
 
 def tested_commit():
     """The newest commit that changed more than the record, and whether there are uncommitted changes beside it."""
-    commit = suite.git("log", "-1", "--format=%h", "--", ".", ":!docs/proof.md")
-    return commit, bool(suite.git("status", "--porcelain", "--", ".", ":!docs/proof.md"))
+    commit = suite.git("log", "-1", "--format=%h", "--", ".", ":!docs/development/proof.md")
+    return commit, bool(suite.git("status", "--porcelain", "--", ".", ":!docs/development/proof.md"))
 
 
 def name_of(group, part):

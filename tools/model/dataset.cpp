@@ -316,9 +316,9 @@ expected<dataset> training_data(const data::batch& table, const std::string& lab
     }
     if (k == kind::linear && c.null_count() > 0)
       return wrong(
-          fmt::format("{} is null in {} rows, and a linear model cannot do without it; remedy: --model "
+          fmt::format("{} is null in {} row{}, and a linear model cannot do without it; remedy: --model "
                       "forest or boosted, or coalesce() in the table",
-                      named(name), c.null_count()));
+                      named(name), c.null_count(), c.null_count() == 1 ? "" : "s"));
     auto f = feature_of(c, name);
     if (!f)
       return tl::unexpected(std::move(f.error()));

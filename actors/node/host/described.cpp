@@ -15,8 +15,12 @@
 namespace millrace::host {
 namespace {
 
+struct waiting_actors {
+  std::string text{};  // empty: there are none
+  api::event_time since{};
+};
 /// Actors that no node can have: what they are pinned to is away, or no node may be given anything.
-std::string waiting_of(const node::cluster_described& d, const std::string& topology) {
+waiting_actors waiting_of(const node::cluster_described& d, const std::string& topology) {
   std::vector<std::string> names;
   std::string found;
   for (const auto& id : d.waiting)
@@ -30,10 +34,16 @@ std::string waiting_of(const node::cluster_described& d, const std::string& topo
   const auto first = actors.find(found);
   const auto node =
       first == actors.end() || !first->second.spec.is_pinned ? std::string() : first->second.spec.node;
-  return node.empty() ? fmt::format("{} wait for a node that may be given something", fmt::join(names, ", "))
-                      : fmt::format("{} wait for node {}, on whose disk they are; `millrace forget {}` gives "
-                                    "them up there",
-                                    fmt::join(names, ", "), node, node);
+  const bool one = names.size() == 1;
+  const auto wait = fmt::format("{} {}", fmt::join(names, ", "), one ? "waits" : "wait");
+  if (node.empty())
+    return {fmt::format("{} for a node that may be given something", wait), {}};
+  const auto known = d.state->nodes.find(node);
+  const bool has_died = known != d.state->nodes.end() && known->second.is_over && !known->second.has_left &&
+                        !known->second.deaths.empty();
+  return {fmt::format("{} for node {}, on whose disk {}; `millrace forget {}` gives {} up there", wait, node,
+                      one ? "it is" : "they are", node, one ? "it" : "them"),
+          has_died ? api::event_time{known->second.deaths.back()} : api::event_time{}};
 }
 
 /// "counts/3 has taken down node b at record parsed/4@165; next try in 40 s".
@@ -78,8 +88,9 @@ api::answers::topology state_of(const node::cluster_described& d, const std::str
     std::vector<api::answers::trouble> seen;
     for (auto& c : crashes_of(d, name))
       seen.push_back({name, api::trouble_code::crashes, c.stage, {}, std::move(c.text), {}, {}});
-    if (auto waiting = waiting_of(d, name); !waiting.empty())
-      seen.push_back({name, api::trouble_code::not_placed, {}, {}, std::move(waiting), {}, {}});
+    if (auto waiting = waiting_of(d, name); !waiting.text.empty())
+      seen.push_back(
+          {name, api::trouble_code::not_placed, {}, {}, std::move(waiting.text), {}, waiting.since});
     observe::add_troubles(one, seen);
     return std::move(one.all.front());
   }

@@ -1,12 +1,14 @@
 #include "actors/stream/lane/chunk_reader.hpp"
 
+#include "actors/stream/replay/replay_format.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <functional>
 #include <span>
 #include <string_view>
-#include <unordered_set>
+#include <unordered_map>
 #include <utility>
 
 namespace millrace::lane {
@@ -43,10 +45,14 @@ void chunk_reader::read_more() {
   if (const auto news = schedule_.news_for_others(stand))
     all_.give(effects::tell_slowest{*news});
   if (auto request = schedule_.next(stand)) {
-    const std::unordered_set<std::string_view> wanted(request->wanted.begin(), request->wanted.end());
+    std::unordered_map<std::string_view, std::size_t> wanted;
+    for (const auto& name : request->wanted)
+      wanted.emplace(name, wanted.size());
     for (auto& p : all_.partitions)
-      if (wanted.contains(p->name))
+      if (const auto turn = wanted.find(p->name); turn != wanted.end()) {
         p->asked = request->ticket;
+        p->turn = turn->second;
+      }
     all_.give(effects::read{live_reader, std::move(*request)});
   }
 }
@@ -72,8 +78,7 @@ bool chunk_reader::on_chunk(const source::chunk_read& m) {
   schedule_.answered();
   if (m.lag)
     figures_.note_lag(*m.lag);
-  if (m.lag_bytes)
-    g.lag_bytes = static_cast<std::int64_t>(*m.lag_bytes);
+  g.lag_bytes = m.lag_bytes ? static_cast<std::int64_t>(*m.lag_bytes) : -1;
   if (m.failure) {
     if (m.failure->code == ec::cancelled)
       return false;
@@ -124,8 +129,17 @@ void chunk_reader::take(const std::shared_ptr<const source::chunk>& c, std::uint
       figures_.note_records(*p, *c);
       p->last_data = all_.now();
       p->idle_sent = false;
+      if (!replay::parse_partition_name(p->name))  // a batch comes before all others
+        tell_idle_before(p->turn, ticket);
     }
   read_more();  // the source reads on while this chunk is processed
+}
+
+/// The source gives records of the first that has any: those in front of it had none.
+void chunk_reader::tell_idle_before(std::size_t turn, std::uint64_t ticket) {
+  for (auto& p : all_.partitions)
+    if (p->asked == ticket && p->turn < turn && p->live && !p->ended() && p->waiting.empty())
+      dispatch_.send_idle(*p);
 }
 
 void chunk_reader::parse_ahead(const partition& p, waiting_chunk& w) {

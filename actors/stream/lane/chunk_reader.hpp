@@ -43,6 +43,8 @@ private:
   void on_failure(const error& why);
   void on_nothing(std::uint64_t ticket);
   void take(const std::shared_ptr<const source::chunk>& c, std::uint64_t ticket);
+  /// Partitions are idle, too, while others have records at each read.
+  void tell_idle_before(std::size_t turn, std::uint64_t ticket);
   /// Has a chunk that was just read parsed by a helper, where there are some and it is worth it.
   void parse_ahead(const partition& p, waiting_chunk& w);
   bool is_still_needed();

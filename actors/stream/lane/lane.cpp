@@ -109,14 +109,14 @@ std::optional<std::size_t> record_processor::before_refused(partition& p, const 
   dispatch_.flush(p);
   const bool file = config::traits_of(*all_.options.plan->source).by_bytes;
   const auto* const place = !file ? "position" : c.schemas && c.schemas->of_all ? "record" : "byte";
-  p.refused =
-      error{ec::invalid_argument, fault::user, false,
-            fmt::format(
-                "{} \"{}\", {} {}: {} (on_error is \"fail\"); all records before it are committed; mend it, "
-                "or set on_error to \"dead_letter\", and the same command goes on there",
-                file ? "file" : "partition", file ? c.topic : c.partition, place, c.positions[record].minor,
-                bad->error),
-            all_.options.plan->parser->name};
+  p.refused = error{
+      ec::invalid_argument, fault::user, false,
+      fmt::format("{} \"{}\", {} {}: {} (on_error is \"fail\"); all records before it are committed, and the "
+                  "same command goes on there once the parser takes it, or on_error is \"dead_letter\" (a "
+                  "dead letter can be mended and replayed){}",
+                  file ? "file" : "partition", file ? c.topic : c.partition, place, c.positions[record].minor,
+                  bad->error, file ? "; to mend the file itself, begin anew with --fresh" : ""),
+      all_.options.plan->parser->name};
   return std::nullopt;
 }
 

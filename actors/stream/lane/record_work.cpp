@@ -83,9 +83,9 @@ void record_work::trying(const attempt& a, F&& work) {
 
 void record_work::tell_failure(const attempt& a, std::string_view why) {
   all_.give(effects::say{stage::log_level::error,
-                         fmt::format("{}: {} records of {} at positions {}:{} to {}:{} made it fail: {}",
-                                     all_.options.in_logs(), a.records, a.log, a.from.major, a.from.minor,
-                                     a.to.major, a.to.minor, why)});
+                         fmt::format("{}: {} record{} of {} at positions {}:{} to {}:{} made it fail: {}",
+                                     all_.options.in_logs(), a.records, a.records == 1 ? "" : "s", a.log,
+                                     a.from.major, a.from.minor, a.to.major, a.to.minor, why)});
   std::map<log_id, position> settled;
   for (const auto& p : all_.partitions)
     if (const auto below = p->receivers.durable())

@@ -43,6 +43,7 @@ struct partition {
   std::deque<waiting_chunk> waiting;
   std::uint64_t first_ticket = 0;  // chunks asked for before this are of an earlier assignment
   std::uint64_t asked = 0;         // the newest read that is to give something of it
+  std::size_t turn = 0;            // its place among those of that read
   bool caught_up = false;          // the source had nothing more
   bool idle_sent = false;
   lag_notice behind;

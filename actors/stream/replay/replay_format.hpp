@@ -1,5 +1,5 @@
 // Dead letters' records on their way back into a topology, as `millrace replay` stores them and a source's
-// reader gives them out: a batch of them is one more partition of the source. Pure. Format: docs/formats.md.
+// reader gives them out: a batch of them is one more partition of the source. Pure. Format: docs/development/formats.md.
 #pragma once
 
 #include "runtime/base/error.hpp"

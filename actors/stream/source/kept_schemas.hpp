@@ -1,6 +1,6 @@
 // The schemas of a registry that a source's records were read with, as the state keeps them: entries in the text of the log's
 // identity, so that the same records are read alike when the registry is away or has another schema under an id. Pure; the
-// format is drawn in docs/formats.md.
+// format is drawn in docs/development/formats.md.
 #pragma once
 
 #include "runtime/base/error.hpp"

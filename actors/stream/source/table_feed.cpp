@@ -220,8 +220,8 @@ private:
 
   void told_of(const expected<bool>& read) {
     if (read && *read && (!std::exchange(is_told_, true) || trouble()))
-      spdlog::info("{}: {} has {} rows, {} of them new or changed", options_.in_logs, table_->shown(), rows_,
-                   changes_);
+      spdlog::info("{}: {} has {} row{}, {} of them new or changed", options_.in_logs, table_->shown(), rows_,
+                   rows_ == 1 ? "" : "s", changes_);
     if (read)
       return say(std::nullopt);
     auto why = read.error();

@@ -43,7 +43,7 @@ public:
   void set_whole() { is_whole_ = true; }
   [[nodiscard]] std::size_t rows() const { return rows_.size(); }
 
-  /// All of it, without what has not settled (docs/formats.md). restore(): false for bytes that are none.
+  /// All of it, without what has not settled (docs/development/formats.md). restore(): false for bytes that are none.
   [[nodiscard]] std::string note() const;
   [[nodiscard]] bool restore(std::string_view note);
 

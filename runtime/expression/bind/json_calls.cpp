@@ -52,7 +52,7 @@ std::string_view instead_of_json(std::string_view name) {
       "there are no JSON paths here; use x -> 'name', x #>> '{name,0}' and comparisons of what they give";
   constexpr std::string_view no_set =
       "a call that gives many rows has no place here; declare the column as a list, such as [\"text\"], and "
-      "use unnest(x)";
+      "use unnest(x); a record that is a list itself is wrapped into an object first (docs/limits.md)";
   constexpr std::string_view no_record = "take the members one by one, as in (x ->> 'name')::bigint";
   static constexpr auto others = std::to_array<std::pair<std::string_view, std::string_view>>({
       {"@?", no_path},

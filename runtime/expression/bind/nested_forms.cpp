@@ -238,6 +238,15 @@ bool binder::refuse_dimensions(const syntax& s, const std::vector<node_ptr>& arg
   return true;
 }
 
+namespace {
+
+/// It is made of a column of type text, as line::json is.
+bool is_of_text(const node& n) {
+  return n.what == op::column ? n.type == kind::text : !n.args.empty() && is_of_text(*n.args.front());
+}
+
+}  // namespace
+
 node_ptr binder::unnest(const syntax& s) {
   if (!unnest_)
     return problem_at(s.offset, "unnest(...) cannot stand here; it belongs to the \"columns\" of a select "
@@ -249,12 +258,15 @@ node_ptr binder::unnest(const syntax& s) {
     return nullptr;
   auto& list = args->front();
   if (list->type != kind::list)
-    return problem_at(s.offset,
-                      fmt::format("unnest(...) takes a list, and this is {}{}", in_words(*list),
-                                  list->type == kind::json
-                                      ? "; declare the column as a list in the parser's schema, such as "
-                                        "[\"text\"] or [{\"name\": \"text\"}]"
-                                      : ""));
+    return problem_at(
+        s.offset, fmt::format("unnest(...) takes a list, and this is {}{}", in_words(*list),
+                              list->type != kind::json ? ""
+                              : is_of_text(*list)
+                                  ? "; no list is made of a text: let the parser json read it, with the "
+                                    "list in its schema; a record that is a list itself is wrapped into an "
+                                    "object first (docs/limits.md)"
+                                  : "; declare the column as a list in the parser's schema, such as "
+                                    "[\"text\"] or [{\"name\": \"text\"}]"));
   auto identity = fingerprint(*list);
   if (unnest_->list && unnest_->identity != identity)
     return problem_at(s.offset, "this select unnests another list already; unnest one of the two in a select "

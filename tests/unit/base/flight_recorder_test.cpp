@@ -51,7 +51,7 @@ int in_a_process(const std::string& file, const std::function<void()>& what,
 
 /// Returns once the file has so many threads at work with records, and without.
 void wait_until_noted(const std::string& file, std::size_t with_records, std::size_t without) {
-  constexpr std::size_t head = 24, note = 1128;  // docs/formats.md
+  constexpr std::size_t head = 24, note = 1128;  // docs/development/formats.md
   for (;;) {
     std::ifstream in(file, std::ios::binary);
     in.seekg(head + flight_recorder::most_kept * note);

@@ -94,22 +94,26 @@ TEST_CASE("--fail-on takes rules, also several in one") {
 }
 
 TEST_CASE("a run that has read no record fails by the rule for that alone") {
-  CHECK(failure_by(rules({"late,empty"}), {}, "x").value() ==
+  CHECK(failure_by(rules({"late,empty"}), {}, "x", false).value() ==
         "no record was read, which fails the run by --fail-on empty");
-  CHECK_FALSE(failure_by(rules({"empty"}), {.read = 1, .dead_letters = 1}, "x"));
-  CHECK_FALSE(failure_by(rules({"late", "dead_letters"}), {}, "x"));
+  CHECK_FALSE(failure_by(rules({"empty"}), {.read = 1, .dead_letters = 1}, "x", false));
+  CHECK_FALSE(failure_by(rules({"late", "dead_letters"}), {}, "x", false));
+  // The job had come to its end before, and this run has found nothing more.
+  CHECK(failure_by(rules({"empty"}), {.read = 1}, "x", true).value() ==
+        "no new record was read, which fails the run by --fail-on empty");
+  CHECK_FALSE(failure_by(rules({"late", "dead_letters"}), {.read = 1}, "x", true));
 }
 
 TEST_CASE("a rule fails a run that has lost more than its share of the records read") {
   const job_counts c{.read = 1000, .late = 10, .dead_letters = 1};
   CHECK(
-      failure_by(rules({"dead_letters"}), c, "x").value() ==
+      failure_by(rules({"dead_letters"}), c, "x", false).value() ==
       "1 dead letter of 1,000 records fail the run by --fail-on dead_letters; all is committed, and they lie "
       "in x");
-  CHECK(failure_by(rules({"late"}), c, "x"));
-  CHECK_FALSE(failure_by(rules({"late=1%"}), c, "x"));
-  CHECK(failure_by(rules({"late=0.99%"}), c, "x"));
-  CHECK_FALSE(failure_by(rules({"late=100%"}), c, "x"));
-  CHECK_FALSE(failure_by(rules({"late", "dead_letters"}), {.read = 1000}, "x"));
-  CHECK_FALSE(failure_by({}, c, "x"));
+  CHECK(failure_by(rules({"late"}), c, "x", false));
+  CHECK_FALSE(failure_by(rules({"late=1%"}), c, "x", false));
+  CHECK(failure_by(rules({"late=0.99%"}), c, "x", false));
+  CHECK_FALSE(failure_by(rules({"late=100%"}), c, "x", false));
+  CHECK_FALSE(failure_by(rules({"late", "dead_letters"}), {.read = 1000}, "x", false));
+  CHECK_FALSE(failure_by({}, c, "x", false));
 }

@@ -19,7 +19,9 @@ connector kafka_source() {
     if (start != "earliest" && start != "latest")
       say("start", "found \"" + start + "\"; expected \"earliest\" or \"latest\"");
   };
-  c.source = [](const values&) { return source_traits{.stores_timestamps = true}; };
+  c.source = [](const values&) {
+    return source_traits{.stores_timestamps = true, .gives_again = true, .key_type = data::type_id::text};
+  };
   return c;
 }
 

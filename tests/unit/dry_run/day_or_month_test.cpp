@@ -33,7 +33,7 @@ TEST_CASE("dates that could have the day or the month first are counted, with a 
   CHECK(said(json, {t("5/11/2026"), t("25/11/2026")}) ==
         texts{"parsed: column \"t\": 1 of 2 values, such as \"5/11/2026\", could have the day or the month "
               "first (1 "
-              "have the day first, and are dead letters), and are read with the month first; if the day is, "
+              "has the day first, and is a dead letter), and are read with the month first; if the day is, "
               "declare "
               "the column's \"format\", such as \"%d/%m/%Y\""});
 }

@@ -25,6 +25,28 @@ TEST_CASE("a followed file gives what is appended, and waits for the end of a li
   CHECK(l.next() == position{0, 14});
 }
 
+TEST_CASE("a followed file that is read whole has nothing left, plain or compressed") {
+  const folder f;
+  const std::string content = "one\ntwo\nthree\n";
+  const bool packed = GENERATE(false, true);
+  const auto path = f.write("log", packed ? gzip(content) : content);
+  source::followed_reader r(path);
+  REQUIRE(r.discover(no_wait));
+  REQUIRE(r.assign("0", {}));
+  const auto read = [&] {
+    const auto got = r.read(strings{"0"}, 4, no_wait);
+    REQUIRE(got);
+    return got->has_value();
+  };
+  REQUIRE(read());
+  CHECK(r.lag()->records.empty());
+  CHECK(r.lag_bytes() == (packed ? std::nullopt : std::optional<std::uint64_t>(content.size() - 4)));
+  while (read()) {
+  }
+  CHECK(r.lag()->records.at("0") == 0);
+  CHECK(r.lag_bytes() == 0U);
+}
+
 TEST_CASE("a followed file may be empty at first") {
   const folder f;
   life l(f.write("log", ""));

@@ -78,11 +78,29 @@ TEST_CASE("actors that wait are named, with the node that they wait for and how 
   const auto pinned = k.shown();
   CHECK(pinned.state == api::topology_state::running);
   CHECK(pinned.reason ==
-        "p/lane0 wait for node a, on whose disk they are; `millrace forget a` gives them up there");
+        "p/lane0 waits for node a, on whose disk it is; `millrace forget a` gives it up there");
   k.seen.waiting = {{"t", "w/0"}, {"t", "gone"}};
   CHECK(k.shown().reason == "w/0, gone wait for a node that may be given something");
   k.seen.waiting = {{"t", "gone"}};
-  CHECK(k.shown().reason == "gone wait for a node that may be given something");
+  CHECK(k.shown().reason == "gone waits for a node that may be given something");
+}
+
+TEST_CASE(
+    "actors wait for a node since it died, and nobody knows since when for one that has ended in order") {
+  known k;
+  k.seen.waiting = {{"t", "p/lane0"}, {"t", "p/lane1"}};
+  auto& a = k.state.nodes.at("a");
+  a.is_over = true;
+  a.deaths = {1'600'000'000'000'000, 1'700'000'000'000'000};
+  CHECK(api::answers::since_of(k.shown()) == api::event_time{1'700'000'000'000'000});
+  CHECK(k.shown().reason ==
+        "p/lane0, p/lane1 wait for node a, on whose disk they are; `millrace forget a` gives "
+        "them up there, since 2023-11-14T22:13:20Z");
+  a.has_left = true;
+  CHECK(api::answers::since_of(k.shown()) == api::event_time{});
+  a = {11, 3};  // it is back, and was never given the lane
+  a.deaths = {1'600'000'000'000'000};
+  CHECK(api::answers::since_of(k.shown()) == api::event_time{});
 }
 
 TEST_CASE("an actor that has ended processes is named, with the node, its records and the next try") {
@@ -112,7 +130,7 @@ TEST_CASE("a shard has one name, without its generation") {
   t.actors["w/4/7"] = {{"w/4/7", cluster::actor_kind::shard, "w"}, cluster::place{"a", 1, 7, 1}};
   CHECK(k.node_called("a").actors == std::vector<std::string>{"t/p/lane0", "t/w/7"});
   k.seen.waiting = {{"t", "w/4/7"}};
-  CHECK(k.shown().reason == "w/7 wait for a node that may be given something");
+  CHECK(k.shown().reason == "w/7 waits for a node that may be given something");
   k.seen.waiting.clear();
   t.actors.at("w/4/7").crashes = {{"b", 1, 11, std::nullopt, 0}};
   CHECK(crashes_of(k.described(), "t").at(0).actor == "w/7");

@@ -321,6 +321,28 @@ TEST_CASE("a partition that has had nothing for a while is idle, said once") {
   CHECK(idle_frames(l) == 6);
 }
 
+TEST_CASE(
+    "a partition is idle also where another one has records at each read, unless that comes before it") {
+  driven_lane l(with_idle_timeout(5s, {"0", "1"}));
+  l.begin();
+  l.give(caught_up(chunk_of("0", 0, {})));
+  l.give(chunk_of("1", 0, {"1"}));
+  l.pass(6s);
+  REQUIRE(l.around.reads.back().request.wanted == std::vector<std::string>{"0", "1"});
+  CHECK(idle_frames(l, "0") == 0);
+  l.give(chunk_of("1", 1, {"2"}));
+  CHECK(idle_frames(l, "0") == 3);
+  l.give(chunk_of("1", 2, {"3"}));
+  CHECK(idle_frames(l, "0") == 3);
+
+  l.give(caught_up(chunk_of("0", 0, {"9"})));  // it is ahead, and nobody has looked whether it has more
+  l.give(chunk_of("1", 3, {"4"}));
+  l.pass(6s);
+  REQUIRE(l.around.reads.back().request.wanted == std::vector<std::string>{"1", "0"});
+  l.give(chunk_of("1", 4, {"5"}));
+  CHECK(idle_frames(l, "0") == 3);
+}
+
 TEST_CASE("a partition that lacks credit is not read, so it is not idle") {
   auto o = with_idle_timeout(5s, {"0", "1"});
   o.credit = 1;

@@ -119,6 +119,6 @@ TEST_CASE("work that throws something of another kind is told as well") {
   l.begin();
   CHECK_THROWS_AS(l.give(chunk_of("0", 0, {"1"})), int);
   CHECK(
-      l.has_said("1 records of parsed/0 at positions 0:0 to 0:1 made it fail: an exception of unknown type"));
+      l.has_said("1 record of parsed/0 at positions 0:0 to 0:1 made it fail: an exception of unknown type"));
   CHECK(l.around.failing.next("parsed/0", {0, 0}, {0, 1}).has_value());
 }

@@ -236,3 +236,98 @@ TEST_CASE("actors of other nodes, and stages without windows, show nothing here"
     "in": {"source": "generator", "kind": "clicks"}, "parsed": {"parser": "text", "from": "in"}, "out": {"sink": "console", "from": "parsed"}}})"),
                    w.gauges, w.wall()) == silence{});
 }
+
+namespace {
+
+constexpr auto lookup_text = R"json({
+  "millrace": 1, "topology": "t",
+  "stages": {
+    "orders_in": { "source": "generator", "kind": "clicks", "count": 10 },
+    "rates_in": { "source": "generator", "kind": "clicks" },
+    "orders": { "parser": "json", "from": "orders_in", "event_time": "at", "schema": { "user": "text", "at": "timestamp" } },
+    "rates": { "parser": "json", "from": "rates_in", "event_time": "at", "idle_timeout": "%IDLE%",
+               "schema": { "user": "text", "at": "timestamp" } },
+    "named": { "join": "as_of", "left": "orders", "right": "rates", "key": ["user"],
+               "columns": { "user": "l.user", "at": "l.at", "since": "r.at" } },
+    "out": { "sink": "console", "from": "named" }
+  }
+})json";
+
+/// A join as of a time, of which the newest left row is of 12:07:00; the right side stands at 12:05:00.
+struct watched_lookup {
+  config::topology plan;
+  deployment::pipeline_gauges gauges;
+  silence_watch watch;
+  std::chrono::seconds passed{0};
+  std::shared_ptr<lane::partition_gauges> left, right;
+
+  explicit watched_lookup(const std::string& idle = "off") {
+    std::string text = lookup_text;
+    text.replace(text.find("%IDLE%"), 6, idle);
+    plan = planned_text(text);
+    for (const std::string side : {"orders", "rates"}) {
+      const auto lane = std::make_shared<lane::lane_gauges>();
+      lane->source = side + "_in";
+      lane->parser = side;
+      gauges.lanes[side + "/lane0"] = lane;
+      (side == "orders" ? left : right) = lane->of("0");
+    }
+    const auto shard = std::make_shared<shard::shard_gauges>();
+    shard->next_end = at("12:07:00").at + 1;
+    gauges.shards["named/0/0"] = shard;
+    for (const auto& one : {left, right}) {
+      one->is_open = one->is_caught_up = true;
+      one->last_record = first_look;
+    }
+    right->watermark = at("12:05:00").at;
+    left->watermark = end_of_time;
+  }
+  std::vector<std::string> after(std::chrono::seconds time) {
+    std::vector<std::string> out;
+    for (const auto end = passed + time; passed < end;) {
+      passed += 1s;
+      const auto wall = first_look + std::chrono::duration_cast<micros>(passed).count();
+      const auto told = silence_of(plan, gauges, wall);
+      for (auto& n : watch.look({{"", told}}, {"t"}, wall, silence_watch::clock::time_point(passed), 1min))
+        out.push_back(std::move(n.text));
+    }
+    return out;
+  }
+};
+
+}  // namespace
+
+TEST_CASE(
+    "the last rows of a left side that has ended wait for a quiet right side: that is told, be it idle or "
+    "not") {
+  const bool is_idle = GENERATE(false, true);
+  watched_lookup w(is_idle ? "10 s" : "off");
+  w.right->is_idle = is_idle;
+  CHECK(w.after(59s).empty());
+  CHECK(w.after(10s) ==
+        std::vector<std::string>{
+            "t/named: waits for partition 0 of rates_in, which gives no more records, while the "
+            "left side has ended; a later record of it, or its end, lets the last rows out "
+            "(`explain` has the time)"});
+  REQUIRE(w.watch.all().size() == 1);
+  CHECK(w.watch.all()[0].code == api::trouble_code::silent_partition);
+  w.right->watermark = at("12:08:00").at;
+  w.after(1s);
+  CHECK(w.watch.all().empty());
+}
+
+TEST_CASE("no row of a join waits for good while its left side goes on, or another right partition does") {
+  const auto none = [](const auto& change, const std::string& idle = "10 s") {
+    watched_lookup w(idle);
+    w.right->is_idle = idle != "off";
+    change(w);
+    return w.after(300s).empty() && w.watch.all().empty();
+  };
+  CHECK_FALSE(none([](watched_lookup&) {}));
+  CHECK(none([](watched_lookup& w) { w.left->watermark = at("12:07:00").at; }));
+  CHECK(none([](watched_lookup& w) { w.left->watermark = at("12:07:00").at; }, "off"));
+  CHECK(
+      none([](watched_lookup& w) { w.gauges.lanes["rates/lane0"]->of("1")->watermark = at("12:06:00").at; }));
+  CHECK(none([](watched_lookup& w) { w.gauges.shards["named/0/0"]->next_end = no_watermark; }));
+  CHECK(none([](watched_lookup& w) { w.right->gap.add(60s); }));
+}

@@ -168,7 +168,7 @@ TEST_CASE("columns that are no features are refused by name") {
       wrong({{"n", type_id::float64, {"1", "2", "inf"}}, y}) ==
       "row 3: column \"n\" is inf, which is no finite number of a model; remedy: a table without such rows");
   CHECK(wrong({{"n", type_id::float64, {"1", {}, "2"}}, y}, kind::linear) ==
-        "column \"n\" is null in 1 rows, and a linear model cannot do without it; remedy: --model forest or "
+        "column \"n\" is null in 1 row, and a linear model cannot do without it; remedy: --model forest or "
         "boosted, "
         "or coalesce() in the table");
   CHECK(wrong({y}) == "the table has no column to learn from beside the label");

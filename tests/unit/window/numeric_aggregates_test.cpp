@@ -247,7 +247,7 @@ TEST_CASE("sums near the bounds of a limb are read back") {
   }
 }
 
-TEST_CASE("the states of numerics have the bytes that docs/formats.md describes") {
+TEST_CASE("the states of numerics have the bytes that docs/development/formats.md describes") {
   const auto d = windows_of(
       10, 10,
       {over(aggregate_function::sum, plain, plain), over(aggregate_function::var_pop, plain, plain),

@@ -35,7 +35,7 @@ definition collected() {
                      over_pairs(regr_r2), over_distinct(sum, type_id::float64, type_id::float64)});
 }
 
-/// One of each state that docs/formats.md describes.
+/// One of each state that docs/development/formats.md describes.
 definition described() {
   using enum aggregate_function;
   return windows_of(

@@ -307,7 +307,8 @@ std::optional<backlog> bounded_reader::lag() {
 }
 
 std::optional<std::uint64_t> bounded_reader::lag_bytes() {
-  if (converts_)
+  // The bytes of files that are converted are not those of their content.
+  if (converts_ && !std::ranges::all_of(logs_, [](const auto& log) { return log.second.ended; }))
     return std::nullopt;
   std::uint64_t left = 0;
   for (const auto& [partition, l] : logs_) {

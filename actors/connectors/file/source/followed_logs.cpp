@@ -145,6 +145,14 @@ void followed_logs::acknowledge(const std::string& partition, position durable) 
     log->second->acknowledge(std::string(whole_log), durable);
 }
 
+std::optional<backlog> followed_logs::lag() {
+  backlog out;
+  for (const auto& path : assigned_)
+    if (const auto one = logs_.at(path)->lag(); one && !one->records.empty())
+      out.records[path] = one->records.begin()->second;
+  return out;
+}
+
 std::optional<std::uint64_t> followed_logs::lag_bytes() {
   std::uint64_t all = 0;
   for (const auto& path : assigned_) {

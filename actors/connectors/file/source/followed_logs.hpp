@@ -43,7 +43,7 @@ public:
   expected<std::optional<chunk>> read(std::span<const std::string> wanted, std::size_t max_bytes,
                                       std::chrono::milliseconds timeout) override;
   void acknowledge(const std::string& partition, position durable) override;
-  std::optional<backlog> lag() override { return std::nullopt; }
+  std::optional<backlog> lag() override;
   std::optional<std::uint64_t> lag_bytes() override;
   void interrupt() override { watch_->interrupt(); }
   std::string identity() const override;

@@ -73,14 +73,27 @@ void followed_reader::acknowledge(const std::string&, position durable) {
   files_->forget_below(durable.major);
 }
 
-std::optional<backlog> followed_reader::lag() { return std::nullopt; }  // lines are not counted before
+bool followed_reader::is_read_whole() const {
+  return assigned_ && end_said_ && !(place_ && place_->last_part);
+}
+
+std::optional<backlog> followed_reader::lag() {
+  backlog out;
+  if (is_read_whole())  // lines are not counted before
+    out.records[std::string(whole_log)] = 0;
+  return out;
+}
 
 std::optional<std::uint64_t> followed_reader::lag_bytes() {
-  const auto now = place_ ? look_at(place_->file) : std::nullopt;
   // An older generation may be compressed by now, and newer ones follow it.
-  if (!now || place_->last_part)
+  if (!place_ || place_->last_part)
     return std::nullopt;
-  return now->size - std::min(now->size, static_cast<std::uint64_t>(next_.minor));
+  // The bytes of a compressed file are not those of its content.
+  if (is_gzip(place_->file).value_or(true))
+    return is_read_whole() ? std::optional<std::uint64_t>(0) : std::nullopt;
+  const auto now = look_at(place_->file);
+  return now ? std::optional(now->size - std::min(now->size, static_cast<std::uint64_t>(next_.minor)))
+             : std::nullopt;
 }
 
 expected<std::optional<chunk>> followed_reader::read(std::span<const std::string> wanted,

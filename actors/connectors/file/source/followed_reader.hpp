@@ -58,6 +58,8 @@ private:
     bool has_told_returns = false;  // a log tells that its lines end with CR alone
     std::optional<header_line> header = std::nullopt;
   };
+  /// All that was there at the last look was read.
+  [[nodiscard]] bool is_read_whole() const;
   expected<void> open_place();
   /// Opens the lines from `offset` on.
   [[nodiscard]] expected<void> read_from(place& at, std::uint64_t offset);

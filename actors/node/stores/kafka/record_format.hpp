@@ -1,5 +1,5 @@
 // The bytes of a chain's records in a Kafka topic. A record is cut into pieces, each of which is a message of
-// its own; the key of a message names the piece and is never used for another one. docs/formats.md has the
+// its own; the key of a message names the piece and is never used for another one. docs/development/formats.md has the
 // layout. Plain functions without I/O.
 #pragma once
 

@@ -66,6 +66,7 @@ class Batch:
             a.run(self.args, says=says)
         self.check()
         a.run(self.args, says=["has come to its end", "nothing new in"])
+        a.run([*self.args, "--fail-on", "empty"], exit=1, says="no new record was read, which fails the run by --fail-on empty")
         self.check()
 
     def check(self):
