@@ -69,7 +69,8 @@ std::vector<option> parser_options() {
       {.name = "future_skew",
        .type = duration,
        .doc = "A record whose event time is more than this ahead of the source's timestamp is a dead "
-              "letter",
+              "letter. For rows of a table that is read at intervals, the default is the "
+              "watermark_delay, if that is longer",
        .default_text = "1 hour",
        .choices = {"off"}},
       {.name = "max_event_time",
@@ -90,8 +91,8 @@ std::vector<option> parser_options() {
       {.name = "on_null",
        .type = choice,
        .doc = "What happens to a Kafka record whose value is null (a tombstone of a compacted topic): "
-              "it becomes a dead letter, is skipped, or becomes a row whose columns are null, all but "
-              "_key and the other hidden ones",
+              "it becomes a dead letter, is skipped, or becomes a row in which only _key and the other "
+              "hidden columns have values",
        .default_text = "dead_letter",
        .choices = {"dead_letter", "skip", "row"}},
       {.name = "validate",
@@ -212,15 +213,14 @@ std::vector<option> window_options(std::string_view type) {
   out.push_back(where("Takes only the rows for which this is true"));
   out.push_back({.name = "having",
                  .type = expression,
-                 .doc = "Gives only the groups for which this is true: over keys, names of aggregates, whole "
+                 .doc = "Emits only the groups for which this is true: over keys, names of aggregates, whole "
                         "aggregates, window_start and window_end"});
   out.push_back(columns("The output columns: name to expression over keys, aggregates, window_start and "
                         "window_end. Default: all of these"));
   out.push_back({.name = "emit",
                  .type = choice,
-                 .doc =
-                     "final: a window gives its rows once, when it is over; updates: it gives every changed "
-                     "row at each tick",
+                 .doc = "final: a window emits its rows once, at its end; updates: it emits every changed "
+                        "row at each tick",
                  .default_text = "final",
                  .choices = {"final", "updates"}});
   out.push_back(
@@ -241,9 +241,10 @@ void add_reach(std::vector<option>& out) {
         {.name = name, .type = duration, .doc = doc, .required = true, .minimum = -longest_duration.count()});
   };
   reach("before", "How far the right row's time may lie before the left row's; with \"-5 s\" it lies at "
-                  "least 5 seconds after it. Both ends count");
+                  "least 5 seconds after it. Both bounds are inclusive");
   reach("after", "How far the right row's time may lie after the left row's; with \"-5 s\" it lies at "
-                 "least 5 seconds before it. A left row comes out once both sides are this far past it");
+                 "least 5 seconds before it. A left row comes out once the watermarks of both sides are this "
+                 "far past it");
 }
 
 /// Adds what says which versions there are.
@@ -256,7 +257,8 @@ void add_versions(std::vector<option>& out) {
       {.name = "late_versions",
        .type = duration,
        .doc = "How far a right row may lie behind its partition's watermark and still count from there "
-              "on; older rows are late. A deleted key is remembered for as long",
+              "on; older rows are late. A deleted key is remembered for as long. For versions of a "
+              "table with a time of their own, give it the length of the parser's watermark_delay",
        .default_text = "1 day"});
 }
 
@@ -271,7 +273,8 @@ std::vector<option> dedup_options() {
        .plain = true},
       {.name = "ttl",
        .type = duration,
-       .doc = "How long, in event time, other rows of a key are left out after a row of it has come out",
+       .doc = "After a row of a key has come out, other rows of the key are left out for this long, in event "
+              "time",
        .required = true,
        .minimum = 1},
       where("Takes only the rows for which this is true"),
@@ -291,11 +294,11 @@ std::vector<option> join_options(std::string_view type) {
   const std::string some = "Which rows come out without a partner: none (inner), ";
   std::vector<option> out{
       side("left", "The stage whose rows are the left side, or a list of stages with the same columns"),
-      side("right",
-           is_window || is_interval
-               ? "The same for the right side, which may be the same stage"
-               : "The same for the right side. Each of its rows is its key's version from the row's time "
-                 "on"),
+      side("right", is_window || is_interval
+                        ? "The stage whose rows are the right side, or a list of stages with the same "
+                          "columns; it may be the left side's stage, too"
+                        : "The stage whose rows are the right side, or a list of stages with the same "
+                          "columns. Each row is the version of its key from the row's time on"),
       {.name = "key",
        .type = key_pairs,
        .doc = "The columns that are equal in the two rows of a pair: a name or list of names that both "
@@ -327,8 +330,8 @@ std::vector<option> join_options(std::string_view type) {
         {.name = "max_pairs",
          .type = integer,
          .doc = is_window
-                    ? "A key with more pairs than this in a window gives no rows, but a dead letter with the "
-                      "window's bounds and the number of pairs"
+                    ? "A key with more pairs than this in a window gives no rows but one dead letter, with "
+                      "the window's bounds and the number of pairs"
                     : "A left row with more partners than this gives no pairs, but becomes a dead letter",
          .default_text = "100000",
          .minimum = 1,
@@ -356,18 +359,18 @@ std::vector<option> sink_options() {
        .type = text_list,
        .doc = "The columns that a window's rows are sorted by, each with an optional desc; rows that "
               "are equal in them are sorted by the window's key. The sink waits until all shards have "
-              "given the window",
+              "emitted the window",
        .plain = true},
       {.name = "limit",
        .type = integer,
-       .doc = "Writes only this many rows of each window, or of the sessions that end at one time, the "
-              "first in the order of order_by; the others are counted as filtered. It is refused "
+       .doc = "Writes only the first rows of each window (or of the sessions that end at the same time) by "
+              "order_by, at most this many; the others are counted as filtered. It is refused "
               "downstream of emit: updates, where a tick has only the rows that have changed",
        .minimum = 1},
       {.name = "limit_by",
        .type = text_list,
-       .doc = "Columns that are written: limit applies to each group of a window's rows with the same "
-              "values in them, not to the window as a whole",
+       .doc = "With these columns, limit applies to each group of a window's rows that have the same values "
+              "in them, not to the window as a whole. The sink must write them",
        .plain = true},
       {.name = "rank",
        .type = text,
@@ -394,15 +397,15 @@ const std::vector<option>& dead_letter_options() {
       {.name = "roll",
        .type = object,
        .doc = "When dead_letters.jsonl is renamed to a part (dead_letters-000001.jsonl and so on) and "
-              "an empty file begins: at the first commit at which one of the limits is reached. The "
-              "age counts even when no more letters come. Default: at 64 MB",
-       .members = {{.name = "age", .type = duration, .doc = "Time since the first letter"},
+              "an empty file begins: at the first commit at which one of the limits is reached. The age "
+              "counts even when no more dead letters come. Default: at 64 MB",
+       .members = {{.name = "age", .type = duration, .doc = "Time since the first dead letter"},
                    {.name = "size",
                     .type = option_type::size,
                     .doc = "Bytes in the file",
                     .default_text = "64 MB",
                     .minimum = 1},
-                   {.name = "rows", .type = integer, .doc = "Number of letters", .minimum = 1}}},
+                   {.name = "rows", .type = integer, .doc = "Number of dead letters", .minimum = 1}}},
       {.name = "keep",
        .type = integer,
        .doc = "Keeps this many parts and removes older ones. Default: all are kept",
@@ -420,17 +423,17 @@ const std::vector<option>& top_level_options() {
        .minimum = 1,
        .maximum = 1},
       {.name = "topology",
-       .doc = "The identity of the state: letters, digits, _ and -",
+       .doc = "The topology's name, which identifies its state: letters, digits, _ and -",
        .required = true,
        .plain = true},
-      {.name = "title", .doc = "A name for people", .plain = true},
+      {.name = "title", .doc = "A title for people to read", .plain = true},
       {.name = "stages",
        .type = any,
        .doc = "The stages by name; the first key of each says its kind",
        .required = true},
       {.name = "dead_letters",
        .type = any,
-       .doc = "How dead_letters.jsonl in the state folder is kept, or a sink without from that writes "
+       .doc = "How dead_letters.jsonl in the state folder is kept; or a sink, without `from`, that writes "
               "the dead letters"},
       {.name = "snapshot_every",
        .type = duration,
@@ -512,8 +515,8 @@ const std::vector<option>& column_options() {
               "pattern, or epoch_d. Default: as PostgreSQL reads it, ISO 8601 and other forms"},
       {.name = "trailing",
        .type = choice,
-       .doc = "Whether text after the part that the format reads is an error. With ignore it is one "
-              "only where it changes the moment",
+       .doc = "Whether text after the part that the format reads is an error. With ignore it is an error "
+              "only where it would change the moment",
        .default_text = "error",
        .choices = {"error", "ignore"}},
       {.name = "zone",
@@ -527,21 +530,19 @@ const std::vector<core_type>& core_types() {
   static const std::vector<core_type> all{
       {stage_kind::transform, "select", "Filters rows and derives columns."},
       {stage_kind::transform, "model",
-       "Adds the probability that a trained model gives to each row. A row that the model cannot take is a "
-       "dead "
-       "letter."},
+       "Adds the probability that a trained model computes for each row. A row that the model cannot take "
+       "becomes a dead letter."},
       {stage_kind::window, "tumbling", "Groups rows by key over windows that follow one another."},
       {stage_kind::window, "sliding", "Groups rows by key over windows that overlap."},
       {stage_kind::window, "session", "Groups rows by key over times of activity."},
       {stage_kind::window, "global", "Groups rows by key over all time."},
       {stage_kind::window, "dedup",
-       "Gives the first row of each key by event time, whole and with its own event time."},
+       "Passes on the first row of each key by event time, unchanged and with its own event time."},
       {stage_kind::join, "window",
        "Pairs rows of two sides that have the same key and lie in the same window."},
       {stage_kind::join, "interval",
-       "Pairs each row of the left side with those of the right one that have its key and lie within a time "
-       "around "
-       "it."},
+       "Pairs each row of the left side with the rows of the right side that have its key and lie within a "
+       "time around it."},
       {stage_kind::join, "as_of",
        "Adds to each row of the left side the right side's version of its key at the row's time."},
   };

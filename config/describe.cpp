@@ -113,12 +113,13 @@ private:
       if (p.max_event_time)
         line(1, fmt::format("event times above {} are dead letters", format_timestamp(*p.max_event_time)));
     }
-    line(1, p.fail_on_error ? "records that are no rows: fail" : "records that are no rows: dead letters");
+    line(1, p.fail_on_error ? "records that cannot be parsed: the topology fails"
+                            : "records that cannot be parsed: dead letters");
     if (p.on_null != data::valueless::dead_letter)
-      line(1, p.on_null == data::valueless::skip ? "records without a value: no records"
+      line(1, p.on_null == data::valueless::skip ? "records without a value: skipped"
                                                  : "records without a value: rows whose columns are null");
     if (p.gives_up_crashes)
-      line(1, "records that end the process three times: dead letters");
+      line(1, "records that crash the process three times: dead letters");
     std::vector<row> rows;
     std::string hidden;
     for (std::size_t i = 0; i < s.schema->size(); ++i) {
@@ -194,7 +195,7 @@ private:
     const auto& column = (*s.schema)[i];
     add_formats(column.type, p.formats[i], {}, add);
     if (!p.used[i])
-      add("nobody reads it: not built");
+      add("no stage reads it: not built");
     return note;
   }
 
@@ -222,7 +223,7 @@ private:
     switch (d.kind) {
     case window::shape::session:
       return d.bounded
-                 ? fmt::format("sessions, over after {} without a row", format_duration(d.gap))
+                 ? fmt::format("sessions, closed after {} without a row", format_duration(d.gap))
                  : fmt::format("all time, a key forgotten after {} without a row", format_duration(d.gap));
     case window::shape::global:
       return "all time";
@@ -276,7 +277,7 @@ private:
     if (!w.having_text.empty())
       line(1, "having " + w.having_text);
     if (w.definition.kind == window::shape::global && w.emit == "final")
-      line(1, "rows come at the end of all sources only (emit \"updates\" gives them as they change)");
+      line(1, "rows come only when all sources have ended (emit \"updates\" gives them as they change)");
     if (d.updates)
       line(1, fmt::format("emits updates, every {}: the rows that have changed", format_duration(w.every)));
     else
@@ -306,11 +307,11 @@ private:
     line(1, "key " + key);
     using enum window::join_kind;
     const auto how = d.join->how;
-    line(1, how == inner   ? "gives pairs alone"
-            : how == anti  ? "gives rows of the left side without a partner"
-            : how == left  ? "gives rows of the left side without a partner, too"
-            : how == right ? "gives rows of the right side without a partner, too"
-                           : "gives rows of both sides without a partner, too");
+    line(1, how == inner   ? "gives only pairs"
+            : how == anti  ? "gives only rows of the left side without a partner"
+            : how == left  ? "gives pairs, and rows of the left side without a partner"
+            : how == right ? "gives pairs, and rows of the right side without a partner"
+                           : "gives pairs, and rows of both sides without a partner");
     if (d.join->deletes)
       line(1, "a key is gone where " + w.state_texts.front());
     if (d.join->newest)
@@ -318,11 +319,10 @@ private:
                           format_duration(d.join->before + d.allowed_lateness)));
     if (how != anti && !d.join->newest)
       line(1, is_interval
-                  ? fmt::format("more than {} partners of a left row: a dead letter in its place",
+                  ? fmt::format("more than {} partners of a left row: a dead letter instead of its rows",
                                 d.join->max_pairs)
-                  : fmt::format(
-                        "more than {} pairs of a key in a window: a dead letter in the place of its rows",
-                        d.join->max_pairs));
+                  : fmt::format("more than {} pairs of a key in a window: a dead letter instead of its rows",
+                                d.join->max_pairs));
     line(1, is_interval
                 ? fmt::format("a left row comes out {} after its time", format_duration(d.allowed_lateness))
                 : when_it_emits(w));
@@ -385,8 +385,8 @@ private:
                          shards, format_duration(d.gap + d.allowed_lateness));
     const auto keys = d.keys.empty() ? std::string("one group") : std::string("the keys in each");
     if (!upstream_windows(s).empty())
-      return fmt::format("{}, {} window{} open at once, times {}; one more for every {} that the windows in "
-                         "front are ahead of the last of their shards",
+      return fmt::format("{}, {} window{} open at once, times {}; one more for every {} that the windows "
+                         "upstream are ahead of their slowest shard",
                          shards, d.size / d.slide, d.size == d.slide ? "" : "s", keys,
                          format_duration(d.slide));
     micros delay{0};

@@ -53,7 +53,7 @@ std::optional<stage_kind> read_kind(draft& d, const catalog& connectors, report&
           fmt::format("\"{0}\" says the stage's kind, but \"{1}\" stands before it; expected \"{0}\" as "
                       "the first key",
                       m.name, first.name));
-  return say(first.where, fmt::format("\"{}\" is no kind of stage; {}{}", first.name, expected,
+  return say(first.where, fmt::format("\"{}\" is not a kind of stage; {}{}", first.name, expected,
                                       meant_kind(connectors, first.name)));
 }
 

@@ -56,7 +56,7 @@ fs::path location_of(const descriptor& open) {
 expected<void> check_folder(const fs::path& shown, const descriptor& folder) {
   struct stat there {};
   if (!folder.valid() || ::fstat(folder.get(), &there) != 0)
-    return errno == ENOTDIR ? refuse(shown, "it is no folder", "the folder of secrets, a file a name")
+    return errno == ENOTDIR ? refuse(shown, "it is not a folder", "the folder of secrets, a file a name")
                             : refuse(shown, std::strerror(errno), "the folder of secrets, a file a name");
   if (!is_trusted_owner(there.st_uid))
     return refuse(shown, "it belongs to another user", "a folder of this user, or of root");
@@ -70,12 +70,12 @@ expected<void> check_folder(const fs::path& shown, const descriptor& folder) {
 /// Systemd and Kubernetes let a service read root's file by its group, or by an access list that shows as the group's bits.
 expected<void> check_file(const fs::path& shown, const struct stat& file) {
   if (!S_ISREG(file.st_mode))
-    return refuse(shown, "it is no regular file", good_mode);
+    return refuse(shown, "it is not a regular file", good_mode);
   if (!is_trusted_owner(file.st_uid))
     return refuse(shown, "it belongs to another user", "a file of this user, or of root");
   const mode_t open_to = S_IRWXO | S_IWGRP | S_IXGRP | (file.st_uid == 0 && ::geteuid() != 0 ? 0U : S_IRGRP);
   if ((file.st_mode & open_to) != 0)
-    return refuse(shown, fmt::format("others may use it (mode {:04o})", file.st_mode & 07777U), good_mode);
+    return refuse(shown, fmt::format("it is open to others (mode {:04o})", file.st_mode & 07777U), good_mode);
   if (file.st_size > static_cast<off_t>(largest_secret))
     return refuse(shown, fmt::format("it has {} bytes", file.st_size),
                   fmt::format("at most {}", largest_secret));
@@ -87,7 +87,7 @@ expected<void> check_file(const fs::path& shown, const struct stat& file) {
 expected<void> check_location(const fs::path& shown, const descriptor& folder, const descriptor& file) {
   const auto at = location_of(file);
   if (at.empty())
-    return refuse(shown, "the system does not tell where it lies", "a machine with /proc");
+    return refuse(shown, "the system does not say where this file is", "a machine with /proc");
   const auto within = at.lexically_relative(location_of(folder));
   if (within.empty() || *within.begin() == "..")
     return refuse(shown, "it is a link that leads out of its folder",
@@ -129,7 +129,7 @@ expected<std::string> value_in(const fs::path& shown, std::string bytes) {
   if (bytes.size() > largest_secret)
     return refuse(shown, "it is too long", fmt::format("at most {} bytes", largest_secret));
   if (bytes.find('\0') != std::string::npos || first_invalid_utf8(bytes))
-    return refuse(shown, "it holds bytes that are no text", "UTF-8 without NUL");
+    return refuse(shown, "it holds bytes that are not text", "UTF-8 without NUL");
   return bytes;
 }
 

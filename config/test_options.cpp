@@ -63,7 +63,7 @@ const std::vector<option>& expectation_options() {
 const std::vector<option>& test_record_options() {
   static const std::vector<option> all{
       {.name = "value", .type = any, .doc = "The record: text, or JSON; null is a null value"},
-      {.name = "base64", .doc = "The record as base64, for bytes that are no text, in the place of `value`"},
+      {.name = "base64", .doc = "The record as base64, for bytes that are not text, in the place of `value`"},
       {.name = "key",
        .type = any,
        .doc = "The key as text, as `_key` has it; where the parser has a `key_format` JSON, the key decoded. "

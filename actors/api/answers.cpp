@@ -156,13 +156,16 @@ std::string line_of(const answers::trouble& t) {
     out += ", since " + second_text(t.since);
   if (!t.node.empty())
     out += fmt::format(", on {}", t.node);
-  return t.error.empty() ? out : out + ": " + t.error;
+  for (const auto& more : {t.error, t.remedy})
+    if (!more.empty())
+      out += ": " + more;
+  return out;
 }
 
 answer for_anybody(answer a) {
   const auto hide = [](answers::topology& t) {
     if (t.state == topology_state::failed)
-      t.reason = "why is told with the token, and stands in the log";
+      t.reason = "requests with the token see why, and the log says it";
     for (auto& x : t.troubles) {
       const auto whole = line_of(x);
       x.error.clear();
@@ -217,7 +220,7 @@ expected<answer> read_answer(const request& asked, int status, std::string_view 
     if (auto told = read_error(body))
       return unexpected(std::move(*told));
     return fatal_error(ec::internal,
-                       fmt::format("the answer is none of millrace's, with status {}: {}; expected the "
+                       fmt::format("the answer does not come from millrace, with status {}: {}; expected the "
                                    "address of a node's API",
                                    status, visible(body.substr(0, shown_body))));
   }
@@ -225,7 +228,7 @@ expected<answer> read_answer(const request& asked, int status, std::string_view 
       [&]<class R>(const R&) { return read_as(body, std::type_identity<typename R::answer>()); }, asked);
   if (!out)
     return fatal_error(ec::corrupt,
-                       fmt::format("the answer is none of millrace's: {}; expected the address of a "
+                       fmt::format("the answer does not come from millrace: {}; expected the address of a "
                                    "node's API",
                                    visible(body.substr(0, shown_body))));
   return std::move(*out);

@@ -29,6 +29,7 @@ enum class trouble_code : std::uint8_t {
   source_unreached,
   source_away,
   silent_partition,
+  targets_ahead,
   spool_full,
   window_stalled,
   target_unreached,
@@ -47,7 +48,7 @@ enum class trouble_code : std::uint8_t {
 };
 constexpr auto words_of(trouble_code) {
   return std::to_array<std::string_view>(
-      {"source_unreached", "source_away", "silent_partition", "spool_full", "window_stalled",
+      {"source_unreached", "source_away", "silent_partition", "targets_ahead", "spool_full", "window_stalled",
        "target_unreached", "target_away", "target_slow", "target_stalled", "state_slow", "snapshots_fail",
        "late", "dead_letters", "gaps", "ledger", "restarts", "crashes", "not_placed"});
 }
@@ -65,18 +66,21 @@ struct trouble {
   std::string text;
   std::string error;
   event_time since;
+  std::string remedy = {};
   friend bool operator==(const trouble&, const trouble&) = default;
 };
 void members(auto& c, wire::like<trouble> auto& t) {
-  c("topology", "that it is of", t.topology);
+  c("topology", "the topology that has it", t.topology);
   c("code", "its kind", t.code);
-  c("stage", "where it shows; empty: it is not of one stage", t.stage);
-  c("node", "where it shows; empty: of a run, or not of one node", t.node);
-  c("text", "for people", t.text);
+  c("stage", "the stage where it shows; empty: it is not of one stage", t.stage);
+  c("node", "the node where it shows; empty: of a run, or not of one node", t.node);
+  c("text", "a sentence for people", t.text);
   c("error",
-    "the newest one of the server that is waited for, in its own words; empty: none, or the token is missing",
+    "the last error of the server that millrace waits for, in the server's words; empty: none, or the token "
+    "is missing",
     t.error);
-  c("since", "when it was seen first, by the clock of the node; null: that is not known", t.since);
+  c("since", "when it was first seen, by the clock of the node; null: unknown", t.since);
+  c("remedy", "what would change it; empty: it tells that itself, or its page in the runbook does", t.remedy);
 }
 
 struct topology {
@@ -96,12 +100,11 @@ struct topology {
 
 void members(auto& c, wire::like<topology> auto& t) {
   c("topology", "its name", t.name);
-  c("title", "its title; empty: it has none, or this version does not read its plan", t.title);
-  c("state", "how it stands", t.state);
-  c("reason", "of its state, for people; empty: there is nothing to say", t.reason);
-  c("troubles", "of one that runs: it is degraded by them; empty: it is healthy", t.troubles);
-  c("ended_at",
-    "when it has ended, was stopped or has failed, by the clock of the node that led; null: it runs",
+  c("title", "its title; empty: it has none, or this version of millrace cannot read its plan", t.title);
+  c("state", "its state", t.state);
+  c("reason", "why it is in that state, for people; empty: there is nothing to say", t.reason);
+  c("troubles", "the troubles that make a running topology degraded; empty: it is healthy", t.troubles);
+  c("ended_at", "when it ended, was stopped or failed, by the clock of the node that led; null: it runs",
     t.ended_at);
 }
 /// Those that run come first, each part in its order.
@@ -120,10 +123,10 @@ struct node {
 };
 void members(auto& c, wire::like<node> auto& n) {
   c("name", "its name in the cluster", n.name);
-  c("session", "higher for each process of that name", n.session);
-  c("coordinator", "it leads the cluster", n.is_coordinator);
-  c("state", "how it stands", n.state);
-  c("actors", "that it has, as TOPOLOGY/ACTOR", n.actors);
+  c("session", "a number that is higher for each new process of that name", n.session);
+  c("coordinator", "whether it leads the cluster", n.is_coordinator);
+  c("state", "its state", n.state);
+  c("actors", "the actors it runs, as TOPOLOGY/ACTOR", n.actors);
 }
 struct nodes {
   std::vector<node> all;
@@ -137,8 +140,9 @@ struct applied {
   friend bool operator==(const applied&, const applied&) = default;
 };
 void members(auto& c, wire::like<applied> auto& a) {
-  c("generation", "of the plan that runs", a.generation);
-  c("over", "false: it is still prepared; ask again within some seconds, or it is given up", a.is_over);
+  c("generation", "the number of the plan that runs", a.generation);
+  c("over", "false: it is still being prepared; ask again within some seconds, or the attempt is dropped",
+    a.is_over);
   c("waits_for", "the source that does not answer yet, and why, for people; empty: none", a.waits_for);
 }
 /// The answer to `wait`.
@@ -148,8 +152,8 @@ struct waited {
   friend bool operator==(const waited&, const waited&) = default;
 };
 void members(auto& c, wire::like<waited> auto& w) {
-  c("over", "it has ended, was stopped or has failed", w.is_over);
-  c("now", "how it stands", w.now);
+  c("over", "whether it has ended, was stopped or has failed", w.is_over);
+  c("now", "its state, as in the list of topologies", w.now);
 }
 /// Answers `stop`, `undrain` and others: it is recorded.
 struct accepted {
@@ -164,16 +168,16 @@ struct staying {
   friend bool operator==(const staying&, const staying&) = default;
 };
 void members(auto& c, wire::like<staying> auto& s) {
-  c("actor", "that stays, as TOPOLOGY/ACTOR", s.actor);
-  c("why", "it is pinned to the node, for people", s.why);
-  c("release", "what would have it leave the node, for people", s.release);
+  c("actor", "the actor that stays, as TOPOLOGY/ACTOR", s.actor);
+  c("why", "why it is pinned to the node, for people", s.why);
+  c("release", "what would make it leave the node, for people", s.release);
 }
 struct drains {
   std::vector<staying> stays;
   friend bool operator==(const drains&, const drains&) = default;
 };
 void members(auto& c, wire::like<drains> auto& d) {
-  c("stays", "what the node does not give away, since it is pinned there", d.stays);
+  c("stays", "the actors that stay, because they are pinned to the node", d.stays);
 }
 struct forgotten {
   std::vector<std::string> lost;  // actors that were pinned to the node: TOPOLOGY/ACTOR
@@ -190,9 +194,9 @@ struct status {
   friend bool operator==(const status&, const status&) = default;
 };
 void members(auto& c, wire::like<status> auto& s) {
-  c("cluster", "its name; empty of `run`", s.cluster);
-  c("node", "that was asked", s.node);
-  c("session", "of that node", s.session);
+  c("cluster", "its name; empty for `run`", s.cluster);
+  c("node", "the node that was asked", s.node);
+  c("session", "its session", s.session);
   c("coordinator", "the node that leads; empty: none is known", s.coordinator);
 }
 /// The reason why this many letters did not go in.
@@ -202,8 +206,8 @@ struct not_replayed {
   friend bool operator==(const not_replayed&, const not_replayed&) = default;
 };
 void members(auto& c, wire::like<not_replayed> auto& n) {
-  c("why", "for people; the same text for all of a kind", n.why);
-  c("letters", "how many", n.letters);
+  c("why", "the reason, for people; the same text for all of a kind", n.why);
+  c("letters", "how many dead letters", n.letters);
 }
 /// The answer to `replay`. If it is not over, the same request goes on with it, or waits for its end.
 struct replayed {
@@ -218,14 +222,18 @@ struct replayed {
   friend bool operator==(const replayed&, const replayed&) = default;
 };
 void members(auto& c, wire::like<replayed> auto& r) {
-  c("over", "false: it is under way, or more letters are there than one pass takes; ask again", r.is_over);
-  c("letters", "that were looked at in this pass", r.letters);
-  c("replayed", "that went in by this pass", r.went_in);
-  c("before", "that had gone in before, and are passed over", r.before);
-  c("unknown", "ids that were asked for, of letters that are not kept", r.unknown);
-  c("left", "those that cannot go in, by reason", r.left);
-  c("elsewhere", "those of stages that are not downstream of `into`", r.elsewhere);
-  c("taken_now", "the topology takes them in as it runs; false: when it is run, or applied, the next time",
+  c("over",
+    "false: the replay is still running, or there are more dead letters than one pass takes; ask again",
+    r.is_over);
+  c("letters", "how many dead letters this pass looked at", r.letters);
+  c("replayed", "how many of them this pass replayed", r.went_in);
+  c("before", "how many were skipped, because they were replayed before", r.before);
+  c("unknown", "how many of the ids asked for belong to no kept dead letter", r.unknown);
+  c("left", "the dead letters that cannot be replayed, by reason", r.left);
+  c("elsewhere", "the dead letters of stages that are not downstream of `into`", r.elsewhere);
+  c("taken_now",
+    "true: the running topology takes the records in; false: it does so when it is run, or applied, the next "
+    "time",
     r.is_taken_now);
 }
 /// A page of them.

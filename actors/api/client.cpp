@@ -189,7 +189,7 @@ private:
 expected<api_url> parse_api_url(const std::string& text) {
   const auto wrong = [&] {
     return user_error(ec::invalid_argument,
-                      fmt::format("\"{}\" is no address of a node's API; expected http://HOST:PORT or "
+                      fmt::format("\"{}\" is not an address of a node's API; expected http://HOST:PORT or "
                                   "https://HOST:PORT",
                                   visible(text)));
   };

@@ -88,7 +88,7 @@ http_refusal no_such_query(const parameter& p) {
   return {400,
           p.name.empty()
               ? "this path takes no query"
-              : fmt::format("the query is none of this path; expected \"?{}=\" and {}, or none", p.name,
+              : fmt::format("this path does not take this query; expected \"?{}=\" and {}, or none", p.name,
                             p.is_number ? "a number"
                                         : fmt::format("at most {} bytes, percent-encoded", max_parameter)),
           {}};
@@ -111,7 +111,7 @@ expected<json::object> read_confirming(std::string_view body, const std::string&
   const auto* const o = failed ? nullptr : value.if_object();
   const auto* const confirmed = o == nullptr ? nullptr : o->if_contains("confirm");
   if (confirmed == nullptr || o->size() > members || !confirmed->is_string())
-    return wrong(fmt::format("the body is no confirmation; expected {} with the name that is in the path",
+    return wrong(fmt::format("the body is not a confirmation; expected {} with the name that is in the path",
                              expected_body));
   if (std::string_view(confirmed->get_string()) != name)
     return wrong(fmt::format("\"{}\" is confirmed, and the request is for \"{}\"",
@@ -132,7 +132,7 @@ expected<requests::replay> read_replay(std::string_view body, const std::string&
   constexpr std::string_view form = R"({"confirm": "NAME", "into": "STAGE", "letters": ["ID", ...]})";
   ASSIGN_OR_RETURN(const auto o, read_confirming(body, name, 3, form));
   const auto malformed = [&] {
-    return wrong(fmt::format("the body is none of a replay; expected {}, at most {} letters, or without "
+    return wrong(fmt::format("the body is not that of a replay; expected {}, at most {} letters, or without "
                              "\"letters\" for all",
                              form, max_letters));
   };
@@ -220,7 +220,7 @@ routing find_route(std::string_view method, std::string_view target) {
       auto name = decoded_name(one);
       if (!name)
         return http_refusal{
-            400, fmt::format("the name in the path is none; expected at most {} bytes", max_name), {}};
+            400, fmt::format("the name in the path is not valid; expected at most {} bytes", max_name), {}};
       *to = std::move(*name);
       to = &out.stage;
     }
@@ -247,13 +247,13 @@ expected<request> read_request(const routed& at, std::string_view body) {
     break;
   case body_form::record:
     if (body.empty() || body.size() > max_record)
-      return wrong(fmt::format(R"(the body is no record; expected {{"record": TEXT}}, at most {} MiB)",
+      return wrong(fmt::format(R"(the body is not a record; expected {{"record": TEXT}}, at most {} MiB)",
                                max_record >> 20U));
     break;
   case body_form::plan:
     if (body.empty() || body.size() > max_plan)
       return wrong(
-          fmt::format("the body is no topology; expected its JSON, at most {} MiB", max_plan >> 20U));
+          fmt::format("the body is not a topology; expected its JSON, at most {} MiB", max_plan >> 20U));
     if (!at.text.empty() && at.text != "fresh" && at.text != "adopt")
       return wrong(fmt::format("the query has the state \"{}\"; expected fresh or adopt",
                                visible(std::string_view(at.text).substr(0, shown_text))));

@@ -84,11 +84,11 @@ constexpr route confirmed(std::string_view path, std::string_view doc) {
 namespace requests {
 
 inline constexpr parameter page_parameter{
-    .name = "page", .doc = "what the answer before gave as `next`", .is_number = true};
+    .name = "page", .doc = "the `next` of the last answer", .is_number = true};
 inline constexpr parameter key_parameter{
     "key", "a text or number of the only key column, a JSON list of all, or a JSON object by column"};
 inline constexpr parameter state_parameter{"state", "fresh or adopt"};
-inline constexpr parameter after_parameter{"after", "what the answer before gave as `next`"};
+inline constexpr parameter after_parameter{"after", "the `next` of the last answer"};
 
 /// The members of most requests. One that has any of its own has all of them itself.
 struct of_topology {
@@ -132,9 +132,9 @@ struct apply {
   static constexpr api::route route{
       .method = "PUT",
       .path = "/api/v1/topologies/{}",
-      .doc = "Runs a topology, or changes the one that runs; with the state `fresh` it begins anew, and the "
-             "state before it goes; with `adopt` its sinks take over targets of another state; answered "
-             "after a second in which a source does not answer, to be asked again",
+      .doc = "Runs a topology, or changes the one that runs. With the state `fresh` it begins anew, and its "
+             "old state is removed; with `adopt` its sinks take over targets of another state. Where a "
+             "source does not answer, the answer comes after a second; ask again then",
       .body = body_form::plan,
       .is_action = true,
       .query = state_parameter};
@@ -146,13 +146,13 @@ struct apply {
 struct list : of_all {
   using answer = answers::topologies;
   static constexpr api::route route{.path = "/api/v1/topologies",
-                                    .doc = "Topologies, and how they stand. Why one has failed may quote a "
-                                           "record, and is told with the token alone",
+                                    .doc = "Topologies and their states. Why one has failed may quote a "
+                                           "record, so only requests with the token see it",
                                     .has_reasons = true};
 };
 struct nodes : of_all {
   using answer = answers::nodes;
-  static constexpr api::route route{.path = "/api/v1/nodes", .doc = "Nodes, and what they run"};
+  static constexpr api::route route{.path = "/api/v1/nodes", .doc = "Nodes and what they run"};
 };
 /// Asks for what has happened (actors/observe/history.hpp). `newest`: so many of them; 0: all that are kept.
 struct history {
@@ -161,7 +161,7 @@ struct history {
       .path = "/api/v1/events",
       .doc = "What has happened, oldest first: the newest thousand events that the store has",
       .has_rows = true,
-      .query = {.name = "newest", .doc = "so many of them, the newest", .is_number = true}};
+      .query = {.name = "newest", .doc = "only this many, the newest ones", .is_number = true}};
   std::uint64_t newest = 0;
   friend bool operator==(const history&, const history&) = default;
 };
@@ -169,9 +169,8 @@ struct history {
 struct wait : of_topology {
   using answer = answers::waited;
   static constexpr api::route route{.path = "/api/v1/topologies/{}/end",
-                                    .doc =
-                                        "Waits until a topology is over; answered after 25 s without that, "
-                                        "to be asked again. Why it has failed is told with the token alone",
+                                    .doc = "Waits until a topology is over, for 25 s at most; ask again "
+                                           "then. Only requests with the token see why it has failed",
                                     .waits = true,
                                     .has_reasons = true};
 };
@@ -185,7 +184,7 @@ struct report : of_topology {
 struct graph : of_topology {
   using answer = observe::graph;
   static constexpr api::route route{.path = "/api/v1/topologies/{}/graph",
-                                    .doc = "Stages and edges, and who holds the others up"};
+                                    .doc = "Stages and edges, and the stage that holds the others up"};
 };
 /// Server-sent events each second: the graph, and where `figures` is not 0 what all actors show (event_stream.hpp).
 struct events {
@@ -193,9 +192,9 @@ struct events {
   static constexpr api::route route{
       .path = "/api/v1/topologies/{}/events",
       .doc = "Server-sent events, each second: `graph`, and `figures` where they are asked for; `end` when "
-             "the topology is over; comments while there is no answer",
+             "the topology is over; comments while there is nothing to send",
       .has_reasons = true,
-      .query = {.name = "figures", .doc = "1: what all actors show comes as well", .is_number = true}};
+      .query = {.name = "figures", .doc = "1: also sends the figures of all actors", .is_number = true}};
   std::string topology;
   std::uint64_t figures = 0;
   friend bool operator==(const events&, const events&) = default;
@@ -204,43 +203,43 @@ struct events {
 struct stage_figures : of_stage {
   using answer = observe::figures;
   static constexpr api::route route{.path = "/api/v1/topologies/{}/stages/{}",
-                                    .doc = "What the lanes, shards or commits of a stage show"};
+                                    .doc = "The figures of a stage: its lanes, shards or commits"};
 };
 /// Asks why a stage gives nothing (actors/observe/explain.hpp).
 struct explain : of_stage {
   using answer = observe::explanation;
   static constexpr api::route route{.path = "/api/v1/topologies/{}/stages/{}/explain",
-                                    .doc = "Why a stage gives nothing, and what would change that"};
+                                    .doc = "Why a stage gives no rows, and what would change that"};
 };
 /// Asks for what all actors of a topology show; own_figures for those of the process that is asked.
 struct figures : of_topology {
   using answer = observe::figures;
   static constexpr api::route route{.path = "/api/v1/topologies/{}/figures",
-                                    .doc = "What all actors of a topology show"};
+                                    .doc = "The figures of all actors of a topology"};
 };
 struct own_figures : of_topology {
   using answer = observe::figures;
   static constexpr api::route route{.path = "/api/v1/topologies/{}/figures/here",
-                                    .doc = "The same of the process that is asked"};
+                                    .doc = "The same, only from the process that is asked"};
 };
 /// Asks for what is wrong with topologies, as the process that is asked sees it (actors/observe/troubles.hpp).
 struct own_troubles : of_all {
   using answer = observe::process_troubles;
   static constexpr api::route route{
       .path = "/api/v1/troubles/here",
-      .doc = "What is wrong with topologies that run, as the process that is asked sees it"};
+      .doc = "What is wrong with running topologies, as the process that is asked sees it"};
 };
 /// Asks for the equation of each stage (actors/observe/ledger.hpp).
 struct ledger : of_topology {
   using answer = observe::whole_ledger;
   static constexpr api::route route{.path = "/api/v1/topologies/{}/ledger",
-                                    .doc = "The equation of each stage"};
+                                    .doc = "The ledger: the equation of each stage"};
 };
 /// Default dead letters, a part of them: the oldest that is kept (0), or the first from `page` on.
 struct dead_letters : of_letters {
   using answer = answers::dead_letters;
   static constexpr api::route route{.path = "/api/v1/topologies/{}/dead_letters",
-                                    .doc = "Dead letters that are kept, oldest first, a part a page",
+                                    .doc = "The dead letters that are kept, oldest first, one part a page",
                                     .waits = true,
                                     .has_rows = true,
                                     .query = page_parameter};
@@ -249,7 +248,7 @@ struct dead_letters : of_letters {
 struct newest_letters : of_letters {
   using answer = answers::dead_letters;
   static constexpr api::route route{.path = "/api/v1/topologies/{}/dead_letters/newest",
-                                    .doc = "Dead letters that are kept, newest first, a part a page",
+                                    .doc = "The dead letters that are kept, newest first, one part a page",
                                     .waits = true,
                                     .has_rows = true,
                                     .query = page_parameter};
@@ -258,24 +257,22 @@ struct newest_letters : of_letters {
 struct letter_counts : of_topology {
   using answer = observe::letter_counts;
   static constexpr api::route route{.path = "/api/v1/topologies/{}/dead_letters/counts",
-                                    .doc =
-                                        "The newest dead letters, 16 MB of them, counted by stage and error",
+                                    .doc = "The newest 16 MB of dead letters, counted by stage and error",
                                     .has_rows = true};
 };
 /// Asks for the open windows of a key of a window (actors/observe/key_state.hpp); own_key_state where its shard is in
 /// the process that is asked. `key`: as key_state.hpp reads it; empty where the window has no key.
 struct key_state : of_key {
   using answer = observe::key_state;
-  static constexpr api::route route{
-      .path = "/api/v1/topologies/{}/stages/{}/state",
-      .doc = "The open windows of a key of a window, and their aggregates as they stand",
-      .has_rows = true,
-      .query = key_parameter};
+  static constexpr api::route route{.path = "/api/v1/topologies/{}/stages/{}/state",
+                                    .doc = "The open windows of one key, with their aggregates so far",
+                                    .has_rows = true,
+                                    .query = key_parameter};
 };
 struct own_key_state : of_key {
   using answer = observe::key_state;
   static constexpr api::route route{.path = "/api/v1/topologies/{}/stages/{}/state/here",
-                                    .doc = "The same where the process that is asked has them",
+                                    .doc = "The same, only from the process that is asked",
                                     .has_rows = true,
                                     .query = key_parameter};
 };
@@ -285,14 +282,14 @@ struct tap : of_edge {
   using answer = observe::tapped;
   static constexpr api::route route{
       .path = "/api/v1/topologies/{}/edges/{}/tap",
-      .doc = "Rows as they pass on an edge; the first question turns the tap on, for five minutes",
+      .doc = "Rows as they pass on an edge; the first request turns the tap on, for five minutes",
       .has_rows = true,
       .query = after_parameter};
 };
 struct own_tap : of_edge {
   using answer = observe::tapped;
   static constexpr api::route route{.path = "/api/v1/topologies/{}/edges/{}/tap/here",
-                                    .doc = "The same of the process that is asked",
+                                    .doc = "The same, only from the process that is asked",
                                     .has_rows = true,
                                     .query = after_parameter};
 };
@@ -301,8 +298,9 @@ struct trace {
   using answer = observe::trace;
   static constexpr api::route route{.method = "POST",
                                     .path = "/api/v1/topologies/{}/stages/{}/trace",
-                                    .doc = "What becomes of a record of a source or parser: where it is "
-                                           "filtered, late or a dead letter, in which windows it counts",
+                                    .doc =
+                                        "What happens to a record of a source or parser: where it is "
+                                        "filtered out, late or a dead letter, and in which windows it counts",
                                     .body = body_form::record,
                                     .has_rows = true};
   std::string topology;
@@ -318,10 +316,10 @@ struct stop : of_topology {
 /// A topology of a cluster that was stopped, or has failed, goes on from the plan that the cluster has.
 struct start : of_topology {
   using answer = answers::applied;
-  static constexpr auto route =
-      confirmed("/api/v1/topologies/{}/start",
-                "Has a topology of a cluster that was stopped or has failed go on, by the plan that the "
-                "cluster has; answered after a second in which a source does not answer, to be asked again");
+  static constexpr auto route = confirmed(
+      "/api/v1/topologies/{}/start",
+      "Starts a topology of a cluster again that was stopped or has failed, by the plan that the cluster "
+      "has. Where a source does not answer, the answer comes after a second; ask again then");
 };
 /// The cluster forgets a topology that is over, with its state and dead letters.
 struct remove : of_topology {
@@ -344,9 +342,9 @@ struct resume : of_topology {
 /// `stage`: a parser, window or sink, all of whose actors restart; or one actor.
 struct restart : of_stage {
   using answer = answers::accepted;
-  static constexpr auto route = confirmed(
-      "/api/v1/topologies/{}/stages/{}/restart",
-      "Begins new lives of a parser, window or sink, or of one of its actors; no row is lost or doubled");
+  static constexpr auto route =
+      confirmed("/api/v1/topologies/{}/stages/{}/restart",
+                "Restarts a parser, window or sink, or one of its actors; no row is lost or doubled");
 };
 /// Dead letters go in again at `into`, a source or a parser, each once. `letters`: the ids of those that are meant; none:
 /// all that are kept.
@@ -355,8 +353,8 @@ struct replay {
   static constexpr api::route route{
       .method = "POST",
       .path = "/api/v1/topologies/{}/replay",
-      .doc = "Has the records of dead letters go in again, each once, however often it is asked; answered "
-             "after 20 s without an end, to be asked again",
+      .doc = "Replays the records of dead letters, each once, however often it is asked. The answer comes "
+             "after 20 s at the latest; ask again until it is over",
       .body = body_form::replay,
       .is_action = true};
   std::string topology;
@@ -366,18 +364,19 @@ struct replay {
 };
 struct drain : of_node {
   using answer = answers::drains;
-  static constexpr auto route = confirmed("/api/v1/nodes/{}/drain", "Has a node give away what it runs");
+  static constexpr auto route =
+      confirmed("/api/v1/nodes/{}/drain", "Has a node hand over what it runs to other nodes");
 };
-/// Takes a drain back: the node gets work again.
+/// Undoes a drain: the node gets work again.
 struct undrain : of_node {
   using answer = answers::accepted;
   static constexpr auto route =
-      confirmed("/api/v1/nodes/{}/undrain", "Takes a drain back: the node gets work again");
+      confirmed("/api/v1/nodes/{}/undrain", "Undoes a drain: the node gets work again");
 };
 struct forget : of_node {
   using answer = answers::forgotten;
   static constexpr auto route = confirmed(
-      "/api/v1/nodes/{}/forget", "Gives up a node that does not come back, and what is on its disk alone");
+      "/api/v1/nodes/{}/forget", "Removes a node that does not come back, with what is only on its disk");
 };
 struct status : of_all {
   using answer = answers::status;
@@ -392,16 +391,16 @@ struct metrics : of_all {
 struct healthz : of_all {
   using answer = answers::page;
   static constexpr api::route route{
-      .path = "/healthz", .doc = "Whether every server was reached, and answers; 503 and why where not"};
+      .path = "/healthz", .doc = "Whether every server was reached and answers; else 503 and the reason"};
 };
 struct readyz : of_all {
   using answer = answers::page;
   static constexpr api::route route{.path = "/readyz",
-                                    .doc = "Whether new input is taken; 503 and why where not"};
+                                    .doc = "Whether new input is taken; else 503 and the reason"};
 };
 struct livez : of_all {
   using answer = answers::page;
-  static constexpr api::route route{.path = "/livez", .doc = "Whether the process moves; 503 where not"};
+  static constexpr api::route route{.path = "/livez", .doc = "Whether the process moves; else 503"};
 };
 
 }  // namespace requests

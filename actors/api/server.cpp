@@ -117,10 +117,11 @@ expected<server> server::start(server_options options, cluster_view& view, const
   if (!options.tls && !options.guard.has_metrics_only && !options.listen.address().is_loopback())
     return user_error(
         ec::invalid_argument,
-        fmt::format("--http {}: it is no loopback address, and the API listens beyond this machine only with "
-                    "certificates; give --tls DIR (millrace tls init makes them), or --http-metrics-only, or "
-                    "listen on 127.0.0.1",
-                    options.listen.address().to_string()));
+        fmt::format(
+            "--http {}: it is not a loopback address, and the API listens beyond this machine only with "
+            "certificates; give --tls DIR (millrace tls init makes them), or --http-metrics-only, or "
+            "listen on 127.0.0.1",
+            options.listen.address().to_string()));
   auto i = std::make_unique<impl>();
   auto& core = *i->core;
   core.view = &view;

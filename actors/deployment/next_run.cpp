@@ -125,12 +125,12 @@ private:
   expected<void> add_window(const config::stage& s) {
     const auto& plan = std::get<config::window_plan>(s.plan);
     const auto refused = [&](std::string_view why) {
-      return unexpected(error{
-          ec::mismatch, fault::user, false,
-          fmt::format("the topology has come to its end, and its files have got more since, but {}; begin "
-                      "anew with --fresh, which reads all of them",
-                      why),
-          s.name});
+      return unexpected(
+          error{ec::mismatch, fault::user, false,
+                fmt::format("the topology has ended, and its files have grown since, but {}; begin "
+                            "anew with --fresh, which reads all of them",
+                            why),
+                s.name});
     };
     if (plan.definition.updates)
       return refused("a window that gives updates has closed all of its groups for good");

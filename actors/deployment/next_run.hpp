@@ -1,4 +1,4 @@
-// A bounded topology that has come to its end is started again: records that its files have got since are a
+// A bounded topology that has ended is started again: records that its files have got since are a
 // run of its own, with the next number. The record of it is a part of the plan in `control`, so a run has begun or it
 // has not, even if it is killed (docs/design/next-run.md).
 #pragma once

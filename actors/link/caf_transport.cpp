@@ -152,7 +152,7 @@ public:
     if (const auto* whole = std::get_if<piece>(&taken))
       self_->send(p.user, whole_came{*whole});
     else if (std::holds_alternative<caf_wire::wrong>(taken))
-      lose(p, fmt::format("what node {} has sent is no message of a link", at->second));
+      lose(p, fmt::format("what node {} has sent is not a message of a link", at->second));
   }
   void on_closed(const caf::io::connection_closed_msg& m) {
     strangers_.erase(m.handle);
@@ -243,7 +243,7 @@ private:
     case doorkeeper::judged::more:
       return s.reads.next(self_, s.door.wants());
     case doorkeeper::judged::foreign:
-      return refuse(s.reads, "it is no node of a cluster, one of another version, or one with --tls");
+      return refuse(s.reads, "it is not a node of a cluster, one of another version, or one with --tls");
     case doorkeeper::judged::unproved:
       return refuse(s.reads, "it has another store, or looks for a node of another name");
     case doorkeeper::judged::proved:
@@ -258,7 +258,7 @@ private:
     s.has_spoken = true;
     const auto taken = s.reads.take(self_, bytes);
     if (std::holds_alternative<caf_wire::wrong>(taken))
-      return refuse(s.reads, "what it says is no message of a node");
+      return refuse(s.reads, "what it says is not a message of a node");
     const auto* whole = std::get_if<piece>(&taken);
     if (whole == nullptr)
       return;

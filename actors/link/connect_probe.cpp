@@ -85,7 +85,7 @@ greeting hear_greeting(int fd, probe_clock::time_point until) {
         "it accepts connections and says nothing: it stands still, or it was started with --tls and this "
         "node was not")};
   if (!is_challenge(*said))
-    return {silence("it is no node of a cluster, or one of another version")};
+    return {silence("it is not a node of a cluster, or one of another version")};
   return {{probed::answers}, std::move(*said)};
 }
 

@@ -125,7 +125,7 @@ void tls_connection::on_greeted(error_code failed) {
   if (failed)
     return finish({probed::silent, describe(failed)});
   if (length_ != wire_length{})
-    return finish({probed::silent, "it speaks TLS and is no node of a cluster"});
+    return finish({probed::silent, "it speaks TLS and is not a node of a cluster"});
   finish({probed::answers, {}});
 }
 
@@ -179,7 +179,7 @@ void tls_connection::on_length(error_code failed) {
   has_come_ = true;
   const auto size = length_of(length_);
   if (!is_length_of_message(size))
-    return fail("what it has sent is no message of a link");
+    return fail("what it has sent is not a message of a link");
   char* to = nullptr;
   body_ = make_piece_of(size, [&](char* block) { to = block; });
   asio::async_read(stream_, asio::buffer(to, size),

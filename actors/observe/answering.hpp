@@ -23,7 +23,7 @@ namespace millrace::observe {
 [[nodiscard]] expected<api::answer> report_answer(const api::requests::report& r, const std::string& report);
 [[nodiscard]] expected<api::answer> report_answer(const api::requests::ledger& r, const std::string& report);
 
-/// The topology has come to its end, was stopped or has failed: clients that wait for it are answered.
+/// The topology has ended, was stopped or has failed: clients that wait for it are answered.
 [[nodiscard]] bool is_over(const api::answers::topology& t);
 
 /// `v` names its members (api/described.hpp).

@@ -22,8 +22,16 @@ constexpr std::size_t most_causes = 8;
 
 /// Lost records hold nothing up by themselves, nor does a large key.
 constexpr std::array<std::string_view, 3> lost{"late", "dead_letters", "hot_key"};
-/// A partition is in order where one of these is the cause, and others may give.
+/// A partition is in order where one of these is the cause, and others may give. They may, too, where actors upstream
+/// have no node.
 constexpr std::array<std::string_view, 3> silent{"quiet_partition", "no_record_yet", "idle"};
+constexpr std::string_view unplaced = "not_placed";
+
+std::optional<double> seconds_since(event_time since, event_time now) {
+  if (since.at == no_watermark || now.at == no_watermark || now < since)
+    return std::nullopt;
+  return static_cast<double>(now.at - since.at) / 1e6;
+}
 
 bool is_one_of(const auto& codes, const cause& c) { return std::ranges::find(codes, c.code) != codes.end(); }
 
@@ -49,7 +57,7 @@ const config::parser_plan* explainer::parsing(const std::string& parser) const {
 void explainer::crashes(const std::string& stage, explanation& out) const {
   std::vector<cause> first;
   for (const auto& c : f_.crashes) {
-    first.push_back({"crashes", c.stage, c.text, {}, remedy_of_crash(c.stage)});
+    first.push_back({"crashes", c.stage, c.text, seconds_since(c.since, f_.at), remedy_of_crash(c.stage)});
     if (c.is_waiting && c.stage == stage)
       sum_up(out, true, c.text + ".");
   }
@@ -57,10 +65,11 @@ void explainer::crashes(const std::string& stage, explanation& out) const {
 }
 
 std::string explainer::remedy_of_crash(const std::string& stage) const {
-  const std::string see = "that node's log and core say why its process has ended";
+  const std::string see = "the log and core dump of that node say why its process ended";
   return parsing(stage) == nullptr
              ? see
-             : see + "; with on_crash \"dead_letter\" the parser gives such a record up after three times";
+             : see +
+                   "; with on_crash \"dead_letter\" such a record becomes a dead letter after three crashes";
 }
 
 void explainer::sum_up(explanation& out, bool waits, std::string words) {
@@ -75,7 +84,8 @@ const cause* explainer::holds_up(const explanation& out) const {
   for (const auto& c : out.causes) {
     if (is_one_of(lost, c))
       continue;
-    if (!is_one_of(silent, c))
+    const bool is_elsewhere = c.code == unplaced && !waits_itself(out.stage);
+    if (!is_one_of(silent, c) && !is_elsewhere)
       return &c;
     if (!gives_ && quiet == nullptr)
       quiet = &c;
@@ -88,6 +98,51 @@ void explainer::add_once(explanation& out, cause c) {
     out.causes.push_back(std::move(c));
 }
 
+bool explainer::feeds(const config::stage& s, const std::string& other) const {
+  std::set<std::string> seen;
+  std::vector<const config::stage*> left{&s};
+  while (!left.empty()) {
+    const auto* const one = left.back();
+    left.pop_back();
+    if (one->name == other)
+      return true;
+    for (const auto& from : one->from)
+      if (const auto* const up = t_.find(from.stage); up != nullptr && seen.insert(up->name).second)
+        left.push_back(up);
+  }
+  return false;
+}
+
+bool explainer::waits_itself(const std::string& stage) const {
+  return std::ranges::any_of(f_.not_placed, [&](const unplaced_figures& x) {
+    return std::ranges::any_of(x.stages, [&](const std::string& name) {
+      const auto* const p = parsing(name) == nullptr ? nullptr : t_.find(name);
+      return name == stage || (p != nullptr && p->from.front().stage == stage);  // the lanes of a source
+    });
+  });
+}
+
+bool explainer::not_placed_where(explanation& out,
+                                 const std::function<bool(const config::stage&)>& is_meant) const {
+  bool any = false;
+  for (const auto& x : f_.not_placed)
+    if (std::ranges::any_of(x.stages, [&](const std::string& name) {
+          const auto* const s = t_.find(name);
+          return s != nullptr && is_meant(*s);
+        })) {
+      any = true;
+      add_once(out,
+               {std::string(unplaced), x.stages.front(), x.text, seconds_since(x.since, f_.at), x.remedy});
+    }
+  return any;
+}
+
+void explainer::not_placed(const config::stage& s, explanation& out) const {
+  not_placed_where(out, [&](const config::stage& of) {
+    return feeds(s, of.name) || (of.kind == stage_kind::parser && of.from.front().stage == s.name);
+  });
+}
+
 void explainer::transform(const config::stage& s, explanation& out) {
   input_of(s, out, std::nullopt);
   losses_of(s, out);
@@ -97,13 +152,20 @@ void explainer::transform(const config::stage& s, explanation& out) {
                        : fmt::format("{} passes on what comes.", s.name));
 }
 
+void explainer::node_away(const config::stage& s, explanation& out) const {
+  out.causes.push_back({"node_away",
+                        s.name,
+                        fmt::format("no answer came from {}", fmt::join(f_.missing, ", ")),
+                        {},
+                        "millrace nodes shows whether they are up"});
+}
+
 void explainer::starting(const config::stage& s, explanation& out) {
+  not_placed(s, out);
+  if (!out.causes.empty())
+    return sum_up(out, true, fmt::format("{} stands still: {}.", s.name, out.causes.front().text));
   if (!f_.missing.empty())
-    out.causes.push_back({"node_away",
-                          s.name,
-                          fmt::format("no answer came from {}", fmt::join(f_.missing, ", ")),
-                          {},
-                          "millrace nodes shows whether they are up"});
+    node_away(s, out);
   else if (f_.is_running)
     out.causes.push_back({"starts",
                           s.name,
@@ -133,7 +195,7 @@ void explainer::losses_of(const config::stage& s, explanation& out) const {
            fmt::format("{} of the log of {}: lines were lost before they were read, or may have been",
                        plural(l.gaps, "gap"), name),
            {},
-           "the log of the process tells each; rotate by rename, or leave the copy beside the file"});
+           "the log of the process names each; rotate by rename, or leave the copy beside the file"});
     if (l.late != 0)
       out.causes.push_back(
           {"late",
@@ -147,11 +209,12 @@ void explainer::losses_of(const config::stage& s, explanation& out) const {
                 : "a longer watermark_delay of the parser, or allowed_lateness of the window, takes them") +
                remedy_of_files(t_, name)});
     if (l.dead_letters != 0)
-      out.causes.push_back({"dead_letters",
-                            name,
-                            fmt::format("{} of {} are dead letters", plural(l.dead_letters, "record"), name),
-                            {},
-                            "each dead letter has its error; millrace replay gives mended ones back"});
+      out.causes.push_back(
+          {"dead_letters",
+           name,
+           fmt::format("{} of {} are dead letters", plural(l.dead_letters, "record"), name),
+           {},
+           "each dead letter has its error; millrace replay sends corrected ones through again"});
   }
 }
 

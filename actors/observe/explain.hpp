@@ -23,8 +23,8 @@ void members(auto& c, wire::like<cause> auto& x) {
   c("code", "the same in one word, for scripts", x.code);
   c("stage", "where it lies", x.stage);
   c("text", "in words", x.text);
-  c("since_seconds", "for how long, where that is known", x.since_seconds);
-  c("remedy", "what would change it; empty: nothing has to", x.remedy);
+  c("since_seconds", "for how long; null: unknown", x.since_seconds);
+  c("remedy", "what would change it; empty: nothing needs to change", x.remedy);
 }
 
 struct explanation {
@@ -41,11 +41,11 @@ struct explanation {
 void members(auto& c, wire::like<explanation> auto& e) {
   c("stage", "its name", e.stage);
   c("kind", "source, parser, transform, window or sink", e.kind);
-  c("waiting", "it gives nothing just now, or something holds it up", e.is_waiting);
+  c("waiting", "whether it gives no rows at the moment, or something holds it up", e.is_waiting);
   c("summary", "the answer in one sentence", e.summary);
   c("next_end", "of a window: the end of the first that is open", e.next_end);
   c("waits_for", "the watermark at which that window fires", e.waits_for);
-  c("causes", "the nearest first", e.causes);
+  c("causes", "why, the nearest cause first", e.causes);
   c("missing", "nodes that have actors of the topology and did not answer", e.missing);
 }
 

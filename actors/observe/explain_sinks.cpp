@@ -59,18 +59,17 @@ bool explainer::target(const sink_figures& s, explanation& out) {
                    s.name,
                    fmt::format("the target of {} has not answered yet", s.name),
                    {},
-                   "it is waited for; the log has its last error"});
+                   "millrace waits for it; the log has its last error"});
   else if (s.is_reached && s.is_away)
     add_once(out, {"target_away",
                    s.name,
                    fmt::format("the target of {} does not answer", s.name),
                    {},
-                   "it is waited for, and nothing is lost; the log has its last error"});
+                   "millrace waits for it and loses nothing; the log has its last error"});
   else if (is_late(s))
-    add_once(out,
-             {"target_" + s.pace, s.name, under_way_text(s), s.under_way_seconds,
-              "a server that hangs, a lock that somebody holds, or a reader that does not read has to go "
-              "on; nothing is lost"});
+    add_once(out, {"target_" + s.pace, s.name, under_way_text(s), s.under_way_seconds,
+                   "look for a server that hangs, a lock that somebody holds, or a reader that does not "
+                   "read; nothing is lost"});
   return !s.is_reached || s.is_away || is_late(s);
 }
 

@@ -2,6 +2,7 @@
 // waits for.
 #include "actors/observe/explainer.hpp"
 #include "actors/observe/graph.hpp"
+#include "actors/observe/later_rows.hpp"
 #include "actors/observe/topology_walk.hpp"
 #include "config/core_options.hpp"
 #include "runtime/base/pace.hpp"
@@ -57,14 +58,15 @@ void explainer::source(const config::stage& s, explanation& out) {
     return starting(s, out);
   if (std::ranges::all_of(f_.lanes, [&](const auto& l) { return !is_mine(l) || all_ended(l); }))
     return sum_up(out, false, fmt::format("{} has been read to its end.", s.name));
-  lanes_of(out, is_mine, std::nullopt);
+  not_placed(s, out);
+  lanes_of(out, is_mine, {});
   for (const auto& x : f_.sources)
     if (x.name == s.name && x.is_spool_full.value_or(false))
       out.causes.push_back({"spool_full",
                             s.name,
                             fmt::format("the spool of {} is full, so nothing is received", s.name),
                             {},
-                            "what holds up the stages downstream goes first; a larger spool gives time"});
+                            "first find what holds up the stages downstream; a larger spool gives time"});
   const auto* const by = holds_up(out);
   if (by == nullptr)
     return sum_up(out, false, standing_of(s.name));
@@ -102,7 +104,8 @@ void explainer::parser(const config::stage& s, explanation& out) {
   for (const auto& l : f_.lanes)
     records += is_mine(l) ? l.records : 0;
   records = records_of(f_, s.name, records);
-  lanes_of(out, is_mine, std::nullopt);
+  not_placed(s, out);
+  lanes_of(out, is_mine, {});
   losses_of(s, out);
   const auto* const by = holds_up(out);
   sum_up(out, by != nullptr,
@@ -110,9 +113,8 @@ void explainer::parser(const config::stage& s, explanation& out) {
                        : fmt::format("{} has read {}.", s.name, plural(records, "record")));
 }
 
-void explainer::lanes_of(explanation& out, const lanes_in_question& is_mine,
-                         std::optional<event_time> wanted) {
-  asked a{wanted};
+void explainer::lanes_of(explanation& out, const lanes_in_question& is_mine, asked a) {
+  const auto& wanted = a.wanted;
   const bool has_time = wanted && wanted->at != no_watermark;
   std::vector<partition_of> all;
   for (const auto& l : f_.lanes) {
@@ -123,20 +125,20 @@ void explainer::lanes_of(explanation& out, const lanes_in_question& is_mine,
                      l.parser,
                      fmt::format("{} is paused, and reads nothing", t_.name),
                      {},
-                     "`resume` has it go on from where it stands"});
+                     "`resume` continues where it stopped"});
       continue;
     }
     if (l.is_away) {
-      add_once(out, {"source_away",
-                     l.source,
-                     l.waits_for.empty()
-                         ? fmt::format("the source {} does not answer", l.source)
-                         : fmt::format("records of the source {} wait for {}", l.source, l.waits_for),
-                     {},
-                     l.waits_for.empty()
-                         ? "it is waited for, and nothing is lost; the log has its last error"
-                         : "it is waited for, and nothing is lost; start it, or correct `registry` and its "
-                           "credentials"});
+      add_once(out,
+               {"source_away",
+                l.source,
+                l.waits_for.empty()
+                    ? fmt::format("the source {} does not answer", l.source)
+                    : fmt::format("records of the source {} wait for {}", l.source, l.waits_for),
+                {},
+                l.waits_for.empty() ? "millrace waits for it and loses nothing; the log has its last error"
+                                    : "millrace waits for it and loses nothing; start it, or correct "
+                                      "`registry` and its credentials"});
       continue;
     }
     for (const auto& p : l.partitions) {
@@ -163,11 +165,15 @@ void explainer::partition(explanation& out, const partition_of& p, const asked& 
                                [&](const cause& c) { return c.code == code && c.stage == l.parser; });
   };
   if (!p.partition->is_open) {
-    if (!is_told("receivers_away"))
+    const auto is_receiver = [&](const config::stage& of) {
+      return feeders_of(t_, of).parsers.contains(l.parser);
+    };
+    if (!not_placed_where(out, is_receiver) && !is_told("receivers_away"))
       out.causes.push_back(
           {"receivers_away",
            l.parser,
-           fmt::format("{} is not read: stages downstream have yet to say where they stand", p.name()),
+           fmt::format("{} is not read: stages downstream have not said yet from where they need it",
+                       p.name()),
            {},
            "they are starting; the log names what fails"});
   } else if (!p.partition->held_by.empty()) {
@@ -201,11 +207,13 @@ void explainer::caught_up(explanation& out, const partition_of& p, const asked& 
   const auto& source = p.lane->source;
   const bool has_time = x.watermark.at != no_watermark;
   if (x.is_idle && !a.wanted) {
-    out.causes.push_back({"idle",
-                          source,
-                          fmt::format("{} is idle: {}; windows go on without it", p.name(), last_record(x)),
+    const auto by = waiting_for_idle(p);
+    out.causes.push_back({"idle", source,
+                          fmt::format("{} is idle: {}; {}", p.name(), last_record(x),
+                                      by.empty() ? "windows do not wait for it"
+                                                 : fmt::format("{} waits for it all the same", by)),
                           x.quiet_seconds,
-                          {}});
+                          by.empty() ? std::string() : fmt::format("`explain {}` says why", by)});
     return;
   }
   if (gives(x) && (has_time || !a.wanted)) {
@@ -214,9 +222,9 @@ void explainer::caught_up(explanation& out, const partition_of& p, const asked& 
           {"comes_on",
            source,
            comes_at_its_pace(x)
-               ? fmt::format("{} has come to {}, and its records go on coming", p.name(),
+               ? fmt::format("{} has reached {}, and its records keep coming", p.name(),
                              time_text(x.watermark))
-               : fmt::format("{} has come to {}; {}", p.name(), time_text(x.watermark), last_record(x)),
+               : fmt::format("{} has reached {}; {}", p.name(), time_text(x.watermark), last_record(x)),
            {},
            releasing_record(p, *a.wanted)});
     return;
@@ -234,14 +242,23 @@ void explainer::caught_up(explanation& out, const partition_of& p, const asked& 
   }
   out.causes.push_back(
       {"quiet_partition", source,
-       has_time ? fmt::format("{} stands at {}; {}", p.name(), time_text(x.watermark), last_record(x))
+       has_time ? fmt::format("{} has reached {}; {}", p.name(), time_text(x.watermark), last_record(x))
                 : fmt::format("{} is quiet: {}", p.name(), last_record(x)),
        x.quiet_seconds, releasing(p, a)});
 }
 
+std::string explainer::waiting_for_idle(const partition_of& p) const {
+  const auto name = fmt::format("{} of {}", p.partition->name, p.lane->source);
+  for (const auto& x : f_.shards)
+    for (const auto& log : x.waits_for)
+      if (log.starts_with(p.lane->parser + "/") && partition_of_log(t_, log) == name)
+        return x.window;
+  return {};
+}
+
 std::string explainer::releasing_record(const partition_of& p, event_time wanted) const {
   if (wanted.at == end_of_time)
-    return "the end of its log releases it, and nothing else";
+    return "only the end of its log releases it";
   const auto* const plan = parsing(p.lane->parser);
   return wanted.at == no_watermark || plan == nullptr
              ? std::string("a record releases it")
@@ -255,21 +272,20 @@ std::string explainer::releasing(const partition_of& p, const asked& a) const {
   if (!a.wanted)
     return {};
   auto out = releasing_record(p, *a.wanted);
-  if (a.wanted->at == end_of_time)
+  if (a.wanted->at == end_of_time || p.partition->watermark < a.later_rows)
     return out;
   const auto& parser = p.lane->parser;
   const auto* const plan = parsing(parser);
   if (plan != nullptr && plan->idle_timeout)
-    out += fmt::format("; idle_timeout of {} ({}) lets windows go on without it", parser,
+    out += fmt::format("; after idle_timeout of {} ({}) windows do not wait for it", parser,
                        format_duration(*plan->idle_timeout));
   else if (a.others_are_there && plan != nullptr &&
            config::is_written(t_.find(parser)->options, "idle_timeout"))
     out += fmt::format("; idle_timeout of {} is off", parser);
   else if (a.others_are_there)
-    out += fmt::format(
-        "; an idle_timeout of {} would let windows go on without it, and make records late that it gives "
-        "afterwards",
-        parser);
+    out += fmt::format("; with an idle_timeout of {} windows would not wait for it, and its later records "
+                       "for them would be late",
+                       parser);
   return out;
 }
 
@@ -296,11 +312,11 @@ bool explainer::drifting(explanation& out, const partition_of& p) const {
   out.causes.push_back(
       {"max_drift",
        l.source,
-       fmt::format("{} waits at {} for partition {}, which stands at {}: more than max_drift of {} apart",
+       fmt::format("{} waits at {} for partition {}, which has reached {}: more than max_drift of {} apart",
                    p.name(), time_text(p.partition->watermark), slowest->name, time_text(slowest->watermark),
                    l.source),
        {},
-       fmt::format("partition {} has to come on; a longer max_drift ({}) takes more memory in windows",
+       fmt::format("partition {} has to catch up; a longer max_drift ({}) takes more memory in windows",
                    slowest->name, format_duration(*plan->max_drift))});
   return true;
 }
@@ -313,14 +329,16 @@ void explainer::held(explanation& out, const partition_of& p) {
     return;
   add_once(out, {"no_credit",
                  stage,
-                 fmt::format("{} is not read on: {} has yet to take {}", p.name(), p.partition->held_by,
+                 fmt::format("{} is not read further: {} has yet to take {}", p.name(), p.partition->held_by,
                              bytes_text(unread_by(*p.lane, p.partition->held_by))),
                  {},
-                 fmt::format("explain {} tells what it waits for", stage)});
+                 fmt::format("explain {} says what it waits for", stage)});
   if (const auto* const s = t_.find(stage); s != nullptr && config::has_shards(s->kind))
     stalled(*s, out);
   else if (const auto x = std::ranges::find(f_.sinks, stage, &sink_figures::name); x != f_.sinks.end())
     target(*x, out);
+  else
+    not_placed_where(out, [&](const config::stage& of) { return of.name == stage; });
 }
 
 }  // namespace millrace::observe

@@ -1,6 +1,7 @@
 // Explains why a window gives no rows: what it waits for, and what the stages upstream lack to come there.
 #include "actors/observe/explainer.hpp"
 #include "actors/observe/graph.hpp"
+#include "actors/observe/later_rows.hpp"
 #include "actors/observe/topology_walk.hpp"
 #include "runtime/window/slices.hpp"
 
@@ -8,6 +9,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 namespace millrace::observe {
@@ -43,7 +45,7 @@ std::string explainer::window(const config::stage& s, explanation& out) {
   if (stalled(s, out))
     return fmt::format("{} stands still", s.name);
   if (fired.at == end_of_time) {
-    sum_up(out, false, fmt::format("{} has come to its end: all its windows have fired.", s.name));
+    sum_up(out, false, fmt::format("{} has ended: all its windows have fired.", s.name));
     return {};
   }
   if (open != 0 && !plan.definition.updates)
@@ -87,7 +89,8 @@ void explainer::hot_key(const std::string& window, explanation& out) const {
        fmt::format("the largest key of {} has about {:.0f} % of its records of the last minutes, at {}/{}",
                    window, share * 100, window, largest->first),
        {},
-       "a key is of one shard: a finer key, or a filter in front of the window, spreads or lessens it; "
+       "all records of a key go to one shard: a finer key spreads them, a filter upstream of the window "
+       "leaves some out; "
        "\"trace\" "
        "and \"tap\" show such records"});
 }
@@ -105,14 +108,17 @@ std::string what_fires(const config::stage& s, event_time end) {
 
 std::string explainer::waiting_for_its_end(const config::stage& s, explanation& out) {
   input_of(s, out, out.waits_for);
+  const bool is_ahead = targets_ahead(s, out);
   const auto silent = silence_of(s);
-  if (out.causes.empty() && !all_idle(silent, out))
+  if (out.causes.empty() && !f_.missing.empty())
+    node_away(s, out);
+  else if (out.causes.empty() && !all_idle(silent, out))
     out.causes.push_back(
-        {"on_its_way", s.name, "what its partitions have given is on its way to its shards", {}, {}});
-  const bool by_all = silent.idle == 0 || out.waits_for.at == end_of_time;
+        {"on_its_way", s.name, "the records of its partitions are on their way to its shards", {}, {}});
+  const bool by_all = is_ahead || silent.idle == 0 || out.waits_for.at == end_of_time;
   auto own = out.waits_for.at == no_watermark
                  ? fmt::format("{} waits", s.name)
-                 : fmt::format("{}: {} fires when {} has come to {}{}", s.name, what_fires(s, out.next_end),
+                 : fmt::format("{}: {} fires when {} has reached {}{}", s.name, what_fires(s, out.next_end),
                                by_all             ? "every partition"
                                : silent.goes_on() ? "every partition that is not idle"
                                                   : "a partition",
@@ -133,9 +139,10 @@ void explainer::updating(const config::stage& s, const config::window_plan& plan
 }
 
 void explainer::input_of(const config::stage& s, explanation& out, std::optional<event_time> wanted) {
+  not_placed(s, out);
   const auto from = feeders_of(t_, s);
-  lanes_of(
-      out, [&](const lane_figures& l) { return from.parsers.contains(l.parser); }, wanted);
+  lanes_of(out, [&](const lane_figures& l) { return from.parsers.contains(l.parser); },
+           {.wanted = wanted, .later_rows = later_rows_of(s.name)});
   for (const auto& name : from.windows) {
     const auto* const up = t_.find(name);
     if (!seen_.insert(name).second || up == nullptr)
@@ -202,11 +209,47 @@ bool explainer::all_idle(const silence& x, explanation& out) {
   out.causes.push_back(
       {"all_idle",
        x.source,
-       fmt::format("all partitions that have not ended are idle, and the furthest of them stands at {}",
+       fmt::format("all partitions that have not ended are idle, and the furthest of them has reached {}",
                    time_text(x.furthest)),
        {},
        fmt::format("a record at or after {} on any of them releases it",
                    time_text(plus(out.waits_for, x.of == nullptr ? micros(0) : x.of->watermark_delay)))});
+  return true;
+}
+
+event_time explainer::later_rows_of(const std::string& window) const {
+  event_time out;
+  for (const auto& x : f_.shards)
+    if (x.window == window)
+      out = std::max(out, x.later_rows);
+  return out;
+}
+
+bool explainer::targets_ahead(const config::stage& s, explanation& out) const {
+  const auto lateness = std::get<config::window_plan>(s.plan).definition.allowed_lateness;
+  std::set<std::string> logs;
+  bool would_fire = false;  // but for this
+  for (const auto& x : f_.shards)
+    if (x.window == s.name && !x.waits_for.empty()) {
+      logs.insert(x.waits_for.begin(), x.waits_for.end());
+      would_fire = would_fire || (x.next_end.at != no_watermark && plus(x.next_end, lateness) <= x.watermark);
+    }
+  if (logs.empty())
+    return false;
+  std::vector<std::string> names;
+  for (const auto& log : logs)
+    names.push_back(partition_of_log(t_, log));
+  const auto to = later_rows_of(s.name);
+  out.causes.insert(
+      would_fire ? out.causes.begin() : out.causes.end(),
+      {"targets_ahead",
+       s.name,
+       fmt::format(
+           "the targets have rows of a later state, up to {}, and windows go on once every partition, idle "
+           "ones too, has come there; {} {} not",
+           time_text(to), partitions_text(names, false), names.size() == 1 ? "has" : "have"),
+       {},
+       ways_on(names.size(), record_for(t_, s, to))});
   return true;
 }
 
@@ -226,6 +269,8 @@ bool explainer::stalled(const config::stage& s, explanation& out) const {
        fmt::format("a faster {}, or more `retain` for {}", by.stage.empty() ? "sink" : by.stage, s.name)});
   if (const auto x = std::ranges::find(f_.sinks, by.stage, &sink_figures::name); x != f_.sinks.end())
     target(*x, out);
+  else
+    not_placed_where(out, [&](const config::stage& of) { return of.name == by.stage; });
   sum_up(out, true, fmt::format("{} stands still: {}.", s.name, out.causes.front().text));
   return true;
 }

@@ -33,6 +33,16 @@ private:
   static void sum_up(explanation& out, bool waits, std::string words);
   static void add_once(explanation& out, cause c);
   void starting(const config::stage& s, explanation& out);
+  /// Says that actors of the stage, or of stages that feed it, wait for a node.
+  void not_placed(const config::stage& s, explanation& out) const;
+  /// The same of those of stages for which it holds. False: there are none.
+  bool not_placed_where(explanation& out, const std::function<bool(const config::stage&)>& is_meant) const;
+  /// Actors of the stage wait for a node.
+  [[nodiscard]] bool waits_itself(const std::string& stage) const;
+  /// Says that nodes with actors of the topology do not answer.
+  void node_away(const config::stage& s, explanation& out) const;
+  /// `other` is the stage itself, or upstream of it.
+  [[nodiscard]] bool feeds(const config::stage& s, const std::string& other) const;
   void losses_of(const config::stage& s, explanation& out) const;
   /// The cause for which it gives nothing just now; null: it gives, or may. A silent partition is none while others give.
   [[nodiscard]] const cause* holds_up(const explanation& out) const;
@@ -48,14 +58,17 @@ private:
   /// A window asks this of partitions; without `wanted` it asks that they give anything.
   struct asked {
     std::optional<event_time> wanted;
+    event_time later_rows{};        // below it no partition is left out (delivery::later_rows)
     bool others_are_there = false;  // a partition that is not idle has come to `wanted`
   };
   /// Says why partitions of these lanes stand below `wanted`; without `wanted`, why they give no records.
-  void lanes_of(explanation& out, const lanes_in_question& is_mine, std::optional<event_time> wanted);
+  void lanes_of(explanation& out, const lanes_in_question& is_mine, asked a);
   void partition(explanation& out, const partition_of& p, const asked& a);
   void behind(explanation& out, const partition_of& p) const;
   /// The source has no more of it at present.
   void caught_up(explanation& out, const partition_of& p, const asked& a) const;
+  /// A window that waits for the partition though it is idle; empty: none.
+  [[nodiscard]] std::string waiting_for_idle(const partition_of& p) const;
   [[nodiscard]] std::string releasing(const partition_of& p, const asked& a) const;
   [[nodiscard]] std::string releasing_record(const partition_of& p, event_time wanted) const;
   /// Says whether `max_drift` has the partition wait for a slower one, as lane::drift_limit decides it.
@@ -77,6 +90,11 @@ private:
   [[nodiscard]] silence silence_of(const config::stage& s) const;
   /// Says whether all partitions are idle, and none of them has come as far as the window waits for.
   static bool all_idle(const silence& x, explanation& out);
+  /// Up to here receivers of the window have rows of a later state.
+  [[nodiscard]] event_time later_rows_of(const std::string& window) const;
+  /// Says which idle partitions the window waits for since receivers have rows of a later state: first of all where it would
+  /// fire without them.
+  bool targets_ahead(const config::stage& s, explanation& out) const;
   /// Says whether shards of the window take no input because of what a receiver has not committed.
   bool stalled(const config::stage& s, explanation& out) const;
   std::string waiting_for_its_end(const config::stage& s, explanation& out);

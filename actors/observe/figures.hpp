@@ -31,13 +31,15 @@ struct partition_figures {
 };
 void members(auto& c, wire::like<partition_figures> auto& p) {
   c("partition", "its name, as the source has it", p.name);
-  c("watermark", "event time up to which it is complete", p.watermark);
-  c("quiet_seconds", "since its last records came; null: none has come in this process", p.quiet_seconds);
-  c("open", "its receivers have said from where they want it", p.is_open);
-  c("caught_up", "the source has no more of it at present", p.is_caught_up);
-  c("idle", "windows go on without it (idle_timeout)", p.is_idle);
+  c("watermark", "the event time up to which it is complete", p.watermark);
+  c("quiet_seconds", "seconds since its last records came; null: none has come in this process",
+    p.quiet_seconds);
+  c("open", "whether its receivers have said from where they need it", p.is_open);
+  c("caught_up", "whether the source has no more of it at present", p.is_caught_up);
+  c("idle", "whether windows no longer wait for it (idle_timeout)", p.is_idle);
   c("held_by", "the receiver that gives no credit for it; empty: none", p.held_by);
-  c("usual_seconds", "that lie between its records, a decaying mean; null: not known yet", p.usual_seconds);
+  c("usual_seconds", "the usual time between its records, a decaying mean; null: not known yet",
+    p.usual_seconds);
   c("lag", "records of it that are there, or due, and not yet read; null: unknown", p.lag);
 }
 
@@ -50,10 +52,10 @@ struct largest_key_figures {
   friend bool operator==(const largest_key_figures&, const largest_key_figures&) = default;
 };
 void members(auto& c, wire::like<largest_key_figures> auto& k) {
-  c("window", "that has the key", k.window);
+  c("window", "the window that has the key", k.window);
   c("shard", "the number of its shard", k.shard);
-  c("records", "of the key in the last minutes, about", k.records);
-  c("of", "so many of all keys", k.of);
+  c("records", "about how many records the key had in the last minutes", k.records);
+  c("of", "about how many records all keys had", k.of);
 }
 
 struct lane_figures {
@@ -78,24 +80,24 @@ struct lane_figures {
 };
 void members(auto& c, wire::like<lane_figures> auto& l) {
   c("lane", "its name", l.name);
-  c("node", "where it runs", l.node);
-  c("parser", "the stage that it parses for", l.parser);
-  c("source", "the stage that it reads", l.source);
-  c("records", "read and processed since this process has it", l.records);
+  c("node", "the node where it runs", l.node);
+  c("parser", "the parser whose work it does", l.parser);
+  c("source", "the source that it reads", l.source);
+  c("records", "records read and processed since this process has it", l.records);
   c("lag", "records that are there, or due by the rate of a generator, and not yet read; null: unknown",
     l.lag);
   c("lag_bytes", "the same in bytes, where the source knows those", l.lag_bytes);
-  c("in_flight_bytes", "of frames that receivers have not taken yet", l.in_flight_bytes);
-  c("held_by", "the same by receiver, those with some", l.held_by);
-  c("away", "the source does not answer", l.is_away);
-  c("waits_for", "a schema registry that it waits for in the place of the source, and why; empty: for none",
+  c("in_flight_bytes", "bytes of frames that receivers have not taken yet", l.in_flight_bytes);
+  c("held_by", "the same by receiver, for those that have some", l.held_by);
+  c("away", "whether the source does not answer", l.is_away);
+  c("waits_for", "the schema registry that it waits for instead of the source, and why; empty: none",
     l.waits_for);
-  c("paused", "it reads nothing until the topology is resumed", l.is_paused);
+  c("paused", "whether it reads nothing until the topology is resumed", l.is_paused);
   c("chunks", "chunks of records that it has begun", l.chunks);
-  c("wait_seconds", "of chunks, from their arrival to their turn, in all", l.wait_seconds);
-  c("work_seconds", "parsing and the lane's steps, in all", l.work_seconds);
-  c("partitions", "that it reads", l.partitions);
-  c("largest_keys", "of the windows that it gives records to", l.largest_keys);
+  c("wait_seconds", "how long chunks waited for their turn, in all", l.wait_seconds);
+  c("work_seconds", "how long parsing and the lane's steps took, in all", l.work_seconds);
+  c("partitions", "the partitions that it reads", l.partitions);
+  c("largest_keys", "the largest keys of the windows that get its records", l.largest_keys);
 }
 
 struct shard_figures {
@@ -105,6 +107,8 @@ struct shard_figures {
   event_time watermark;
   event_time fired;
   event_time next_end;
+  event_time later_rows;
+  std::vector<std::string> waits_for;
   std::uint64_t rows = 0;
   std::uint64_t windows_open = 0;
   std::uint64_t keys = 0;
@@ -121,25 +125,31 @@ struct shard_figures {
 };
 void members(auto& c, wire::like<shard_figures> auto& s) {
   c("shard", "its name, WINDOW/NUMBER", s.name);
-  c("node", "where it runs", s.node);
-  c("window", "the stage that it is of", s.window);
-  c("watermark", "event time up to which its input is complete", s.watermark);
+  c("node", "the node where it runs", s.node);
+  c("window", "the window that it is part of", s.window);
+  c("watermark", "the event time up to which its input is complete", s.watermark);
   c("fired", "windows up to here have fired", s.fired);
-  c("next_end", "of the first window that is open; null: there is none, or rows go by ticks", s.next_end);
-  c("rows", "that it has given since its state began", s.rows);
+  c("next_end", "the end of the first open window; null: there is none, or rows come at ticks", s.next_end);
+  c("later_rows",
+    "up to here receivers have rows of a later state, and windows wait for idle partitions, too; null: they "
+    "have none",
+    s.later_rows);
+  c("waits_for", "the idle partitions that have not come there, as PARSER/PARTITION, at most 256",
+    s.waits_for);
+  c("rows", "rows that it has emitted since its state began", s.rows);
   c("windows_open", "windows with records that have not fired", s.windows_open);
-  c("keys", "over all its windows or slices", s.keys);
-  c("bytes", "of its windows in memory, about", s.bytes);
-  c("retained_bytes", "of output that a receiver has not acknowledged", s.retained_bytes);
-  c("spilled_bytes", "of those, on disk or in the store", s.spilled_bytes);
+  c("keys", "keys over all its windows or slices", s.keys);
+  c("bytes", "about how many bytes its windows take in memory", s.bytes);
+  c("retained_bytes", "bytes of output that a receiver has not acknowledged", s.retained_bytes);
+  c("spilled_bytes", "how many of these bytes are on disk or in the store", s.spilled_bytes);
   c("held_by", "bytes of its output that each receiver has not acknowledged", s.held_by);
-  c("stalled", "it takes no input because too much of its output is kept", s.is_stalled);
+  c("stalled", "whether it takes no input because too much of its output is kept", s.is_stalled);
   c("late_at_shard", "records that came after their window had fired without their partition",
     s.late_at_shard);
   c("snapshot_failures", "snapshots that could not be written", s.snapshot_failures);
-  c("records_per_second", "that it took over the last seconds: records, or rows of a window upstream",
-    s.per_second);
-  c("busy", "the share of that time in which it took them, 0 to 1", s.busy);
+  c("records_per_second",
+    "records, or rows of a window upstream, that it took a second over the last seconds", s.per_second);
+  c("busy", "the share of that time in which it was taking them, 0 to 1", s.busy);
 }
 
 struct commit_figures {
@@ -153,9 +163,9 @@ struct commit_figures {
 void members(auto& c, wire::like<commit_figures> auto& b) {
   c("batch", "its number, as the column _batch has it", b.batch);
   c("at", "when it was done, by the clock of its node", b.at);
-  c("rows", "that it has committed", b.rows);
-  c("wait_seconds", "from its first row to its beginning", b.wait_seconds);
-  c("commit_seconds", "what it took", b.commit_seconds);
+  c("rows", "rows that it committed", b.rows);
+  c("wait_seconds", "the time from its first row to the start of the commit", b.wait_seconds);
+  c("commit_seconds", "how long the commit took", b.commit_seconds);
 }
 
 struct sink_figures {
@@ -175,22 +185,23 @@ struct sink_figures {
 };
 void members(auto& c, wire::like<sink_figures> auto& s) {
   c("sink", "its name", s.name);
-  c("node", "where it runs", s.node);
-  c("rows", "committed since this process has it", s.rows);
-  c("commits", "since this process has it, those without rows too", s.commits);
+  c("node", "the node where it runs", s.node);
+  c("rows", "rows committed since this process has it", s.rows);
+  c("commits", "commits since this process has it, also those without rows", s.commits);
   c("refused", "rows that the target refused", s.refused);
-  c("reached", "the target has answered once", s.is_reached);
-  c("away", "the target does not answer", s.is_away);
+  c("reached", "whether the target has ever answered", s.is_reached);
+  c("away", "whether the target does not answer", s.is_away);
   c("newest", "the newest commits with rows, at most 100, oldest first", s.newest);
   c("under_way_seconds",
-    "how long the call to the target that is under way has taken so far (its opening, rows, or a commit); "
-    "null: none is",
+    "how long the present call to the target (its opening, rows, or a commit) has taken so far; null: there "
+    "is none",
     s.under_way_seconds);
-  c("away_seconds", "since when the target does not answer; null: it does", s.away_seconds);
+  c("away_seconds", "for how long the target has not answered; null: it answers", s.away_seconds);
   c("usual_seconds",
-    "that a commit and its rows take in the target, a decaying mean; null: none was done yet",
+    "how long a commit and its rows usually take in the target, a decaying mean; null: there was none yet",
     s.usual_seconds);
-  c("pace", "usual; slow or stalled: the call under way takes some times, or many times, what is usual",
+  c("pace",
+    "usual, slow (the present call takes several times as long as usual) or stalled (many times as long)",
     s.pace);
 }
 
@@ -202,8 +213,11 @@ struct loss_figures {
 };
 void members(auto& c, wire::like<loss_figures> auto& l) {
   c("late", "late records since this process has the stage", l.late);
-  c("dead_letters", "likewise", l.dead_letters);
-  c("gaps", "times that lines of a log were lost before they were read, or may have been, likewise", l.gaps);
+  c("dead_letters", "dead letters since this process has the stage", l.dead_letters);
+  c("gaps",
+    "how often lines of a log were lost before they were read, or may have been, since this process has the "
+    "stage",
+    l.gaps);
 }
 
 struct flow_figures {
@@ -214,8 +228,8 @@ struct flow_figures {
 };
 void members(auto& c, wire::like<flow_figures> auto& f) {
   c("in", "records or rows that it took since this process has it, counted once they are settled", f.in);
-  c("out", "of those: that went on from it, or that a window took", f.out);
-  c("filtered", "of those: that it filtered out", f.filtered);
+  c("out", "how many of these went on from it, or were taken by a window", f.out);
+  c("filtered", "how many of these it filtered out", f.filtered);
 }
 
 struct count_figures {
@@ -229,10 +243,10 @@ struct count_figures {
 void members(auto& c, wire::like<count_figures> auto& f) {
   c("in", "records or rows that it took since the state of the topology began, counted once they are settled",
     f.in);
-  c("out", "of those: that went on from it, or that a window took", f.out);
-  c("late", "of those: late ones", f.late);
-  c("dead", "of those: dead letters", f.dead);
-  c("rows", "of a window of a topology that is over: rows that it has given; null: its shards say", f.rows);
+  c("out", "how many of these went on from it, or were taken by a window", f.out);
+  c("late", "how many of these were late", f.late);
+  c("dead", "how many of these became dead letters", f.dead);
+  c("rows", "rows emitted, for a window of a topology that is over; null: see its shards", f.rows);
 }
 
 struct source_figures {
@@ -245,10 +259,11 @@ struct source_figures {
 };
 void members(auto& c, wire::like<source_figures> auto& s) {
   c("source", "its name", s.name);
-  c("records_per_second", "taken from it over the last seconds", s.records_per_second);
-  c("wait_seconds", "of a chunk, from its arrival to its turn, over the last seconds", s.wait_seconds);
-  c("work_seconds", "and what it then took", s.work_seconds);
-  c("spool_full", "nothing is received because the spool is full; null: it has none", s.is_spool_full);
+  c("records_per_second", "records taken from it a second, over the last seconds", s.records_per_second);
+  c("wait_seconds", "how long a chunk waited for its turn, over the last seconds", s.wait_seconds);
+  c("work_seconds", "how long a chunk then took", s.work_seconds);
+  c("spool_full", "whether nothing is received because the spool is full; null: it has no spool",
+    s.is_spool_full);
 }
 
 /// An actor that has ended processes of nodes.
@@ -257,13 +272,30 @@ struct crash_figures {
   std::string actor;
   std::string text;
   bool is_waiting = false;
+  event_time since = {};
   friend bool operator==(const crash_figures&, const crash_figures&) = default;
 };
 void members(auto& c, wire::like<crash_figures> auto& x) {
-  c("stage", "whose actor it is", x.stage);
+  c("stage", "the stage of the actor", x.stage);
   c("actor", "its name", x.actor);
-  c("text", "which node it has taken down last, at which record, and when it is tried again", x.text);
-  c("waiting", "it is not tried again yet", x.is_waiting);
+  c("text", "which node it took down last, at which record, and when it is tried again", x.text);
+  c("waiting", "whether it still waits for its next try", x.is_waiting);
+  c("since", "when it took down the first node", x.since);
+}
+
+/// Actors that no node can have, all for one reason.
+struct unplaced_figures {
+  std::vector<std::string> stages;
+  std::string text;
+  std::string remedy;
+  event_time since;
+  friend bool operator==(const unplaced_figures&, const unplaced_figures&) = default;
+};
+void members(auto& c, wire::like<unplaced_figures> auto& x) {
+  c("stages", "the stages of the actors: parsers, windows and sinks", x.stages);
+  c("text", "which actors wait, and for which node", x.text);
+  c("remedy", "what would give them a node", x.remedy);
+  c("since", "when the node died; null: unknown", x.since);
 }
 
 struct figures {
@@ -281,26 +313,29 @@ struct figures {
   std::map<std::string, flow_figures> flow;
   std::map<std::string, count_figures> counted = {};
   std::vector<crash_figures> crashes;
+  std::vector<unplaced_figures> not_placed = {};
   std::vector<std::string> missing;
   friend bool operator==(const figures&, const figures&) = default;
 };
 void members(auto& c, wire::like<figures> auto& f) {
   c("topology", "its name", f.topology);
-  c("at", "when they were taken, by the clock of the node that was asked", f.at);
-  c("running", "it has not come to its end", f.is_running);
-  c("state", "how it stands, as the list of topologies says it; empty: the process that tells does not know",
-    f.state);
-  c("failed_stage", "by which it has failed; empty: none", f.failed_stage);
-  c("ended_at", "when it has ended, was stopped or has failed; null: it runs", f.ended_at);
-  c("sources", "with their rates", f.sources);
-  c("lanes", "each reads some partitions", f.lanes);
-  c("shards", "each has some keys of a window", f.shards);
-  c("sinks", "that of the dead letters among them", f.sinks);
-  c("losses", "by stage", f.losses);
-  c("flow", "by stage", f.flow);
-  c("counted", "by stage; the ledgers of its actors, which go with their state from process to process",
+  c("at", "when the figures were taken, by the clock of the node that was asked", f.at);
+  c("running", "whether it has not ended", f.is_running);
+  c("state", "its state, as in the list of topologies; empty: this process does not know it", f.state);
+  c("failed_stage", "the stage at which it failed; empty: none", f.failed_stage);
+  c("ended_at", "when it ended, was stopped or failed; null: it runs", f.ended_at);
+  c("sources", "its sources with their rates", f.sources);
+  c("lanes", "its lanes, each of which reads some partitions", f.lanes);
+  c("shards", "its shards, each of which has some keys of a window", f.shards);
+  c("sinks", "its sinks, including the one for dead letters", f.sinks);
+  c("losses", "late records, dead letters and gaps, by stage", f.losses);
+  c("flow", "records in and out, by stage, since this process has the stage", f.flow);
+  c("counted",
+    "the same by stage since the state began: the ledgers of its actors, which move with their state from "
+    "process to process",
     f.counted);
-  c("crashes", "actors that have taken down nodes lately", f.crashes);
+  c("crashes", "actors that have crashed nodes lately", f.crashes);
+  c("not_placed", "actors that wait for a node", f.not_placed);
   c("missing", "nodes that have actors of it and did not answer", f.missing);
 }
 

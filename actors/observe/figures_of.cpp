@@ -79,6 +79,9 @@ shard_figures figures_of(const std::string& name, const shard::shard_gauges& g) 
   out.watermark = {g.watermark};
   out.fired = {g.fired};
   out.next_end = {g.next_end};
+  auto later = g.later.now();
+  out.later_rows = {later.up_to};
+  out.waits_for = std::move(later.waits_for);
   out.rows = g.rows;
   out.windows_open = g.windows_open;
   out.keys = g.keys;

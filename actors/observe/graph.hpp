@@ -27,19 +27,18 @@ struct stage_standing {
 void members(auto& c, wire::like<stage_standing> auto& s) {
   c("stage", "its name", s.name);
   c("kind", "source, parser, transform, window or sink", s.kind);
-  c("type", "of the connector or of the window", s.type);
+  c("type", "the type of the connector or of the window", s.type);
   c("state",
     "runs, waits, paused, away, slow, stalled or starts; of a topology that does not run ended, stopped or "
     "failed",
     s.state);
   c("records",
-    "that a source gave, a parser or transform took, a window gave as rows or a sink has committed, since "
-    "the "
-    "state of the topology began; counted once they are settled",
+    "records that a source gave, a parser or transform took, a window emitted as rows or a sink committed, "
+    "since the state of the topology began; counted once they are settled",
     s.records);
-  c("records_per_second", "of a source, over the last seconds", s.per_second);
-  c("lag", "of a source: records that are there, or due, and not yet read; null: unknown", s.lag);
-  c("watermark", "the least of its partitions or shards", s.watermark);
+  c("records_per_second", "records a second of a source, over the last seconds", s.per_second);
+  c("lag", "for a source: records that are there, or due, and not yet read; null: unknown", s.lag);
+  c("watermark", "the lowest watermark of its partitions or shards", s.watermark);
   c("late", "late records since the state of the topology began", s.late);
   c("dead_letters", "likewise", s.dead_letters);
 }
@@ -54,9 +53,8 @@ void members(auto& c, wire::like<edge_standing> auto& e) {
   c("from", "the stage upstream", e.from);
   c("to", "the stage downstream; COUNTS.late is an edge of its own", e.to);
   c("held_bytes",
-    "sent or kept for the stage downstream, a window or sink, and not taken or committed by it; also where "
-    "selects lie "
-    "between it and whoever keeps them",
+    "bytes sent to or kept for the stage downstream, a window or sink, that it has not taken or committed "
+    "yet; also where selects lie between it and the actor that keeps them",
     e.held_bytes);
 }
 
@@ -66,8 +64,8 @@ struct culprit {
   friend bool operator==(const culprit&, const culprit&) = default;
 };
 void members(auto& c, wire::like<culprit> auto& x) {
-  c("stage", "that the others wait for", x.stage);
-  c("words", "what it holds", x.words);
+  c("stage", "the stage that the others wait for", x.stage);
+  c("words", "what it holds back", x.words);
 }
 
 struct graph {
@@ -81,11 +79,11 @@ struct graph {
 };
 void members(auto& c, wire::like<graph> auto& g) {
   c("topology", "its name", g.topology);
-  c("stages", "in data-flow order", g.stages);
-  c("edges", "between them", g.edges);
+  c("stages", "its stages in data-flow order", g.stages);
+  c("edges", "the edges between them", g.edges);
   c("held_up_by", "the stage that all others wait for; null: nobody waits", g.held_up_by);
   c("missing", "nodes that have actors of it and did not answer", g.missing);
-  c("how_it_ended", "of a topology that does not run, for people; empty: it runs", g.how_it_ended);
+  c("how_it_ended", "how the topology ended, for people; empty: it runs", g.how_it_ended);
 }
 
 /// "it has failed at out; ..."; empty: the topology runs, or it is not known. Anybody may read it, so the text of a failure, which may

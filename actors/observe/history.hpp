@@ -31,21 +31,21 @@ struct event {
   friend bool operator==(const event&, const event&) = default;
 };
 void members(auto& c, wire::like<event> auto& e) {
-  c("at", "when it was told, by the clock of the node that led", e.at);
-  c("kind", "of event", e.kind);
+  c("at", "when it was recorded, by the clock of the node that led", e.at);
+  c("kind", "the kind of event", e.kind);
   c("weight", "how bad it is", e.weight);
   c("text", "the whole sentence, for people", e.text);
-  c("topology", "that it is about; empty: none", e.topology);
-  c("node", "that it is about; empty: none, or a run", e.node);
-  c("actors", "that it is about, as TOPOLOGY/ACTOR", e.actors);
-  c("through", "the node whose API was asked for it; empty: nobody has asked", e.through);
+  c("topology", "the topology that it is about; empty: none", e.topology);
+  c("node", "the node that it is about; empty: none, or a run", e.node);
+  c("actors", "the actors that it is about, as TOPOLOGY/ACTOR", e.actors);
+  c("through", "the node whose API was asked to do it; empty: nobody asked for it", e.through);
 }
 struct history {
   std::vector<event> events;
   friend bool operator==(const history&, const history&) = default;
 };
 void members(auto& c, wire::like<history> auto& h) {
-  c("events", "oldest first; the newest thousand are kept", h.events);
+  c("events", "the events, oldest first; the newest thousand are kept", h.events);
 }
 
 [[nodiscard]] event event_of(cluster::told_event e, event_micros at);

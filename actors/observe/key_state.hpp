@@ -19,9 +19,8 @@ struct open_window {
 };
 void members(auto& c, wire::like<open_window> auto& w) {
   c("row", "what the window would give if it fired now, before its `columns`", w.row);
-  c("passing", "`having` lets the row pass as it stands", w.is_passing);
-  c("fires_at", "the watermark at which it fires; null: it has no end of its own, or rows go by ticks",
-    w.fires_at);
+  c("passing", "whether the row meets `having` at the moment", w.is_passing);
+  c("fires_at", "the watermark at which it fires; null: it has no end, or rows come at ticks", w.fires_at);
 }
 
 struct unformed_window {
@@ -30,8 +29,8 @@ struct unformed_window {
   friend bool operator==(const unformed_window&, const unformed_window&) = default;
 };
 void members(auto& c, wire::like<unformed_window> auto& w) {
-  c("row", "what can be told of it", w.row);
-  c("error", "why it would be a dead letter", w.error);
+  c("row", "what is known of it", w.row);
+  c("error", "why it would become a dead letter", w.error);
 }
 
 struct key_state {
@@ -50,12 +49,12 @@ struct key_state {
 void members(auto& c, wire::like<key_state> auto& s) {
   c("stage", "the window", s.stage);
   c("key", "the key that was asked for, by column", s.key);
-  c("shard", "that has the key", s.shard);
-  c("node", "where that shard runs", s.node);
-  c("watermark", "of the shard", s.watermark);
-  c("fired", "its windows up to here have fired", s.fired);
-  c("windows", "that are open and have records of the key, the first to end first", s.windows);
-  c("unformed", "of those, what cannot be represented as a row", s.unformed);
+  c("shard", "the shard that has the key", s.shard);
+  c("node", "the node where that shard runs", s.node);
+  c("watermark", "the watermark of the shard", s.watermark);
+  c("fired", "the shard's windows up to this time have fired", s.fired);
+  c("windows", "the open windows that have records of the key; the first to end comes first", s.windows);
+  c("unformed", "the open windows that give no row as they are", s.unformed);
   c("all", "false: there are more, which are not shown", s.are_all);
   c("summary", "the answer in one sentence", s.summary);
 }

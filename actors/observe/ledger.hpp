@@ -29,19 +29,21 @@ struct ledger_entry {
 };
 void members(auto& c, wire::like<ledger_entry> auto& e) {
   c("stage", "its name", e.stage);
-  c("in", "records or rows that it took, and those that were given to it and have yet to come, or are lost",
+  c("in",
+    "records or rows that it took, and those that were sent to it and are still on their way, or are lost",
     e.in);
-  c("out", "that went on", e.out);
+  c("out", "how many went on", e.out);
   c("filtered",
-    "that its `where` turned down; of a parser: blank lines, and records without a value that `on_null` "
-    "skips",
+    "how many its `where` filtered out; for a parser: blank lines, and records without a value that "
+    "`on_null` skips",
     e.filtered);
-  c("late", "that came after their windows had fired", e.late);
-  c("dead_letters", "that it could not take", e.dead_letters);
-  c("in_flight", "given to it and not yet taken, by the count of both; 0 after the end", e.in_flight);
+  c("late", "how many came after their windows had fired", e.late);
+  c("dead_letters", "how many became dead letters", e.dead_letters);
+  c("in_flight", "how many were sent to it and not yet taken, by the counts of both; 0 after the end",
+    e.in_flight);
   c("holds",
-    "in = out + filtered + late + dead_letters + in_flight, with nothing in flight after the end; null: "
-    "incomplete",
+    "whether in = out + filtered + late + dead_letters + in_flight, with nothing in flight after the end; "
+    "null: incomplete",
     e.holds);
 }
 
@@ -55,10 +57,10 @@ struct whole_ledger {
 };
 void members(auto& c, wire::like<whole_ledger> auto& l) {
   c("topology", "its name", l.topology);
-  c("ended", "the topology has come to its end", l.is_over);
-  c("holds", "the equation of every stage holds; null: counts are missing", l.holds);
+  c("ended", "whether the topology has ended", l.is_over);
+  c("holds", "whether the equation of every stage holds; null: counts are missing", l.holds);
   c("incomplete", "who did not answer: \"node b did not answer\"", l.incomplete);
-  c("stages", "in data-flow order", l.stages);
+  c("stages", "the stages in data-flow order", l.stages);
 }
 
 /// "the equation of every stage holds", "the equation of a stage does not hold", or "incomplete: ...".

@@ -31,12 +31,12 @@ struct letters_of_error {
   friend bool operator==(const letters_of_error&, const letters_of_error&) = default;
 };
 void members(auto& c, wire::like<letters_of_error> auto& l) {
-  c("stage", "that has failed", l.stage);
-  c("error", "its text; empty: all those that there was no room for", l.error);
-  c("letters", "how many", l.letters);
+  c("stage", "the stage at which they failed", l.stage);
+  c("error", "the text of the error; empty: all errors that there was no room for", l.error);
+  c("letters", "how many dead letters", l.letters);
   c("newest", "the id of the newest of them", l.newest);
-  c("time", "of that one", l.time);
-  c("replayed", "of them, that went in again", l.replayed);
+  c("time", "the time of the newest of them", l.time);
+  c("replayed", "how many of them were replayed", l.replayed);
 }
 struct letter_counts {
   std::uint64_t letters = 0;
@@ -45,9 +45,9 @@ struct letter_counts {
   friend bool operator==(const letter_counts&, const letter_counts&) = default;
 };
 void members(auto& c, wire::like<letter_counts> auto& l) {
-  c("letters", "that were counted", l.letters);
-  c("all", "false: older ones are kept that were not counted", l.are_all);
-  c("by_error", "by stage and error, the most frequent first", l.by_error);
+  c("letters", "how many dead letters were counted", l.letters);
+  c("all", "false: there are older ones that were not counted", l.are_all);
+  c("by_error", "the counts by stage and error, the most frequent first", l.by_error);
 }
 
 /// Adds `"replayed":true` to those of these ids.

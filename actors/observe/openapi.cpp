@@ -75,10 +75,10 @@ json::object schema_of() {
   } else if constexpr (std::is_same_v<T, answers::document>) {
     return report_schema();
   } else if constexpr (std::is_same_v<T, answers::dead_letters>) {
-    json::object letters{
-        {"type", "array"},
-        {"items", of_type("object")},
-        {"description", "id, stage, partition, position, error, record or record_base64, time"}};
+    json::object letters{{"type", "array"},
+                         {"items", of_type("object")},
+                         {"description", "the dead letters, each with id, stage, partition, position, error, "
+                                         "record or record_base64, and time"}};
     json::object next{{"type", json::array{"integer", "null"}},
                       {"description", "the next page; null: this is the last"}};
     return object_schema({{"letters", std::move(letters)}, {"next", std::move(next)}}, {"letters", "next"});
@@ -157,7 +157,7 @@ json::array parameters_of(const api::route& r) {
   if (!r.query.name.empty())
     add(r.query.name, "query", r.query.doc, r.query.is_number ? "integer" : "string");
   if (r.is_action)
-    add("X-Millrace-Action", "header", "must be there: no page of another site can send it", "string");
+    add("X-Millrace-Action", "header", "required, because no page of another site can send it", "string");
   return out;
 }
 
@@ -169,18 +169,18 @@ struct body_member {
 constexpr auto confirmation_members =
     std::to_array<body_member>({{"confirm", "the name that is in the path"}});
 constexpr auto record_members = std::to_array<body_member>({
-    {"record", "its text, as the source has it; one that is JSON may stand here as it is; null: no value"},
-    {"partition", "lateness is judged by this one alone"},
-    {"key", "of a Kafka record"},
-    {"timestamp", "that the source has stored with it"},
-    {"headers", "of a Kafka record, by name", "object"},
-    {"header", "the first line of a CSV file, where columns are named by it"},
+    {"record", "its text, as the source has it; a JSON record may also be given as JSON; null: no value"},
+    {"partition", "its partition; lateness is then judged by this one alone"},
+    {"key", "the key of a Kafka record"},
+    {"timestamp", "the time that the source has stored with it"},
+    {"headers", "the headers of a Kafka record, by name", "object"},
+    {"header", "the first line of a CSV file, where it names the columns"},
 });
 
 constexpr auto replay_members = std::to_array<body_member>({
     {"confirm", "the name that is in the path"},
-    {"into", "must be there, too: the source or parser at which records go in"},
-    {"letters", "ids of the letters that are meant; without it all that are kept", "array"},
+    {"into", "required, too: the source or parser at which the records enter"},
+    {"letters", "the ids of the dead letters to replay; default: all that are kept", "array"},
 });
 
 /// The first member must be there.
@@ -215,7 +215,7 @@ json::object operation_of(const api::route& r) {
   json::object error_ref{{"$ref", "#/components/schemas/error"}};
   out.emplace("responses", json::object{{"200", content(type, schema_of<answer>(), "the answer")},
                                         {"default", content("application/json", std::move(error_ref),
-                                                            "why there is none")}});
+                                                            "why there is no answer")}});
   return out;
 }
 
@@ -226,9 +226,9 @@ void each_route(auto&& f, std::type_identity<std::variant<R...>>) {
 void each_route(auto&& f) { each_route(f, std::type_identity<api::request>()); }
 
 json::object error_schema() {
-  auto inner = object_schema({{"code", member_of("string", "of the error, for scripts")},
-                              {"retry", member_of("boolean", "asking again may help")},
-                              {"message", member_of("string", "for people, with the remedy")}},
+  auto inner = object_schema({{"code", member_of("string", "the code of the error, for scripts")},
+                              {"retry", member_of("boolean", "whether asking again may help")},
+                              {"message", member_of("string", "a sentence for people, with the remedy")}},
                              {"code", "retry", "message"});
   return object_schema({{"error", std::move(inner)}}, {"error"});
 }
@@ -326,30 +326,34 @@ std::string openapi_text(const std::string& version) {
 
 std::string api_page() {
   std::string out =
-      "# The API\n\nOf a node, and of `millrace run --http`. This page is made of the declarations by "
-      "`millrace reference docs`; [openapi.json](openapi.json) says the same to programs, "
-      "[design/api.md](design/api.md) why it is so.\n\n"
-      "Answers are JSON. An event time is ISO 8601, `\"end\"` where all has come, or null before the first. "
-      "An error is `{\"error\": {\"code\", \"retry\", \"message\"}}` with the status of its code. What needs "
-      "the token takes it as `Authorization: Bearer TOKEN`; an action also needs the header "
-      "`X-Millrace-Action: yes` and the name once more, as `{\"confirm\": NAME}`.\n";
+      "# The API\n\nA node and `millrace run --http` serve this API. `millrace reference docs` generates "
+      "this "
+      "page; [openapi.json](openapi.json) says the same to programs, and [design/api.md](design/api.md) "
+      "gives "
+      "the reasons.\n\n"
+      "Answers are JSON. An event time is ISO 8601 text, `\"end\"` once everything has come, or null before "
+      "the first. An error is `{\"error\": {\"code\", \"retry\", \"message\"}}` with the status of its code. "
+      "Where the token is needed, send it as `Authorization: Bearer TOKEN`. An action also needs the header "
+      "`X-Millrace-Action: yes`, and the name once more in its body, `{\"confirm\": NAME}`.\n";
   each_route([&]<class R>(const api::route& r) {
-    out += fmt::format("\n## {} {}{}\n\n{}.{}{}\n", r.method, named_path(r.path), query_text(r.query), r.doc,
-                       r.needs_token() ? " Needs the token." : "",
-                       r.body == api::body_form::plan
-                           ? " Its body is the topology in JSON, with everything filled in."
-                       : r.body == api::body_form::replay
-                           ? " Its body is `{\"confirm\": NAME, \"into\": STAGE, \"letters\": [ID, ...]}`: "
-                             "records go in at STAGE, a source or a parser, and on to the stage that they "
-                             "failed at; without `letters` all that are kept are meant."
-                           : "");
+    out +=
+        fmt::format("\n## {} {}{}\n\n{}.{}{}\n", r.method, named_path(r.path), query_text(r.query), r.doc,
+                    r.needs_token() ? " Needs the token." : "",
+                    r.body == api::body_form::plan
+                        ? " Its body is the topology in JSON, with overlays applied and variables filled in."
+                    : r.body == api::body_form::replay
+                        ? " Its body is `{\"confirm\": NAME, \"into\": STAGE, \"letters\": [ID, ...]}`: "
+                          "the records enter at STAGE, a source or a parser, and go on to the stage that "
+                          "they failed at. Without `letters` all dead letters that are kept are replayed."
+                        : "");
     if constexpr (std::is_same_v<R, api::requests::events>)
-      out += "\n- `graph`: as the graph above, each second\n- `figures`: as the figures below, with "
-             "`?figures=1`\n"
-             "- `end`: `{\"topology\", \"state\", \"reason\"}`, the last event\n"
-             "- `error`: as any error, the last event\n\nEach has its JSON as one line of `data`. A server "
-             "gives events to 8 clients at most, and refuses more with 503. A client that does not read is "
-             "dropped after 10 s; whoever asks again goes on with what is so by then.\n";
+      out +=
+          "\n- `graph`: the graph as above, each second\n- `figures`: the figures as below, each second, "
+          "with `?figures=1`\n"
+          "- `end`: `{\"topology\", \"state\", \"reason\"}`, the last event\n"
+          "- `error`: an error as above, the last event\n\nEach has its JSON as one line of `data`. A server "
+          "sends events to at most 8 clients, and refuses more with 503. A client that does not read is "
+          "dropped after 10 s; when it asks again, it gets the state of that moment.\n";
     if (r.body == api::body_form::record) {
       out += "\nIts body:\n\n";
       append_members(out, body_schema(record_members), 0);

@@ -1,16 +1,13 @@
 #include "actors/observe/silence.hpp"
 
 #include "actors/observe/explainer.hpp"
+#include "actors/observe/later_rows.hpp"
 #include "actors/observe/topology_walk.hpp"
 #include "actors/observe/troubles.hpp"
 #include "config/core_options.hpp"
 #include "runtime/base/shard_name.hpp"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include <algorithm>
-#include <iterator>
 
 namespace millrace::observe {
 namespace {
@@ -18,11 +15,6 @@ namespace {
 /// A partition is quiet so long after its last records, and gives for so long after them. Neither for those between.
 constexpr micros quiet_after = std::chrono::seconds(2);
 constexpr micros gives_lately = std::chrono::seconds(10);
-/// A partition is silent after so many times its usual pause.
-constexpr double silent_pauses = 20;
-/// A process that stood still has not seen what came meanwhile.
-constexpr micros longest_step = std::chrono::seconds(5);
-constexpr std::size_t most_names = 5;
 
 const config::parser_plan& plan_of(const config::topology& t, const std::string& parser) {
   return std::get<config::parser_plan>(t.find(parser)->plan);
@@ -98,180 +90,6 @@ void keep_furthest_behind(std::vector<quiet_partition>& all) {
     all.resize(most_quiet);
 }
 
-/// One parser's partitions of one source, as all processes tell of them.
-struct whole_parser {
-  read_partitions sum;  // without `behind`
-  bool is_cut = false;  // processes have not told all that are quiet
-  struct behind {
-    const std::string* node;
-    const quiet_partition* partition;
-  };
-  std::vector<behind> all;
-};
-
-struct whole_silence {
-  std::map<feed, whole_parser> parsers;
-  std::vector<unfired_window> open;
-};
-
-whole_silence whole_of(const std::map<std::string, silence>& told, const std::set<std::string>& running) {
-  whole_silence out;
-  for (const auto& [node, s] : told) {
-    for (const auto& r : s.read) {
-      if (!running.contains(r.topology))
-        continue;
-      auto& p = out.parsers[{r.topology, r.parser, r.source}];
-      p.sum.topology = r.topology;
-      p.sum.parser = r.parser;
-      p.sum.source = r.source;
-      p.sum.is_decided = r.is_decided;
-      p.sum.open += r.open;
-      p.sum.idle += r.idle;
-      p.sum.ended += r.ended;
-      p.sum.quiet += r.quiet;
-      p.sum.furthest = std::max(p.sum.furthest, r.furthest);
-      p.sum.furthest_giving = std::max(p.sum.furthest_giving, r.furthest_giving);
-      p.is_cut = p.is_cut || r.quiet + r.idle > r.behind.size();
-      for (const auto& b : r.behind)
-        p.all.push_back({&node, &b});
-    }
-    for (const auto& w : s.open) {
-      if (!running.contains(w.topology))
-        continue;
-      const auto known = std::ranges::find_if(
-          out.open, [&](const auto& o) { return o.topology == w.topology && o.window == w.window; });
-      if (known == out.open.end())
-        out.open.push_back(w);
-      else
-        known->fires_at = std::min(known->fires_at, w.fires_at);
-    }
-  }
-  return out;
-}
-
-std::string names_text(std::vector<std::string> names, bool is_cut) {
-  std::ranges::sort(names, {}, [](const auto& n) { return std::pair(n.size(), n); });
-  const auto shown = std::min(names.size(), most_names);
-  const auto more = names.size() - shown;
-  return fmt::format("{} {}{}", names.size() == 1 ? "partition" : "partitions",
-                     fmt::join(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(shown), ", "),
-                     more == 0 ? std::string()
-                               : fmt::format(" and {}{} more", is_cut ? "at least " : "", more));
-}
-
-feed feed_of(const whole_parser& p) { return {p.sum.topology, p.sum.parser, p.sum.source}; }
-
-/// "waits for partition 2 of in, which gives no records, ...", with the remedy. `left_has_ended`: the last rows of the left side wait.
-std::string waiting_text(const whole_parser& p, const std::vector<whole_parser::behind>& silent,
-                         bool left_has_ended) {
-  std::vector<std::string> names;
-  for (const auto& s : silent)
-    names.push_back(s.partition->name);
-  const bool one = names.size() == 1;
-  const bool have_given = std::ranges::any_of(silent, [](const auto& s) { return s.partition->has_given(); });
-  const auto remedy =
-      left_has_ended
-          ? fmt::format("a later record of {}, or {} end, lets the last rows out (`explain` has the time)",
-                        one ? "it" : "them", one ? "its" : "their")
-      : p.sum.is_decided
-          ? fmt::format("idle_timeout of {} is off", p.sum.parser)
-          : fmt::format(
-                "\"idle_timeout\" of {}, such as \"1 minute\", lets windows go on without {} (records "
-                "that {} then gives for them are late)",
-                p.sum.parser, one ? "it" : "them", one ? "it" : "such a partition");
-  return fmt::format("waits for {} of {}, which {} {}, while {}; {}", names_text(std::move(names), p.is_cut),
-                     p.sum.source, one ? "gives" : "give", have_given ? "no more records" : "no records",
-                     left_has_ended ? "the left side has ended" : "others have come further", remedy);
-}
-
-std::string stopped_text(const whole_parser& p) {
-  const bool have_given = std::ranges::any_of(p.all, [](const auto& b) { return b.partition->has_given(); });
-  return fmt::format("{}: none of its {} partitions gives records{}",
-                     name_in_logs(p.sum.topology, p.sum.source), p.sum.open, have_given ? " any more" : "");
-}
-
-/// It is quiet for longer than its pauses explain.
-bool is_beyond_its_pauses(const quiet_partition& p) {
-  return !p.quiet_seconds || *p.quiet_seconds >= p.usual_seconds * silent_pauses;
-}
-
-/// None of several partitions gives records, nor has given any for longer than its pauses explain.
-bool has_stopped(const whole_parser& p) {
-  return p.sum.open > 1 && p.sum.quiet == p.sum.open &&
-         std::ranges::all_of(p.all, [](const auto& b) { return is_beyond_its_pauses(*b.partition); });
-}
-
-/// A window, what it waits for of one feed, and whether its other partitions go on meanwhile.
-struct held_window {
-  const unfired_window* window;
-  const whole_parser* parser;
-  std::vector<whole_parser::behind> behind;
-  bool others_give = false;
-  bool left_has_ended = false;
-};
-
-bool has_ended(const whole_silence& all, const std::string& topology, const std::string& parser) {
-  bool any = false;
-  for (const auto& [name, p] : all.parsers) {
-    if (p.sum.topology != topology || p.sum.parser != parser)
-      continue;
-    if (p.sum.open + p.sum.idle != 0)
-      return false;
-    any = any || p.sum.ended != 0;
-  }
-  return any;
-}
-
-std::vector<held_window> held_windows(const whole_silence& all) {
-  std::vector<held_window> out;
-  for (const auto& w : all.open) {
-    std::vector<const whole_parser*> from;
-    for (const auto& [name, p] : all.parsers)
-      if (p.sum.topology == w.topology && std::ranges::find(w.parsers, p.sum.parser) != w.parsers.end())
-        from.push_back(&p);
-    const auto has_come = [&](event_time read_partitions::*to) {
-      return std::ranges::any_of(from, [&](const auto* p) { return p->sum.*to >= w.fires_at; });
-    };
-    const bool left_has_ended = !w.left.empty() && std::ranges::all_of(w.left, [&](const auto& parser) {
-      return has_ended(all, w.topology, parser);
-    });
-    if (!left_has_ended && !has_come(&read_partitions::furthest))
-      continue;
-    // While one is open, nothing waits for those that are idle.
-    const bool all_idle = std::ranges::all_of(from, [](const auto* p) { return p->sum.open == 0; });
-    for (const auto* p : from) {
-      held_window one{
-          &w, p, {}, left_has_ended || has_come(&read_partitions::furthest_giving), left_has_ended};
-      std::ranges::copy_if(p->all, std::back_inserter(one.behind), [&](const auto& b) {
-        return b.partition->watermark < w.fires_at && (!b.partition->is_idle || (left_has_ended && all_idle));
-      });
-      if (!one.behind.empty())
-        out.push_back(std::move(one));
-    }
-  }
-  return out;
-}
-
-/// Lets the time pass for what windows wait for, and forgets the rest. Returns the feeds for which it has passed.
-std::set<feed> wait_on(std::map<quiet_partition_of, micros>& waited, const std::vector<held_window>& held,
-                       micros step) {
-  const auto before = std::exchange(waited, {});
-  std::set<quiet_partition_of> passed;
-  std::set<feed> out;
-  for (const auto& h : held)
-    for (const auto& b : h.behind) {
-      const quiet_partition_of key{feed_of(*h.parser), b.partition->name};
-      const auto known = before.find(key);
-      const auto at = waited.try_emplace(key, known == before.end() ? micros(0) : known->second).first;
-      if (b.partition->has_given() && !h.others_give)
-        continue;
-      out.insert(key.first);
-      if (passed.insert(key).second)
-        at->second += step;
-    }
-  return out;
-}
-
 }  // namespace
 
 silence silence_of(const config::topology& t, const deployment::pipeline_gauges& gauges, event_micros wall) {
@@ -289,17 +107,25 @@ silence silence_of(const config::topology& t, const deployment::pipeline_gauges&
       const auto others = feeders_of(t, s, config::side::right).parsers;
       right.insert(others.begin(), others.end());
     }
-    event_time first{end_of_time};
-    for (const auto& [name, g] : gauges.shards)
-      if (const auto next = g->next_end.load();
-          has_here(gauges, name) && next != no_watermark && stage_of_actor(lasting_name(name)) == s.name)
-        first = std::min(first, event_time{next});
-    if (first.at != end_of_time)
-      out.open.push_back({t.name,
-                          s.name,
-                          {from.begin(), from.end()},
-                          {left.begin(), left.end()},
-                          plus(first, std::get<config::window_plan>(s.plan).definition.allowed_lateness)});
+    unfired_window open{
+        t.name, s.name, {from.begin(), from.end()}, {left.begin(), left.end()}, {end_of_time}};
+    std::set<std::string> waits_for;
+    for (const auto& [name, g] : gauges.shards) {
+      const event_time next{g->next_end};
+      if (!has_here(gauges, name) || next.at == no_watermark || stage_of_actor(lasting_name(name)) != s.name)
+        continue;
+      const auto fires_at = plus(next, std::get<config::window_plan>(s.plan).definition.allowed_lateness);
+      const auto later = g->later.now();
+      open.fires_at = std::min(open.fires_at, fires_at);
+      open.later_rows = std::max(open.later_rows, event_time{later.up_to});
+      if (fires_at.at <= g->watermark)
+        for (const auto& log : later.waits_for)
+          waits_for.insert(partition_of_log(t, log));
+    }
+    open.record_for = record_for(t, s, open.later_rows);
+    open.waits_for.assign(waits_for.begin(), waits_for.end());
+    if (open.fires_at.at != end_of_time)
+      out.open.push_back(std::move(open));
   }
   for (const auto& parser : feeding) {
     const auto& plan = plan_of(t, parser);
@@ -321,58 +147,6 @@ silence silence_of(const config::topology& t, const deployment::pipeline_gauges&
       keep_furthest_behind(r.behind);
       out.read.push_back(std::move(r));
     }
-  }
-  return out;
-}
-
-std::vector<silence_watch::notice> silence_watch::look(const std::map<std::string, silence>& told,
-                                                       const std::set<std::string>& running,
-                                                       event_micros wall, clock::time_point now,
-                                                       micros limit) {
-  const auto passed = last_ ? std::chrono::duration_cast<micros>(now - *last_) : micros(0);
-  const auto step = std::clamp(passed, micros(0), longest_step);
-  last_ = now;
-  const auto is_over = [&](const feed& f) { return !running.contains(std::get<0>(f)); };
-  std::erase_if(said_of_partitions_, is_over);
-  std::erase_if(said_of_sources_, is_over);
-  const auto whole = whole_of(told, running);
-  const auto held = held_windows(whole);
-  const auto waiting = wait_on(waited_, held, step);
-  std::vector<notice> out;
-  const auto before = std::exchange(since_, {});
-  all_.clear();
-  for (const auto& h : held) {
-    const auto key = feed_of(*h.parser);
-    auto silent = h.behind;
-    std::erase_if(silent, [&](const auto& b) {
-      return waited_.at({key, b.partition->name}) < limit || !is_beyond_its_pauses(*b.partition);
-    });
-    if (silent.empty() || since_.contains(key))  // another window waits for it, and was told
-      continue;
-    const auto known = before.find(key);
-    since_[key] = known == before.end() ? event_time{wall} : known->second;
-    const auto& topology = h.window->topology;
-    const auto text = waiting_text(*h.parser, silent, h.left_has_ended);
-    const auto& node = *silent.front().node;
-    const bool on_one = std::ranges::all_of(silent, [&](const auto& b) { return *b.node == node; });
-    all_.push_back({topology,
-                    api::trouble_code::silent_partition,
-                    h.parser->sum.source,
-                    on_one ? node : std::string(),
-                    h.window->window + " " + text,
-                    {},
-                    since_[key]});
-    if (said_of_partitions_.insert(key).second)
-      out.push_back({name_in_logs(topology, h.window->window) + ": " + text});
-  }
-  const auto stood = std::exchange(stopped_, {});
-  for (const auto& [key, p] : whole.parsers) {
-    if (!has_stopped(p) || waiting.contains(key) || since_.contains(key))
-      continue;
-    const auto known = stood.find(key);
-    const auto lasted = stopped_[key] = step + (known == stood.end() ? micros(0) : known->second);
-    if (lasted >= limit && said_of_sources_.insert(key).second)
-      out.push_back({stopped_text(p), false});
   }
   return out;
 }

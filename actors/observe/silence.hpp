@@ -1,27 +1,18 @@
-// Finds the partitions without records for which windows wait, and the sources of which no partition gives records any more. Each
-// process tells what its lanes and shards show; whoever leads, and each run, looks at all of that about once a second, and so
-// the log, the list, pages and metrics say the same. Pure.
+// Each process tells of its lanes and shards what shows whether windows wait for partitions without records (silence_watch). Pure.
 #pragma once
 
-#include "actors/api/answers.hpp"
 #include "actors/api/described.hpp"
 #include "actors/deployment/pipeline.hpp"
 #include "config/plan.hpp"
 
-#include <chrono>
 #include <cstdint>
-#include <map>
 #include <optional>
-#include <set>
 #include <string>
-#include <tuple>
-#include <utility>
 #include <vector>
 
 namespace millrace::observe {
 
 using api::event_time;
-using api::answers::trouble;
 
 /// A partition that has given nothing for a moment, and of which the source has no more.
 struct quiet_partition {
@@ -36,10 +27,12 @@ struct quiet_partition {
 };
 void members(auto& c, wire::like<quiet_partition> auto& p) {
   c("partition", "its name, as the source has it", p.name);
-  c("watermark", "event time up to which it is complete", p.watermark);
-  c("quiet_seconds", "since its last records came; null: none has come in this process", p.quiet_seconds);
-  c("usual_seconds", "that lie between its records, a decaying mean; 0: not known yet", p.usual_seconds);
-  c("idle", "windows go on without it (idle_timeout); told of the right sides of joins by time alone",
+  c("watermark", "the event time up to which it is complete", p.watermark);
+  c("quiet_seconds", "seconds since its last records came; null: none has come in this process",
+    p.quiet_seconds);
+  c("usual_seconds", "the usual time between its records, a decaying mean; 0: not known yet",
+    p.usual_seconds);
+  c("idle", "whether windows no longer wait for it (idle_timeout); only for the right sides of joins by time",
     p.is_idle);
 }
 
@@ -65,14 +58,18 @@ void members(auto& c, wire::like<read_partitions> auto& r) {
   c("topology", "its name", r.topology);
   c("parser", "the stage that parses them", r.parser);
   c("source", "the stage that reads them", r.source);
-  c("decided", "its \"idle_timeout\" is written out as \"off\"", r.is_decided);
-  c("open", "so many of them are neither idle nor at their end", r.open);
-  c("idle", "so many are idle", r.idle);
-  c("ended", "so many have come to their end", r.ended);
+  c("decided", "whether its \"idle_timeout\" is written as \"off\" in the topology", r.is_decided);
+  c("open", "how many of them are neither idle nor at their end", r.open);
+  c("idle", "how many of them are idle", r.idle);
+  c("ended", "how many of them have ended", r.ended);
   c("furthest", "the greatest watermark of those that are neither; null: they have none", r.furthest);
-  c("furthest_giving", "likewise of those that gave records in the last seconds", r.furthest_giving);
-  c("quiet", "so many give nothing just now, and their source has no more of them", r.quiet);
-  c("behind", "those of them that are furthest behind, at most 256", r.behind);
+  c("furthest_giving",
+    "the greatest watermark of those that gave records in the last seconds; null: they have none",
+    r.furthest_giving);
+  c("quiet", "how many give no records at the moment, because their source has no more of them", r.quiet);
+  c("behind",
+    "those that are quiet (of right sides of joins by time also idle ones) and furthest behind, at most 256",
+    r.behind);
 }
 
 /// A window whose shards in one process have records that have not fired.
@@ -82,14 +79,23 @@ struct unfired_window {
   std::vector<std::string> parsers;
   std::vector<std::string> left;
   event_time fires_at;
+  event_time later_rows{};
+  event_time record_for{};
+  std::vector<std::string> waits_for{};
   friend bool operator==(const unfired_window&, const unfired_window&) = default;
 };
 void members(auto& c, wire::like<unfired_window> auto& w) {
   c("topology", "its name", w.topology);
   c("window", "the stage", w.window);
-  c("parsers", "that feed it", w.parsers);
-  c("left", "of a join by time: the parsers upstream of its left side, whose rows wait; else none", w.left);
+  c("parsers", "the parsers that feed it", w.parsers);
+  c("left", "for a join by time: the parsers upstream of its left side, whose rows wait; else none", w.left);
   c("fires_at", "the watermark that fires the first of them", w.fires_at);
+  c("later_rows", "receivers have rows of a later state up to here; null: they have none", w.later_rows);
+  c("record_for", "a record of this time has a partition come there", w.record_for);
+  c("waits_for",
+    "the idle partitions that have not come there, as PARTITION of SOURCE, where a window would fire without "
+    "them; at most 256 a shard",
+    w.waits_for);
 }
 
 struct silence {
@@ -98,45 +104,12 @@ struct silence {
   friend bool operator==(const silence&, const silence&) = default;
 };
 void members(auto& c, wire::like<silence> auto& s) {
-  c("read", "partitions that are read here, by parser", s.read);
-  c("open", "windows that have records here", s.open);
+  c("read", "the partitions that are read here, by parser", s.read);
+  c("open", "the windows that have records here", s.open);
 }
 
 /// This shows of a topology at one moment, of actors that live here. `wall`: the time of day.
 [[nodiscard]] silence silence_of(const config::topology& t, const deployment::pipeline_gauges& gauges,
                                  event_micros wall);
-
-/// A topology, a parser of it, and a source that this reads.
-using feed = std::tuple<std::string, std::string, std::string>;
-using quiet_partition_of = std::pair<feed, std::string>;
-
-/// Remembers how long windows have waited for each partition. A partition that has never given records is a trouble when windows have
-/// waited for it for `limit`, one that has given some when others have gone on for `limit` without it, and for some times its usual
-/// pause. So neither a source that has stopped as a whole nor one that begins is a trouble. A left side that has ended counts as others
-/// that go on: the last rows of a join by time wait for the right side alone, be it idle.
-class silence_watch {
-public:
-  using clock = std::chrono::steady_clock;
-  struct notice {
-    std::string text;
-    bool is_warning = true;
-    friend bool operator==(const notice&, const notice&) = default;
-  };
-
-  /// `told`: keyed by node, of those topologies that run. Returns what is to be said in the log now, each once a topology's life.
-  [[nodiscard]] std::vector<notice> look(const std::map<std::string, silence>& told,
-                                         const std::set<std::string>& running, event_micros wall,
-                                         clock::time_point now, micros limit);
-  [[nodiscard]] const std::vector<trouble>& all() const { return all_; }
-
-private:
-  std::map<quiet_partition_of, micros> waited_;  // those for which a window waits just now
-  std::map<feed, micros> stopped_;               // of which nothing comes, and for how long
-  std::map<feed, event_time> since_;             // that are a trouble
-  std::set<feed> said_of_partitions_;
-  std::set<feed> said_of_sources_;
-  std::optional<clock::time_point> last_;
-  std::vector<trouble> all_;
-};
 
 }  // namespace millrace::observe

@@ -20,9 +20,9 @@ struct tapped_row {
   friend bool operator==(const tapped_row&, const tapped_row&) = default;
 };
 void members(auto& c, wire::like<tapped_row> auto& r) {
-  c("node", "where it has passed", r.node);
-  c("at", "when, by the clock of that node", r.at);
-  c("row", "its columns that any stage reads; of a source: the record, as text", r.row);
+  c("node", "the node where it passed", r.node);
+  c("at", "when it passed, by the clock of that node", r.at);
+  c("row", "the columns that any stage reads; of a source: the record, as text", r.row);
 }
 
 struct tapped {
@@ -36,12 +36,13 @@ struct tapped {
 };
 void members(auto& c, wire::like<tapped> auto& t) {
   c("edge", "its name, FROM->TO", t.edge);
-  c("rows", "that have passed since the answer before, at most 50 a second of each node; oldest first",
+  c("rows", "the rows that have passed since the last answer, at most 50 a second of each node; oldest first",
     t.rows);
-  c("passed", "rows, shown or not, since the tap was turned on", t.passed);
-  c("next", "what is given as `after` with the next question", t.next);
+  c("passed", "how many rows have passed since the tap was turned on, shown or not", t.passed);
+  c("next", "the value of `after` for the next request", t.next);
   c("over",
-    "the tap was turned off: five minutes are over, or nobody has asked for 10 s; ask without `after`",
+    "true: the tap was turned off, because five minutes are over or nobody has asked for 10 s; ask again "
+    "without `after`",
     t.is_over);
   c("missing", "nodes that did not answer", t.missing);
 }

@@ -65,7 +65,7 @@ public:
       step.code = "blank";
       step.text = c.lengths.front() == source::no_value ? "it has no value, and `on_null` passes over it"
                   : p.filtered.empty()                  ? "it names the columns"
-                                                        : "an empty line is no record";
+                                                        : "an empty line is not a record";
       return {};
     }
     const auto& time = plan_.parsing().event_time;
@@ -259,11 +259,10 @@ private:
         step.rows == 1 ? std::string() : fmt::format("; {} more of it", plural(step.rows - 1, "row"));
     if (first.is_late_everywhere) {
       step.code = "late";
-      step.text = fmt::format(
-          "it would be late if it came now, by {} on partition {}, which stands at {}; it has counted "
-          "if it came before that one stood at {}{}",
-          late_text(first.late_on.front()), first.late_on.front().name,
-          time_text(first.late_on.front().watermark), time_text(until(first, d)), more);
+      step.text = fmt::format("it would be late if it came now, by {} on partition {}, which has reached {}; "
+                              "it was counted if it came before that partition had reached {}{}",
+                              late_text(first.late_on.front()), first.late_on.front().name,
+                              time_text(first.late_on.front().watermark), time_text(until(first, d)), more);
       return;
     }
     const auto somewhere =
@@ -325,7 +324,7 @@ private:
     const auto fired = r.fired == 0 ? std::string() : fmt::format(", {} of which have fired", r.fired);
     return r.fires_at.at == no_watermark
                ? fired
-               : fmt::format("{}; {} fires when every partition{} has come to {}", fired,
+               : fmt::format("{}; {} fires when every partition{} has reached {}", fired,
                              r.windows == 1 ? "it" : "the next one", without_idle ? " that is not idle" : "",
                              time_text(r.fires_at));
   }
@@ -398,7 +397,7 @@ expected<traced_record> read_traced_record(std::string_view text) {
   const auto root = data::read_json_value(text);
   const auto* const o = root ? root->if_object() : nullptr;
   if (o == nullptr)
-    return refused(fmt::format("the body is no JSON object; {}", expected_members));
+    return refused(fmt::format("the body is not a JSON object; {}", expected_members));
   if (o->contains("record") == o->contains("base64"))
     return refused(fmt::format("there {} \"record\" {} \"base64\"; {}",
                                o->contains("record") ? "are both" : "is neither",

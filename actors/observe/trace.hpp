@@ -24,8 +24,8 @@ struct late_partition {
 };
 void members(auto& c, wire::like<late_partition> auto& p) {
   c("partition", "its name, as the source has it", p.name);
-  c("watermark", "where it stands", p.watermark);
-  c("late_seconds", "by how much the record would be late", p.late_seconds);
+  c("watermark", "its watermark", p.watermark);
+  c("late_seconds", "by how many seconds the record would be late", p.late_seconds);
 }
 
 /// The place of one row of the record in a window stage.
@@ -43,19 +43,20 @@ struct traced_row {
   friend bool operator==(const traced_row&, const traced_row&) = default;
 };
 void members(auto& c, wire::like<traced_row> auto& r) {
-  c("key", "by column", r.key);
-  c("shard", "that has the key", r.shard);
-  c("windows", "that its time lies in; of sessions and global windows 1", r.windows);
-  c("fired", "of those, how many have fired at the shard", r.fired);
+  c("key", "the key, by column", r.key);
+  c("shard", "the shard that has the key", r.shard);
+  c("windows", "how many windows its time lies in; 1 for sessions and global windows", r.windows);
+  c("fired", "how many of these have fired at the shard", r.fired);
   c("first_start",
-    "where the first of them begins; of a session the time of the record; null: a global window",
+    "the start of the first of them; for a session the time of the record; null: a global window",
     r.first_start);
-  c("first_end", "where the first of them ends; null: sessions and global windows", r.first_end);
-  c("last_end", "where the last of them ends; null: sessions and global windows", r.last_end);
-  c("fires_at", "the watermark at which the first one fires that has not; null: none, or rows go by ticks",
+  c("first_end", "the end of the first of them; null: sessions and global windows", r.first_end);
+  c("last_end", "the end of the last of them; null: sessions and global windows", r.last_end);
+  c("fires_at",
+    "the watermark at which the first window that has not fired does; null: none, or rows come at ticks",
     r.fires_at);
   c("late_on", "the partitions, at most 20, on which the record would be late if it came now", r.late_on);
-  c("late_everywhere", "it would be late on all partitions that are read", r.is_late_everywhere);
+  c("late_everywhere", "whether it would be late on all partitions that are read", r.is_late_everywhere);
 }
 
 struct trace_step {
@@ -74,18 +75,18 @@ struct trace_step {
 void members(auto& c, wire::like<trace_step> auto& s) {
   c("stage", "its name", s.stage);
   c("kind", "parser, transform, window or sink", s.kind);
-  c("from", "the stage that its rows come from; WINDOW.late: as late ones", s.from);
+  c("from", "the stage that its rows come from; WINDOW.late: they come as late rows", s.from);
   c("code",
     "parsed, blank, dead_letter, passed, filtered, counted, late, late_at_shard (its windows have fired) or "
     "given "
     "(to a sink)",
     s.code);
-  c("text", "in words", s.text);
-  c("expression", "that takes it out, where it is filtered", s.expression);
-  c("error", "of the dead letter", s.error);
-  c("rows", "that go on", s.rows);
-  c("row", "the first of them, by the columns that any stage reads; null: there is none", s.row);
-  c("windows", "of a window: where its rows belong, at most 20", s.windows);
+  c("text", "the same in words", s.text);
+  c("expression", "the expression that filters it out", s.expression);
+  c("error", "the error of the dead letter", s.error);
+  c("rows", "how many rows go on", s.rows);
+  c("row", "the first of them, with the columns that any stage reads; null: there is none", s.row);
+  c("windows", "for a window: where the rows belong, at most 20", s.windows);
 }
 
 struct trace {
@@ -99,7 +100,7 @@ struct trace {
 void members(auto& c, wire::like<trace> auto& t) {
   c("stage", "the source or parser that was asked for", t.stage);
   c("time", "the record's event time; null: it has none", t.time);
-  c("steps", "what each stage does with it, in the order of its way", t.steps);
+  c("steps", "what each stage does with it, in the order of the data flow", t.steps);
   c("summary", "the answer in one sentence", t.summary);
   c("missing", "nodes that have actors of the topology and did not answer", t.missing);
 }

@@ -81,7 +81,7 @@ private:
       if ((awaited || g->away) && said.insert(g->source).second)
         add(code::source_away, g->source,
             awaited ? "waiting for " + awaited->what : fmt::format("waiting for the source {}", g->source),
-            awaited ? awaited->why : g->why_away.text());
+            awaited ? awaited->why : g->why_away.now());
     }
   }
 
@@ -100,10 +100,10 @@ private:
     if (!g.reached)
       add(code::target_unreached, name,
           fmt::format("waiting for the target of {} at the start", name) + waits,
-          g.away ? g.why_away.text() : std::string());
+          g.away ? g.why_away.now() : std::string());
     else if (g.away)
       add(code::target_away, name, fmt::format("waiting for the target of {}", name) + waits,
-          g.why_away.text());
+          g.why_away.now());
     else if (pace != pace::usual)
       add(pace == pace::slow ? code::target_slow : code::target_stalled, name,
           fmt::format("{} is {}: its target has not answered a call for {}", name, to_string(pace),
@@ -147,7 +147,7 @@ trouble_watch::counts trouble_watch::count(const watched& t) {
   for (const auto& [_, g] : t.gauges.shards)
     if (g->snapshot_failures != 0) {
       out.snapshot_failures += g->snapshot_failures;
-      out.why_no_snapshot = g->why_no_snapshot.text();
+      out.why_no_snapshot = g->why_no_snapshot.now();
     }
   return out;
 }

@@ -55,7 +55,7 @@ struct process_troubles {
   friend bool operator==(const process_troubles&, const process_troubles&) = default;
 };
 void members(auto& c, wire::like<process_troubles> auto& t) {
-  c("troubles", "of topologies that run", t.all);
+  c("troubles", "the troubles of topologies that run", t.all);
   c("silence", "what shows whether windows wait for partitions without records", t.silence);
 }
 void add(process_troubles& to, const process_troubles& more);

@@ -43,7 +43,7 @@ bool event_time_check::check(const source::chunk& c, std::size_t record,
   if (declared_ && stored && is_timestamp(*stored) && *time - *stored > future_skew_.count()) {
     why_ =
         fmt::format("the event time {} in {} is more than {} (future_skew) later than the source's "
-                    "timestamp, {}",
+                    "timestamp, {}; a parser with a longer \"future_skew\", or \"off\", takes such times",
                     format_timestamp(*time), name_, format_duration(future_skew_), format_timestamp(*stored));
     return false;
   }

@@ -72,10 +72,11 @@ refusal refusal_in(const json::value& body) {
 
 /// The address may be wrong, or a proxy says for a while that what is behind it is away.
 unexpected no_registry(const std::string& registry, std::string_view answered) {
-  return outside_error(ec::unavailable,
-                       fmt::format("schema registry {}: {}, which is no answer of a schema registry; check "
-                                   "`registry`, to which the path of its API belongs, too",
-                                   registry, answered));
+  return outside_error(
+      ec::unavailable,
+      fmt::format("schema registry {}: {}, which is not an answer of a schema registry; check "
+                  "`registry`, to which the path of its API belongs, too",
+                  registry, answered));
 }
 
 /// Why nothing is there: the registry says so itself. No value: it does not, or there is an answer.

@@ -70,7 +70,7 @@ private:
     auto v = json::parse({text.data(), text.size()}, failed, {}, options);
     if (!failed)
       return v;
-    return user_error(ec::invalid_argument, fmt::format("a schema is no JSON: {}", failed.message()));
+    return user_error(ec::invalid_argument, fmt::format("a schema is not JSON: {}", failed.message()));
   }
 
   static unexpected too_deep() {

@@ -73,9 +73,8 @@ private:
   }
 
   void note_damage(const letters_read& read) {
-    constexpr std::string_view remedy =
-        "it is passed over; mend it in a copy of the file and replay that: letters that went in do not go in "
-        "twice";
+    constexpr std::string_view remedy = "it is skipped; correct it in a copy of the file and replay that: "
+                                        "dead letters that were replayed are not replayed twice";
     for (const auto& line : read.damaged)
       ++out_.refused[fmt::format("{}; {}", line, remedy)];
     if (read.more_damaged != 0)
@@ -90,7 +89,7 @@ private:
   }
 
   [[nodiscard]] expected<void> go_on() const {
-    return request_.is_cancelled() ? outside_error(ec::cancelled, "the process ends; ask again")
+    return request_.is_cancelled() ? outside_error(ec::cancelled, "the process is ending; ask again")
                                    : expected<void>();
   }
 
@@ -104,13 +103,11 @@ private:
     else if (replayed_.contains(l.id) || wanted_.contains(l.id))
       ++out_.before;
     else if (l.time < request_.began)
-      ++out_.refused[fmt::format(
-          "of before this state began: it reads their records again by itself, if its source has "
-          "them still; where it has not, give --older")];
+      ++out_.refused[fmt::format("of before this state began: it reads their records again by itself, if its "
+                                 "source still has them; if not, give --older")];
     else if (request_.is_finished && reaches_windows_only(*r))
-      ++out_.refused
-            ["of a topology that has come to its end: its windows have fired for good; `run --fresh` (on a "
-             "cluster `apply --fresh`) reads everything again"];
+      ++out_.refused["of a topology that has ended: its windows have fired for good; `run --fresh` (on a "
+                     "cluster `apply --fresh`) reads everything again"];
     else if (wanted_.size() >= request_.most)
       ++out_.more;
     else

@@ -27,7 +27,7 @@ struct request {
   std::optional<std::set<std::string>> only = {};                  // letters of these ids; none: all
   std::uint64_t most = std::numeric_limits<std::uint64_t>::max();  // letters that go in; more are counted
   bool dry_run = false;
-  bool is_finished = false;                                       // the topology has come to its end
+  bool is_finished = false;                                       // the topology has ended
   event_micros began = std::numeric_limits<event_micros>::min();  // the state; older letters are refused
   std::chrono::milliseconds start_timeout{30'000};
   std::size_t batch_bytes = 16U << 20U;  // limit of records in memory, and in a batch

@@ -66,10 +66,9 @@ expected<void> check_into(const config::topology& t, const std::string& into, st
   if (std::find(names.begin(), names.end(), into) != names.end())
     return {};
   if (t.find(into))
-    return user_error(ec::invalid_argument,
-                      fmt::format("{} {}: records go in at a source or a parser, and on to the stage that "
-                                  "they failed at; expected {}",
-                                  what, into, config::one_of(names)));
+    return user_error(ec::invalid_argument, fmt::format("{} {}: records enter at a source or a parser, and "
+                                                        "go on to the stage that they failed at; expected {}",
+                                                        what, into, config::one_of(names)));
   return user_error(ec::invalid_argument,
                     fmt::format("{} {}: topology '{}' has no such stage; expected {}{}", what, into, t.name,
                                 config::one_of(names), config::did_you_mean(into, names)));
@@ -93,8 +92,8 @@ tl::expected<route, no_route> route_of(const letter& l, const plans& all, const 
     return refused(fmt::format("of stage \"{}\", which topology '{}' does not have", l.stage, t.name));
   if (l.partition == sink::rejected_log(l.stage) || is_window_log(t, l.partition))
     return refused(
-        fmt::format("of stage \"{}\", rows that it was to take and no records of a source: what they were "
-                    "made of has been processed; mend the target and insert them there",
+        fmt::format("of stage \"{}\", which are its rows and not records of a source: the records they were "
+                    "made of have been processed; correct the target and insert them there",
                     l.stage));
   plans through;
   bool elsewhere = false;
@@ -117,18 +116,16 @@ tl::expected<route, no_route> route_of(const letter& l, const plans& all, const 
                     "processed",
                     l.stage));
   if (elsewhere || through.size() > 1)
-    return refused(
-        fmt::format("of stage \"{}\", which takes rows of several parsers: whose record it was cannot be "
-                    "told",
-                    l.stage));
+    return refused(fmt::format(
+        "of stage \"{}\", which takes rows of several parsers: it is not known whose record it was",
+        l.stage));
   route out{through.front(), l.stage, l.partition};
   if (out.plan->parser->from.size() > 1)
     out.partition.erase(0, out.plan->source->name.size() + 1);
   if (l.stage != out.plan->parser->name && lane::ways_to(out.plan->roots, lane::stage_index(t, l.stage)) > 1)
-    return refused(
-        fmt::format("of stage \"{}\", which its parser's rows reach by several ways: which of them they "
-                    "failed on cannot be told",
-                    l.stage));
+    return refused(fmt::format("of stage \"{}\", which its parser's rows reach by several ways: it is not "
+                               "known on which of them they failed",
+                               l.stage));
   if (const auto before = parse_partition_name(out.partition))
     out.stage = next_target(*out.plan, std::string(before->stage), l.stage);
   return out;

@@ -63,7 +63,7 @@ std::string_view meaning_of(int reason, bool is_server) {
   case SSL_R_HTTP_REQUEST:
     return "plain HTTP has come to an address that speaks TLS; ask it by https:// and with --tls DIR";
   case SSL_R_WRONG_VERSION_NUMBER:
-    return is_server ? "what has come is no TLS"
+    return is_server ? "what has come is not TLS"
                      : "the other side does not speak TLS; ask it by http://, or another address";
   default:
     return {};
@@ -84,7 +84,7 @@ std::string_view meaning_between_nodes(int reason, bool is_server) {
     return "it has shown no certificate; a node shows the one of --tls DIR";
   case SSL_R_HTTP_REQUEST:
   case SSL_R_WRONG_VERSION_NUMBER:
-    return is_server ? "what has come is no TLS; start every node with --tls DIR, and ask the API at --http"
+    return is_server ? "what has come is not TLS; start every node with --tls DIR, and ask the API at --http"
                      : "it does not speak TLS; start it with --tls DIR, too";
   default:
     return {};

@@ -86,12 +86,11 @@ private:
     const auto path = join(join(d.path, "columns"), p.name);
     if (!told_.emplace(d.path, p.name).second)
       return;
-    out_.warning(
-        where, path,
-        fmt::format("the sink \"{}\" writes these clocks of a zone as a moment, which readers take for one "
-                    "of UTC, hours off; expected the timestamp itself, or a text of the clocks: "
-                    "to_char({}, 'YYYY-MM-DD HH24:MI:SS')",
-                    sink_->built.name, data::excerpt(p.text, 100)));
+    out_.warning(where, path,
+                 fmt::format("the sink \"{}\" writes this local time of a zone as a moment of UTC, hours off "
+                             "for every reader; expected the timestamp itself, or the local time as text: "
+                             "to_char({}, 'YYYY-MM-DD HH24:MI:SS')",
+                             sink_->built.name, data::excerpt(p.text, 100)));
   }
 
   const drafts& all_;

@@ -138,4 +138,10 @@ data::schema_ptr schema_of_inputs(draft& d, const drafts& all, report& out, side
   return has_shards(d.built.kind) || d.before_window ? without_batch(result) : result;
 }
 
+/// Its source has `first_time` among its options, and one that may be no table is one by its `key`.
+bool reads_table(const draft& source) {
+  return source.own != nullptr && !source.broken && source.member_of("key") != nullptr &&
+         std::ranges::find(source.own->options, "first_time", &option::name) != source.own->options.end();
+}
+
 }  // namespace millrace::config

@@ -67,34 +67,70 @@ public:
     check_place_in_graph(of, all);
     if (of == side::right && plan_.definition.join->newest && !d_.broken) {
       check_idleness(all);
-      warn_of_first_reading(all);
+      warn_of_tables(all);
     }
     return true;
   }
 
-  /// A table is read in the order of its keys, and a time of its own goes forth and back in that.
-  void warn_of_first_reading(const drafts& all) {
-    const auto& late_versions = plan_.definition.join->before;
-    if (d_.broken || d_.member_of("late_versions") != nullptr)
-      return;
+  /// Warns of tables whose versions have times of their own.
+  void warn_of_tables(const drafts& all) {
     for (const auto p : parsers_of_versions(all)) {
       const auto& parser = all[p];
       const auto* const plan = std::get_if<parser_plan>(&parser.built.plan);
       const auto* const time = parser.member_of("event_time");
-      if (plan == nullptr || time == nullptr || time->text == "_timestamp" ||
-          plan->watermark_delay >= late_versions)
+      const auto table = std::ranges::find_if(parser.reads, [&](auto r) { return reads_table(all[r]); });
+      if (d_.broken || plan == nullptr || time == nullptr || time->text == "_timestamp" ||
+          table == parser.reads.end())
         continue;
-      for (const auto r : parser.reads)
-        if (reads_table(all[r]))
-          return out_.warning(
-              d_.location_of("right"), join(d_.path, "right"),
-              fmt::format(
-                  "\"{0}\" gives the rows of its first reading by their keys, in no order of the event "
-                  "time of \"{1}\": versions that lie more than {2} behind a newer one before them are "
-                  "late, and dropped; expected \"late_versions\" such as \"3650 days\" here, or the "
-                  "event_time _timestamp of \"{1}\" with \"first_time\" of \"{0}\"",
-                  all[r].built.name, parser.built.name, format_duration(late_versions)));
+      warn_of_order(all[*table], parser, *plan);
+      warn_of_deleted_rows(all[*table], parser, *plan);
     }
+  }
+
+  /// A table is read in the order of its keys, and a time of its own goes forth and back in that.
+  void warn_of_order(const draft& table, const draft& parser, const parser_plan& plan) {
+    constexpr std::chrono::hours least_of_history{24};
+    if (plan.watermark_delay < least_of_history)
+      return out_.warning(
+          d_.location_of("right"), join(d_.path, "right"),
+          fmt::format("\"{0}\" gives rows by their keys, in no order of the event time of \"{1}\", and a "
+                      "version that comes after a later one does not count for older left rows; expected "
+                      "a \"watermark_delay\" of \"{1}\" that is longer than the table's history, such as "
+                      "\"3650 days\", and here \"late_versions\" as long, or the event_time _timestamp of "
+                      "\"{1}\" with \"first_time\" of \"{0}\"",
+                      table.built.name, parser.built.name));
+    const auto delay = parser.member_of("watermark_delay")->safe_text();
+    if (plan_.definition.join->before < plan.watermark_delay)
+      out_.warning(
+          d_.location_of("right"), join(d_.path, "right"),
+          fmt::format(
+              "a version that \"{}\" gets more than {} after its event time may be dropped, and no "
+              "left row ever gets it; expected \"late_versions\": {}, as the watermark_delay of \"{}\"",
+              table.built.name, format_duration(plan_.definition.join->before), quoted(delay),
+              parser.built.name));
+    if (!plan.idle_timeout)
+      out_.warning(
+          d_.location_of("right"), join(d_.path, "right"),
+          fmt::format("the watermark of \"{}\" stays {} behind, and without \"idle_timeout\" there each "
+                      "left row waits that long; expected one such as \"10 s\"",
+                      parser.built.name, delay));
+  }
+
+  /// The record of a row that is gone has its key alone.
+  void warn_of_deleted_rows(const draft& table, const draft& parser, const parser_plan& plan) {
+    const auto* const deleted = d_.member_of("deleted");
+    if (deleted == nullptr || plan.timed_by || !plan.event_time)
+      return;
+    const auto& time = (*parser.built.schema)[*plan.event_time].name;
+    const auto& key = table.built.options.text_list("key");
+    if (std::ranges::find(key, time) == key.end())
+      out_.warning(
+          deleted->where, join(d_.path, "deleted"),
+          fmt::format("the record of a row that is deleted from \"{0}\" has no \"{1}\", only its key, so "
+                      "it is a dead letter of \"{2}\", and the deleted version stays valid; expected "
+                      "\"event_time\": {3} there",
+                      table.built.name, time, parser.built.name,
+                      quoted(fmt::format("coalesce({}, _timestamp)", plain_name(time)))));
   }
 
   /// A table that nobody changes gives no record, and its silence would hold every row back: that has to be wanted.
@@ -151,12 +187,6 @@ private:
   };
 
   [[nodiscard]] const data::schema& columns(side s) const { return *plan_.of(s).input.output; }
-  /// A table's source has `first_time` among its options, and one that may be no table is one by its `key`.
-  static bool reads_table(const draft& source) {
-    return source.own != nullptr && !source.broken && source.member_of("key") != nullptr &&
-           std::ranges::find(source.own->options, "first_time", &option::name) != source.own->options.end();
-  }
-
   /// The parsers above the right side.
   [[nodiscard]] std::vector<std::size_t> parsers_of_versions(const drafts& all) const {
     std::vector<std::size_t> out;
@@ -209,11 +239,10 @@ private:
 
   void check_place_in_graph(side of, const drafts& all) {
     const auto rows = fmt::format("the rows of the {} side", to_string(of));
-    const timed_reader reader{
-        to_string(of),
-        ": this join would pair rows that have replaced each other, and go by an event time that "
-        "they do not have; expected emit \"final\" there",
-        "a join", "a window with bounds, or a join upstream of that one", rows};
+    const timed_reader reader{to_string(of),
+                              ": this join would pair a row and the one that replaces it, and such rows have "
+                              "no event time; expected emit \"final\" there",
+                              "a join", "a window with bounds, or a join upstream of that one", rows};
     const auto windows = windows_above(d_, all, of);
     if (!refuse_updates(d_, all, windows, reader, out_))
       static_cast<void>(refuse_untimed(d_, all, windows, reader, out_));

@@ -4,6 +4,7 @@
 #include "config/plan/parser_schema.hpp"
 #include "config/plan/plan_stages.hpp"
 #include "config/secrets.hpp"
+#include "runtime/expression/formats/calendar.hpp"
 #include "runtime/expression/formats/time_text.hpp"
 
 #include <fmt/format.h>
@@ -117,6 +118,37 @@ void read_event_time(draft& d, parser_plan& plan, const known_rows& rows, const 
   if (auto why = name == "_timestamp" ? why_no_stored_time(d, all, out) : std::string(); !why.empty())
     return d.fail(out, "event_time", std::move(why));
   plan.event_time = at;
+}
+
+/// Says whether clocks there go back each year, by two moments of one year.
+bool has_summer_time(const expression::zone& z) {
+  constexpr event_micros january = 1'894'665'600'000'000;  // 2030-01-15
+  constexpr event_micros july = 1'910'304'000'000'000;     // 2030-07-15
+  return *expression::wall_time(z, july) - *expression::wall_time(z, january) != july - january;
+}
+
+/// An hour that clocks show twice is read as the second one, also while it is the first. Files that are read to their end are left
+/// out: their delay goes by what they hold, and no run waits for it.
+void warn_of_repeated_hour(const draft& d, const parser_plan& plan, const drafts& all, report& out) {
+  constexpr std::chrono::hours repeated{1};
+  if (!d.before_window || !plan.event_time || *plan.event_time >= plan.declared ||
+      plan.watermark_delay >= repeated)
+    return;
+  const auto* const zone = plan.formats[*plan.event_time].zone;
+  const auto is_live = [&](auto r) {
+    const auto* const traits = traits_of(all[r]);
+    return traits != nullptr && !traits->bounded;
+  };
+  if (zone == nullptr || !has_summer_time(*zone) || std::ranges::none_of(d.reads, is_live))
+    return;
+  out.warning(
+      d.location_of("event_time"), join(d.path, "event_time"),
+      fmt::format(
+          "the hour that clocks of {} show twice in autumn is read as the second one, so in the first "
+          "of the two the watermark goes an hour ahead, and records of the second are late; expected a "
+          "\"watermark_delay\" an hour longer than the disorder, such as \"70 minutes\", and "
+          "\"future_skew\": \"2 hours\"",
+          expression::zone_name(*zone)));
 }
 
 /// Hidden columns have such names.
@@ -407,6 +439,10 @@ void plan_parser(draft& d, const drafts& all, report& out) {
     plan.idle_timeout = options.duration("idle_timeout");
   // "off" leaves nothing in the options: then no timestamp is too far ahead.
   plan.future_skew = options.has("future_skew") ? options.duration("future_skew") : micros::max();
+  // A row of a table that is entered in advance does not come again, and leaves the watermark behind the present.
+  if (d.member_of("future_skew") == nullptr &&
+      std::ranges::any_of(d.reads, [&](auto r) { return reads_table(all[r]); }))
+    plan.future_skew = std::max(plan.future_skew, plan.watermark_delay);
   plan.fail_on_error = options.has("on_error") && options.text("on_error") == "fail";
   plan.gives_up_crashes = options.has("on_crash") && options.text("on_crash") == "dead_letter";
   if (options.has("on_null"))
@@ -449,6 +485,7 @@ void plan_parser(draft& d, const drafts& all, report& out) {
            given != nullptr && d.member_of("event_time") == nullptr && d.timed_selects.empty())
     out.warning(given->where, join(d.path, "watermark_delay"),
                 "without \"event_time\" there is no watermark; expected \"event_time\" beside it");
+  warn_of_repeated_hour(d, plan, all, out);
   if (!d.timed_selects.empty())
     plan.timed_select = all[d.timed_selects.front()].built.name;
   d.event_time = plan.event_time.has_value();

@@ -40,8 +40,8 @@ bool check_way(draft& d, const drafts& all, const std::vector<std::size_t>& pars
   for (const auto p : parsers)
     if (std::ranges::count(parsers, p) > 1) {
       d.fail(out, "event_time",
-             fmt::format("the rows of \"{}\" come to this select on several ways, so not in the order of the "
-                         "records, by which the watermark goes; expected one way",
+             fmt::format("the rows of \"{}\" reach this select by several ways, and so not in the order of "
+                         "the records, which the watermark needs; expected one way",
                          all[p].built.name));
       return false;
     }

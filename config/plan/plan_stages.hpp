@@ -28,6 +28,8 @@ row_order read_order(draft& d, const known_rows& rows, report& out);
 [[nodiscard]] bool refuse_limit_of_updates(draft& d, const drafts& all, report& out);
 /// The columns, and one behind them.
 [[nodiscard]] data::schema_ptr with_column(const data::schema& columns, data::field last);
+/// Says whether a source reads a table at intervals, so that its records have the moment of a reading.
+[[nodiscard]] bool reads_table(const draft& source);
 /// The items of a text or list.
 [[nodiscard]] std::vector<const node*> items_of(const node& n);
 

@@ -58,8 +58,8 @@ public:
   void check_place_in_graph(const drafts& all) {
     const timed_reader reader{
         "from",
-        ": this window would count rows that have replaced each other, and go by an event time "
-        "that they do not have; expected emit \"final\" there, or this window upstream of it",
+        ": this window would count a row and the one that replaces it, and such rows have no event time; "
+        "expected emit \"final\" there, or this window upstream of it",
         d_.built.type == "global" ? "state_ttl" : "this window", "a global window without state_ttl here"};
     if (refuse_updates(d_, all, d_.windows, reader, out_) || plan_.definition.kind == window::shape::global ||
         refuse_untimed(d_, all, d_.windows, reader, out_))

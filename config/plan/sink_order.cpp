@@ -43,7 +43,7 @@ std::string missing_order(const std::string& text, const data::schema& columns) 
   const bool minus = text.starts_with('-');
   const auto word = minus ? text.substr(1) : text.substr(0, text.find(' '));
   if (text.find(',') == std::string::npos && columns.find(word))
-    return fmt::format("\"{}\" is no column; expected one with an optional asc or desc; did you mean "
+    return fmt::format("\"{}\" is not a column; expected one with an optional asc or desc; did you mean "
                        "\"{} desc\"?",
                        text, word);
   return missing_column(text, columns, "this sink");

@@ -393,14 +393,13 @@ std::string fits_with_notes(const state_fit& fit) {
   for (const auto& n : fit.notes)
     out += (out.empty() ? "" : "; ") + n;
   if (!out.empty())
-    out = fmt::format("the topology has changed since this state was made ({}): what was read "
-                      "before stays as it was parsed, what comes is parsed anew",
+    out = fmt::format("the topology has changed since this state was made ({}): records read before keep "
+                      "their values, later ones are parsed the new way",
                       out);
   if (!fit.zones.empty())
-    out += fmt::format(
-        "{}{} since this state was made: windows by the clocks of a zone go by its rules now, and "
-        "a window that is open is refused where these give it other bounds",
-        out.empty() ? "" : "; ", fit.zones);
+    out += fmt::format("{}{} since this state was made: windows with a zone follow the new rules from now "
+                       "on, and an open window whose bounds they would change is refused",
+                       out.empty() ? "" : "; ", fit.zones);
   return out;
 }
 

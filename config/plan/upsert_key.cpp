@@ -1,6 +1,7 @@
 // Compares the key of an upsert with that of the window whose rows it takes: which rows overwrite each other.
 #include "config/plan/plan_stages.hpp"
 #include "config/plan/trace.hpp"
+#include "config/plan/windows_apart.hpp"
 
 #include <fmt/format.h>
 
@@ -39,10 +40,8 @@ public:
       return {};
     if (!traced_.made_of.contains(start_))
       return fmt::format(
-          "neither window_start nor window_end of \"{}\" is in the key: one row of each key stays, "
-          "that of {}; expected window_end, too, where the row of each window is to stay",
-          name_,
-          definition_.updates ? "the window that has changed last, maybe an older one" : "the newest window");
+          "neither window_start nor window_end of \"{}\" is in the key: one row of each key stays, {}", name_,
+          which_stays());
     if (definition_.zone != nullptr && definition_.slide != definition_.size)
       return fmt::format(
           "window_start of \"{}\" is in the key and window_end is not: where the clocks of a zone "
@@ -50,6 +49,14 @@ public:
           "window_end",
           name_);
     return {};
+  }
+
+  /// `alike`: the begins of two windows.
+  [[nodiscard]] std::string lost_windows(const std::pair<event_micros, event_micros>& alike) const {
+    return fmt::format(
+        "the key does not keep the windows of \"{}\" apart: those that begin at {} and {} have the same; "
+        "one row of each key stays, {}",
+        name_, format_timestamp(alike.first), format_timestamp(alike.second), which_stays());
   }
 
   [[nodiscard]] std::string lost_groups(const std::vector<std::string>& missing) const {
@@ -67,6 +74,12 @@ public:
   }
 
 private:
+  [[nodiscard]] std::string which_stays() const {
+    return fmt::format("that of {}; expected window_end, too, where the row of each window is to stay",
+                       definition_.updates ? "the window that has changed last, maybe an older one"
+                                           : "the newest window");
+  }
+
   const std::string& name_;
   const window::definition& definition_;
   const traced_columns& traced_;
@@ -90,7 +103,8 @@ void check_upsert_key(draft& d, const drafts& all, report& out) {
   const auto* const sink = std::get_if<sink_plan>(&d.built.plan);
   if (d.broken || sink == nullptr || sink->traits.deletes_by.empty())
     return;
-  for (const auto& [window, traced] : trace_to_windows(d, all, sink->traits.deletes_by)) {
+  const auto& columns = sink->traits.deletes_by;
+  for (const auto& [window, traced] : trace_to_windows(d, all, columns)) {
     const key_over_window key(all[window], traced);
     if (key.has_aggregate())
       continue;
@@ -99,6 +113,8 @@ void check_upsert_key(draft& d, const drafts& all, report& out) {
       d.fail(out, "key", key.lost_groups(missing));
     else if (const auto lost = key.lost_windows(); !lost.empty())
       out.warning(d.location_of("key"), join(d.path, "key"), lost);
+    else if (const auto alike = windows_alike(d, all, window, columns))
+      out.warning(d.location_of("key"), join(d.path, "key"), key.lost_windows(*alike));
   }
 }
 

@@ -63,7 +63,7 @@ void read_times_of_windows(draft& d, window_plan& plan, report& out) {
   if (o.has("size") && o.has("slide") && def.slide.count() > 0) {
     if (def.slide > def.size || def.size.count() % def.slide.count() != 0)
       d.fail(out, "size",
-             fmt::format("{} is no multiple of the slide {}; expected a size that the slide divides",
+             fmt::format("{} is not a multiple of the slide {}; expected a size that the slide divides",
                          format_duration(def.size), format_duration(def.slide)));
     else if (def.size / def.slide > most_slices)
       d.fail(out, "slide",

@@ -358,18 +358,19 @@ void add_contents(const std::vector<described_stage>& stages, const std::vector<
 std::string_view heading(stage_kind kind) {
   switch (kind) {
   case stage_kind::source:
-    return "## Sources\n\nA source gives raw records; a parser makes rows of them.\n\n";
+    return "## Sources\n\nA source reads raw records; a parser makes rows of them.\n\n";
   case stage_kind::parser:
-    return "## Parsers\n\nA parser reads one source, or a list of them, and gives typed rows.\n\n";
+    return "## Parsers\n\nA parser reads one source, or a list of sources, and makes typed rows of their "
+           "records.\n\n";
   case stage_kind::transform:
-    return "## Transforms\n\nA transform takes the rows of a stage and gives its own rows at once.\n\n";
+    return "## Transforms\n\nA transform takes the rows of a stage and passes its own rows on at once.\n\n";
   case stage_kind::window:
     return R"(## Windows
 
-A window gives its key columns, its aggregates, `window_start` and `window_end`.
+The rows of a window have its key columns, its aggregates, `window_start` and `window_end`.
 
-- **Late rows.** `"from": "NAME.late"` reads the rows that came too late for the window. A window of late rows goes by
-  the same watermark, so it needs an `allowed_lateness` or a size that reaches further back.
+- **Late rows.** `"from": "NAME.late"` reads the rows that came too late for the window. A window of late rows has the
+  same watermark, so it needs an `allowed_lateness` or a size that reaches further back.
 - **Updates.** Rows of `"emit": "updates"` have two hidden columns. `_batch` numbers the sink's commits from 1, one
   for each tick. `_change` is `upsert`, or `delete` for a row that is taken back: its session has grown, or `having`
   no longer lets it through. The aggregates of a `delete` are null. A sink with an upsert deletes the row by its key;
@@ -378,8 +379,8 @@ A window gives its key columns, its aggregates, `window_start` and `window_end`.
   PostgreSQL's aggregates over no rows give one row. Where the filters of aggregates leave out all rows of a window,
   count is 0 and the others are null. The bounds of a global window are null.
 - **Windows of windows.** Rows of a window have the event time `window_end - 1 us` for the next window.
-- **Dedup.** It gives rows unchanged: of each key the first by event time, then by log and position, and the next one
-  that is `ttl` or more after it. Its bounds are the row's time and a microsecond more.
+- **Dedup.** It passes rows on unchanged: of each key the first one (by event time, then by log and position), and then
+  the next one that is `ttl` or more after it. Its bounds are the row's time and a microsecond more.
 
 **Time zones.** The starts of windows are counted from 1970-01-01 00:00 UTC unless there is a `zone`. That day is a
 Thursday, so windows of a week start on Thursdays, and with `"offset": "4 days"` on Mondays. A `zone` changes this:
@@ -395,12 +396,12 @@ Thursday, so windows of a week start on Thursdays, and with `"offset": "4 days"`
   case stage_kind::join:
     return R"(## Joins
 
-A join reads two sides and gives rows with the columns of both: pairs of rows with the same key that lie in the same
+A join reads two sides and emits rows with the columns of both: pairs of rows that have the same key and lie in the same
 window, or within a time of each other. `how` adds rows without a partner.
 
-- **Results** are final, and the same for the same input, whichever side is read faster. A window, or a left row,
-  gives its pairs once *both* sides are past its end. A silent side holds all of them back; the remedy is
-  `idle_timeout` of its parser.
+- **Results** are final, and the same for the same input, whichever side is read faster. A window, or a left row, emits
+  its pairs once *both* sides are past its end. A silent side holds all of them back, unless its parser has an
+  `idle_timeout`.
 - **Order.** Rows of a window come by key, then by left row, then by right row. Rows of a side are ordered by event
   time, then by log and position. A row that lies in several windows (`slide`) has pairs in each of them.
 - **Late rows.** `"from": "NAME.late_left"` and `"from": "NAME.late_right"` read the rows that came too late, with the
@@ -409,14 +410,14 @@ window, or within a time of each other. `how` adds rows without a partner.
   the left row's own time unless the join goes by windows.
 
 An interval join waits for `after`: a left row comes out once the watermarks of both sides are past its time by that
-much. A left row is late if the watermarks were there before it came. A right row is late if no left row within its
-reach can come any more. Right rows are kept for `before` and `after`.
+much. A left row is late if the watermarks were there before it came. A right row is late if no left row that it could
+pair with can come any more. Right rows are kept for `before` and `after`.
 
 A join as of a time gives each left row the newest right row of its key at or before its time, by event time, then by
-log and position. It waits until the right side is past that time, so the version does not depend on which side is
-read faster. The last version of each key is kept for ever, a deletion for as long as an older version may come. A
+log and position. A left row comes out once the watermarks of *both* sides are past its time, so the version does not
+depend on which side is read faster. The last version of each key is kept for ever, a deletion for as long as an older version may come. A
 right side without an end needs an `idle_timeout` at its parser, even if it is `off`: a table that nobody changes
-would hold back every row. Kafka's tombstones can be versions: `"on_null": "row"` makes rows of them.
+would hold back every row. Kafka's tombstones can be versions, too: `"on_null": "row"` makes rows of them.
 
 )";
   case stage_kind::sink:
@@ -426,7 +427,7 @@ would hold back every row. Kafka's tombstones can be versions: `"on_null": "row"
 
 A sink writes a timestamp as a moment in UTC: as text `2021-04-24T19:55:00Z`, in PostgreSQL a timestamptz, in other
 databases and in Parquet files the time of UTC. `ts at time zone 'Europe/Berlin'` is the time that clocks there show,
-and no moment. Written as a moment it is hours off for every reader, and `check` warns of it. Write `ts` itself, or a
+not a moment. Written as a moment it is hours off for every reader, and `check` warns of it. Write `ts` itself, or a
 text: `to_char(ts at time zone 'Europe/Berlin', 'YYYY-MM-DD HH24:MI:SS')`.
 
 )";
@@ -443,22 +444,22 @@ A topology is a file, in JSON as on this page, where comments and trailing comma
 merge patch: maps are merged, `null` removes a member). `--set PATH=VALUE` sets one value: JSON if it parses as JSON,
 else text. A key with a dot in it stands in double quotes.
 
-- **Environment.** `${NAME}` and `${NAME:-default}` are filled in, in texts, not in keys. The default also stands for
-  an empty variable. `$${` is a literal `${`; any other `$` is itself. Values from the environment are shown only
-  where they are no secret: in options that name a place or a column (`brokers`, `topic`, `path`, `table`, ...), in
+- **Environment.** `${NAME}` and `${NAME:-default}` are filled in within texts, not in keys. The default also stands for
+  an empty variable. `$${` is a literal `${`; any other `$` is itself. Values from the environment are shown only where
+  they cannot be secret: in options that name a place or a column (`brokers`, `topic`, `path`, `table`, ...), in
   numbers, durations and choices. A password in a connection is never shown. The command that reads the file fills the
   values in (`run`, `check`, `apply`, ...); a node never does.
-- **Secrets.** `${secret:NAME}` stays in the plan as it is, and is resolved where the stage runs, from the file NAME
-  of `--secrets DIR` (`run`, `node`, `replay`, `sql`); NAME has letters, digits, `_`, `-` and `.`. It stands in
-  options that are never shown: `"postgresql://app:${secret:db}@db.example.com/shop"`. The value is used unchanged,
-  without a line break at its end; a URL needs no percent-encoding of it. The kind of a database and SQLite's path are
-  no secrets. [Operations](operations.md#secrets) says what the files must be.
+- **Secrets.** `${secret:NAME}` stays in the plan as it is written. Its value is read where the stage runs, from the
+  file NAME in `--secrets DIR` (`run`, `node`, `replay`, `sql`); NAME has letters, digits, `_`, `-` and `.`. It is
+  allowed only in options that are never shown: `"postgresql://app:${secret:db}@db.example.com/shop"`. The value is used
+  unchanged, without a line break at its end; a URL needs no percent-encoding of it. The kind of a database and SQLite's
+  path cannot be secrets. [Operations](operations.md#secrets) says what the files must be.
 - **Durations** are text with a unit: `5 minutes`, `90 s`, `1 hour 30 minutes`, `100 ms`. **Sizes**: `128 MB` (powers
   of 1000), `64 KiB` (powers of 1024). **Rates**: `10/s`, `600/min`.
-- **Expressions** are PostgreSQL's; [functions.md](functions.md) has the functions and aggregates. A column stands
-  there by its name, as the topology spells it, capitals too: `userId`. A name without a column of that spelling is
-  looked up in lower case. A name with other signs in it stands in double quotes: `"user-agent"`. Text sorts as under
-  the collation C; `upper`, `lower`, `initcap` and `ilike` know the letters of all scripts.
+- **Expressions** are PostgreSQL's; [functions.md](functions.md) has the functions and aggregates. A column is named as
+  the topology spells it, capitals too: `userId`. If no column has that spelling, the name is looked up in lower case. A
+  name with other characters stands in double quotes: `"user-agent"`. Text sorts as under the collation C; `upper`,
+  `lower`, `initcap` and `ilike` know the letters of all scripts.
 - **Names** of stages and topologies: a letter, then letters, digits, `_` and `-`. Names of columns that begin with
   `_` are reserved.
 
@@ -479,8 +480,8 @@ constexpr std::string_view columns_page =
 )";
 
 constexpr std::string_view columns_end =
-    R"(A map is the long form if it has `type` and no members but these. Nested columns with one that is called `type` need
-the long form for it: `{ "type": { "type": "text" } }`.
+    R"(A map is the long form if it has `type` and no members other than these. In nested columns, a column called `type`
+needs the long form: `{ "type": { "type": "text" } }`.
 
 A `numeric` is an exact decimal of up to 38 digits, read from a record's digits and never through a double: use it for
 money and for other sums that must be exact. It keeps its zeros at the end: `1.50` stays `1.50`, `1.5e-3` is `0.0015`,
@@ -497,7 +498,8 @@ are ignored, also with a `format`.
 A `zone` is the time zone of text that has no zone or offset of its own, with a strptime `format` and without one.
 Text with a zone of its own keeps it, unless there is a `format`. `2021-10-31 02:30` in Europe/Paris comes twice and
 is the second, 01:30 UTC; `2021-03-28 02:30`, which the clocks skip, counts as before the change, also 01:30 UTC: the
-same as `'2021-03-28 02:30'::timestamp at time zone 'Europe/Paris'`. A format that reads a zone (`%z`, `%Z`) or the
+same as `'2021-03-28 02:30'::timestamp at time zone 'Europe/Paris'`. So in the first of these two hours an event time is
+an hour ahead: on a live source let `watermark_delay`, and `future_skew`, be an hour longer. A format that reads a zone (`%z`, `%Z`) or the
 moment itself (`%s`, `epoch_s` and the like) takes no `zone`. The times depend on the machine's tzdata, whose version
 `check` prints.
 

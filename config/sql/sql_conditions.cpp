@@ -239,7 +239,7 @@ void condition_reader::read_equality(const syntax& s) {
           names.insert(names.end(), side.tables.begin(), side.tables.end());
       return say_(
           wrong.offset,
-          fmt::format("\"{}\" is no table that stands in FROM before this ON; expected the name of one "
+          fmt::format("\"{}\" is not a table that stands in FROM before this ON; expected the name of one "
                       "of these in front of its column: {}",
                       folded(wrong.path.front()), fmt::join(names, ", ")));
     }

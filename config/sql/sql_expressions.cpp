@@ -308,7 +308,8 @@ void sql_expressions::add_function(const sql::create_function& f) {
     return true;
   });
   if (has_aggregate(f.body.tree))
-    return wrong(f.body.where.begin, "a function is no aggregate here; its arguments may hold aggregates");
+    return wrong(f.body.where.begin,
+                 "a function is not an aggregate here; its arguments may hold aggregates");
   const auto before = out_.errors();
   // Functions within it are put in once here, so that what each of them may become stays bounded.
   if (fits && text_of(f.body.where, f.body.tree, {{}, itself}).size() > expression::longest_text)

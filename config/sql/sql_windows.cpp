@@ -284,9 +284,10 @@ void sql_queries::add_group_columns(node& out, const sql::select& s, const group
       continue;
     }
     if (column && *column != start_column && *column != end_column)
-      to_.say(o.at,
-              fmt::format("\"{}\" is no key; expected it in GROUP BY, or an aggregate of it such as last({})",
-                          *column, *column));
+      to_.say(
+          o.at,
+          fmt::format("\"{}\" is not a key; expected it in GROUP BY, or an aggregate of it such as last({})",
+                      *column, *column));
     as_given = as_given && column == called;
     add_member(shown, called, where, to_.expressions.write(*o.value, tables));
   }

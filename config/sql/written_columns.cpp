@@ -81,10 +81,11 @@ private:
       return nested_type(n, name, path);
     if (n.what == node::kind::list && n.items.size() == 1)
       return type_of(n.items.front(), name, path + "[0]") + "[]";
-    out_.error(n.where, path,
-               fmt::format("{} is no type of a column; expected one, such as \"text\", a map, or a list with "
-                           "the type of its elements",
-                           describe(n)));
+    out_.error(
+        n.where, path,
+        fmt::format("{} is not a type of a column; expected one, such as \"text\", a map, or a list with "
+                    "the type of its elements",
+                    describe(n)));
     return "text";
   }
 

@@ -2,6 +2,7 @@
 #include "config/sql/sql_expressions.hpp"
 #include "config/sql/stage_writer.hpp"
 #include "config/sql/written_times.hpp"
+#include "config/text/quoted.hpp"
 #include "runtime/base/time.hpp"
 #include "runtime/expression/syntax/keywords.hpp"
 
@@ -144,13 +145,18 @@ std::vector<std::pair<std::string, std::string>> stage_writer::key_pairs() {
 std::optional<written_time> stage_writer::time_of(const std::string& side) {
   std::optional<written_time> out;
   for (const auto& name : stages_read(body_, side)) {
-    const auto column = time_column(s_.stages, name);
+    std::optional<dropped_time> dropped;
+    const auto column = time_column(s_.stages, name, &dropped);
     if (!column || (out && *out != *column)) {
       const auto* const m = body_.find(side);
+      const auto remedy = dropped
+                              ? fmt::format("the \"columns\" of \"{}\" to keep it: {}: {}", dropped->stage,
+                                            quoted(dropped->column), quoted(dropped->expression))
+                              : std::string("a column with it there");
       out_.error(m->value.where, join(s_.path, side),
-                 fmt::format("in SQL this join names the column with the event time of its {0} rows, and "
-                             "\"{1}\" gives {2}; expected a column with it there",
-                             side, name, column ? "it another name than the others" : "none"));
+                 fmt::format("in SQL this join names the column with the event time of its {} rows, and "
+                             "\"{}\" gives {}; expected {}",
+                             side, name, column ? "it another name than the others" : "none", remedy));
       return std::nullopt;
     }
     out = column;

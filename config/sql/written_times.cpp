@@ -92,8 +92,9 @@ bool names_column(const std::string& expression, const std::string& column) {
   return (is_plain && expression == column) || expression == data::in_quotes(column, '"');
 }
 
-std::optional<written_time> time_column(const node& stages, const std::string& stage) {
-  std::vector<const node*> below;  // stages that the time goes through
+std::optional<written_time> time_column(const node& stages, const std::string& stage,
+                                        std::optional<dropped_time>* dropped) {
+  std::vector<const member*> below;  // stages that the time goes through
   auto name = stage;
   while (below.size() <= stages.members.size()) {
     const auto* const m = stages.find(name);
@@ -110,7 +111,7 @@ std::optional<written_time> time_column(const node& stages, const std::string& s
       const auto* const from = at.find(*kind == stage_kind::join ? "left" : "from");
       if (from == nullptr)
         return std::nullopt;
-      below.push_back(&at);
+      below.push_back(m);
       const auto& first = from->value.items.empty() ? from->value : from->value.items.front();
       name = first.text;
       continue;
@@ -121,7 +122,13 @@ std::optional<written_time> time_column(const node& stages, const std::string& s
     const bool has_end = *kind == stage_kind::window || *kind == stage_kind::join;
     written_time out{*std::move(column), micros(has_end && !keeps ? 1 : 0)};
     for (auto s = below.rbegin(); s != below.rend(); ++s) {
-      auto next = behind_rows(**s, out);
+      const auto& through = (*s)->value;
+      auto next = behind_rows(through, out);
+      if (!next && dropped != nullptr && !out.column.starts_with('_'))
+        *dropped = {
+            (*s)->name, out.column,
+            (through.members.front().name == "join" ? "l." : "") +
+                (names_column(out.column, out.column) ? out.column : data::in_quotes(out.column, '"'))};
       if (!next)
         return std::nullopt;
       out.column = *std::move(next);

@@ -18,8 +18,15 @@ struct written_time {
 
   bool operator==(const written_time&) const = default;
 };
+/// A stage whose `columns` leave out the column with the event time.
+struct dropped_time {
+  std::string stage;
+  std::string column;
+  std::string expression;  // that names it there, such as l.at
+};
 /// The stage's column whose value is the event time of each row, or a constant time later; a hidden one where that is no column of the stage's own. None:
-/// the rows have no event time, or no column with it. `stages`: the map of all.
-[[nodiscard]] std::optional<written_time> time_column(const node& stages, const std::string& stage);
+/// the rows have no event time, or no column with it: `dropped` then says which stage leaves it out. `stages`: the map of all.
+[[nodiscard]] std::optional<written_time> time_column(const node& stages, const std::string& stage,
+                                                      std::optional<dropped_time>* dropped = nullptr);
 
 }  // namespace millrace::config

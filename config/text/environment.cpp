@@ -114,7 +114,7 @@ private:
                               value.size(), largest_variable));
     if (first_invalid_utf8(value))
       return fail(
-          fmt::format("the environment variable {} holds bytes that are no UTF-8; expected UTF-8", name));
+          fmt::format("the environment variable {} holds bytes that are not UTF-8; expected UTF-8", name));
     out_.keep_variable(path, name, value);
     return value;
   }

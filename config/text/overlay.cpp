@@ -141,7 +141,7 @@ void apply_set(node& target, const std::string& argument, report& out) {
     const auto shown =
         argument.find('=') == std::string::npos ? argument : argument.substr(0, argument.find('='));
     out.error({file, 1, 1}, {},
-              fmt::format("\"{}\" is no PATH=VALUE; expected a form like stages.clicks.rate=10/s",
+              fmt::format("\"{}\" is not PATH=VALUE; expected a form like stages.clicks.rate=10/s",
                           first_invalid_utf8(shown) ? "?" : shown));
     return;
   }

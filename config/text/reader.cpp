@@ -155,7 +155,7 @@ bool is_readable(std::string_view text, const std::string& file, report& out) {
     return true;
   const auto [line, column] = line_table(text).at(*bad);
   out.error({file, line, column}, {},
-            fmt::format("the byte {:#04x} is no UTF-8; expected a file in UTF-8",
+            fmt::format("the byte {:#04x} is not UTF-8; expected a file in UTF-8",
                         static_cast<unsigned char>(text[*bad])));
   return false;
 }

@@ -80,7 +80,7 @@ bool json_datum::append(std::string& out, std::string_view text, type_index of) 
   path_.clear();
   const auto v = data::read_json_value(text, value_limits);
   if (!v)
-    return fail(fmt::format("it is no JSON, or nested deeper than {} levels", value_limits.most_depth));
+    return fail(fmt::format("it is not JSON, or nested deeper than {} levels", value_limits.most_depth));
   steps_left_ = steps_at_least + steps_a_byte * text.size();
   most_ = out.size() + most_bytes_of_json;
   return append_value(out, *v, of, 0);
@@ -93,7 +93,7 @@ bool json_datum::fail(std::string why) {
 }
 
 bool json_datum::misfit(const json::value& v, type_index of) {
-  return fail(fmt::format("{} is no value of the type {}", shown_value(v), describe(*schema_, of)));
+  return fail(fmt::format("{} is not a value of the type {}", shown_value(v), describe(*schema_, of)));
 }
 
 bool json_datum::append_value(std::string& out, const json::value& v, type_index of, std::uint32_t depth) {

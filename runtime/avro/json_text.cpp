@@ -88,7 +88,7 @@ bool json_text::append_scalar(const reading& r, cursor& at, std::string& out) {
     return false;
   if (r.as == content::text)
     if (const auto text = std::get<std::string_view>(v); !is_plain_text(text) && !data::is_utf8(text))
-      return fail("the string is no UTF-8");
+      return fail("the string is not UTF-8");
   std::visit(scalar_as_json{out}, v);
   return true;
 }
@@ -115,7 +115,7 @@ bool json_text::append_record(const reading& r, cursor& at, std::string& out, st
         return false;
     } else if (!skip(how_->writer(), m.skipped, at, depth + 1)) {
       return fail(at.ended() ? "the record ends before its fields do"
-                             : "the bytes are no field of the writer's schema");
+                             : "the bytes are not a field of the writer's schema");
     }
   for (const auto& d : r.defaults) {
     cursor datum(d.datum);
@@ -165,7 +165,7 @@ bool json_text::append_items(const reading& r, cursor& at, std::string& out, std
       if (!at.bytes(key))
         return fail(unreadable(kind::string, at));
       if (!is_plain_text(key) && !data::is_utf8(key))
-        return fail("the map's key is no UTF-8");
+        return fail("the map's key is not UTF-8");
       members_.push_back({key, out.size()});
       data::append_json_string(out, key);
       out.push_back(':');

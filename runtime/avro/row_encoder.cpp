@@ -171,7 +171,7 @@ bool row_encoder::append_number(std::string& out, const writing& w, const data::
   const auto beyond = [&](std::string_view type) {
     std::string text;
     data::append_text_value(text, c, row);
-    return fail(fmt::format("{} is no {}, which {} is", text, type, w.field));
+    return fail(fmt::format("{0} does not fit {2}, which is {1}", text, type, w.field));
   };
   if (w.how == put::short_real) {
     const auto v = c.doubles()[row];
@@ -202,7 +202,7 @@ bool row_encoder::append_text(std::string& out, const writing& w, const data::co
   const auto text = c.text_at(row);
   const auto& t = (*schema_)[w.of];
   const auto is_no = [&](std::string_view what) {
-    return fail(fmt::format("\"{}\" is no {}, which {} is", data::excerpt(text), what, w.field));
+    return fail(fmt::format("\"{0}\" does not fit {2}, which is {1}", data::excerpt(text), what, w.field));
   };
   switch (w.how) {
   case put::symbol: {
@@ -217,7 +217,7 @@ bool row_encoder::append_text(std::string& out, const writing& w, const data::co
   case put::fixed_binary: {
     const auto bytes = data::from_base64(text);
     if (!bytes)
-      return is_no("base64, as text is that becomes bytes");
+      return is_no("bytes, written as base64");
     if (w.how == put::binary) {
       append_bytes(out, *bytes);
       return true;
@@ -231,17 +231,17 @@ bool row_encoder::append_text(std::string& out, const writing& w, const data::co
   case put::uuid_text:
     scratch_.clear();
     if (!append_uuid(scratch_, text))
-      return is_no("UUID");
+      return is_no("a UUID");
     append_bytes(out, text);
     return true;
   case put::uuid_bytes:
-    return append_uuid(out, text) || is_no("UUID");
+    return append_uuid(out, text) || is_no("a UUID");
   default:
     break;
   }
   const auto time = time_of_day_in(text);
   if (!time)
-    return is_no("time of day such as 19:55:00");
+    return is_no("a time of day such as 19:55:00");
   append_long(out, w.how == put::time_millis ? floor_to_millis(*time) : *time);
   return true;
 }
@@ -267,7 +267,8 @@ bool row_encoder::append_decimal(std::string& out, const writing& w, const data:
       return true;
     }
   }
-  return fail(fmt::format("{} is no {}, which {} is", text_of(v), describe(*schema_, w.of), w.field));
+  return fail(
+      fmt::format("{0} does not fit {2}, which is {1}", text_of(v), describe(*schema_, w.of), w.field));
 }
 
 bool row_encoder::append_text_of_json(std::string& out, const writing& w, const data::column& c,
@@ -285,7 +286,7 @@ bool row_encoder::append_text_of_json(std::string& out, const writing& w, const 
     return true;
   const auto text = data::bare_json(json, scratch_);
   if (!text)
-    return fail(fmt::format("{} is no JSON", data::excerpt(json)));
+    return fail(fmt::format("{} is not JSON", data::excerpt(json)));
   append_bytes(out, *text);
   return true;
 }

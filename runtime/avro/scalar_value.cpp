@@ -137,7 +137,7 @@ bool read_number(const reading& how, cursor& at, scalar_value& out, std::string&
 std::string unreadable(kind k, const cursor& at) {
   if (at.ended())
     return fmt::format("the record ends before its {} does", word_of(k));
-  return fmt::format("the bytes are no {}", word_of(k));
+  return fmt::format("the bytes are not a valid {}", word_of(k));
 }
 
 std::string no_branch(std::size_t branch, std::size_t count, const cursor& at) {

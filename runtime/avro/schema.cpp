@@ -404,7 +404,7 @@ expected<schema_ptr> parse_schema(std::string_view text) {
   if (!v)
     return user_error(
         ec::invalid_argument,
-        fmt::format("the Avro schema is no JSON, or nested deeper than {} levels; it begins with {}",
+        fmt::format("the Avro schema is not JSON, or nested deeper than {} levels; it begins with {}",
                     limits.most_depth, data::excerpt(text, longest_shown)));
   return schema_reader().read(*v);
 }

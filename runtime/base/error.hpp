@@ -17,7 +17,7 @@ enum class ec : std::uint8_t {
   unsupported,       // understood, but not offered
   not_found,         // a file, topic, table or column is missing
   already_exists,    // exclusive create found something
-  locked,            // another process holds the state folder
+  locked,            // another process holds the state folder, or is about to take a chain over
   mismatch,          // state, table or log differs from what the topology needs
   unavailable,       // a server or device does not answer; trying again may help
   fenced,            // a newer incarnation has taken over

@@ -135,7 +135,7 @@ std::string text_of(file_refusal refusal, std::string_view path) {
   case file_refusal::none:
     break;
   }
-  return fmt::format("{}: it is no regular file, and none of millrace's", path);
+  return fmt::format("{}: it is not a regular file, and none of millrace's", path);
 }
 
 }  // namespace millrace

@@ -62,7 +62,7 @@ expected<micros> parse_duration(std::string_view text) {
   const auto wrong = [&] {
     return user_error(
         ec::invalid_argument,
-        fmt::format("'{}' is no duration; expected a number and a unit (us, ms, s, min, hours, days, "
+        fmt::format("'{}' is not a duration; expected a number and a unit (us, ms, s, min, hours, days, "
                     "weeks), such as \"5 minutes\" or \"1 hour 30 minutes\"",
                     text));
   };
@@ -138,7 +138,7 @@ expected<std::uint64_t> parse_size(std::string_view text) {
       return static_cast<std::uint64_t>(std::llround(*number * factor));
   return user_error(
       ec::invalid_argument,
-      fmt::format("'{}' is no size; expected a number and a unit (B, kB, MB, GB, KiB, MiB, GiB), such as "
+      fmt::format("'{}' is not a size; expected a number and a unit (B, kB, MB, GB, KiB, MiB, GiB), such as "
                   "\"128 MB\"",
                   text));
 }
@@ -168,7 +168,7 @@ expected<double> parse_rate(std::string_view text) {
   }
   return user_error(
       ec::invalid_argument,
-      fmt::format("'{}' is no rate; expected records per unit of time, such as \"10/s\" or \"600/min\"",
+      fmt::format("'{}' is not a rate; expected records per unit of time, such as \"10/s\" or \"600/min\"",
                   text));
 }
 

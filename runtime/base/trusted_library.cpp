@@ -84,7 +84,7 @@ expected<std::string> trusted_library(const std::string& path, const std::string
     if (::stat(place.c_str(), &there) != 0)
       return user_error(ec::not_found, fmt::format("{}: {}", place.string(), std::strerror(errno)));
     if (place == file && !S_ISREG(there.st_mode))
-      return user_error(ec::not_found, fmt::format("{}: it is no regular file", path));
+      return user_error(ec::not_found, fmt::format("{}: it is not a regular file", path));
     if (!is_trusted_owner(there.st_uid) && !by.is_of(there.st_uid))
       return refused(file.string(), place, fmt::format("belongs to {}", name_of(there.st_uid)),
                      "a copy of your own, or another HOME");

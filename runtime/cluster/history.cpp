@@ -98,7 +98,7 @@ struct event_teller {
     const auto* const t = topology(r.topology);
     const bool is_stopped = t != nullptr && t->status == topology_status::stopping;
     say_of(r.topology, is_stopped ? event_kind::stop : event_kind::end,
-           is_stopped ? "has stopped" : "has come to its end");
+           is_stopped ? "has stopped" : "has ended");
   }
   void operator()(const records::stop_asked& r) { say_of(r.topology, event_kind::stop, "is asked to stop"); }
   void operator()(const records::topology_removed& r) {

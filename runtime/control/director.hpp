@@ -1,5 +1,5 @@
 // Decides about a run as a whole: who is told of whom, which partitions were found on the way, what a report
-// holds, when everything has come to its end, and in which order lanes, shards and sinks stop. Pure: it is
+// holds, when everything has ended, and in which order lanes, shards and sinks stop. Pure: it is
 // told what happened to members, by their names and lives, and gives effects; a supervisor runs them in their
 // order, and spawns and restarts actors. News of a life that is not a member's present one is dropped here.
 #pragma once

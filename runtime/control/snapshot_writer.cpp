@@ -50,7 +50,9 @@ struct writer_state {
     }
     e.unwritten.clear();
     e.unwritten_twice = false;
-    if (const auto compacted = e.owner.chain->compact(e.owner.merge); !compacted)
+    // Where another life takes the chain over, its next capture says so.
+    if (const auto compacted = e.owner.chain->compact(e.owner.merge);
+        !compacted && compacted.error().code != ec::locked && compacted.error().code != ec::fenced)
       spdlog::warn("{}: its snapshots could not be compacted: {}", e.owner.in_logs,
                    compacted.error().message);
     return {twice, std::nullopt};

@@ -24,7 +24,7 @@ constexpr std::size_t block_size = std::size_t{64} << 10;
 
 unexpected wrong(const file_kind& kind, std::string_view what) {
   return user_error(ec::invalid_argument,
-                    fmt::format("is no {} packed by gzip, in base64: {}", kind.what, what));
+                    fmt::format("is not a {} packed by gzip, in base64: {}", kind.what, what));
 }
 
 z_stream over(std::string_view bytes) {
@@ -42,7 +42,7 @@ expected<std::string> bytes_of(const std::string& file, const file_kind& kind) {
                       fmt::format("the {}'s file cannot be read: {}", kind.what, std::strerror(errno)));
   if (!S_ISREG(about.st_mode))
     return user_error(ec::invalid_argument,
-                      fmt::format("the {} is no regular file; expected {}", kind.what, kind.written_by));
+                      fmt::format("the {} is not a regular file; expected {}", kind.what, kind.written_by));
   const auto size = static_cast<std::uint64_t>(about.st_size);
   if (size > kind.most_bytes)
     return user_error(ec::invalid_argument,

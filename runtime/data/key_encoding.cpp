@@ -178,7 +178,7 @@ void append_key(std::string& out, const column& c, std::size_t row) {
     break;
   case type_id::object:
   case type_id::list:
-    assert(!"nested columns are no keys");
+    assert(!"nested columns are not keys");
     break;
   }
 }
@@ -211,12 +211,12 @@ expected<void> decode_key(std::string_view& in, column_builder& out) {
     const auto taken = take_numeric(in);
     const auto v = taken ? fitted(*taken, out.type()) : std::nullopt;
     if (!v)
-      return fatal_error(ec::corrupt, "an encoded key is no numeric");
+      return fatal_error(ec::corrupt, "an encoded key is not a numeric");
     out.append_decimal(*v);
     return {};
   }
   default:
-    return our_error("nested columns are no keys");
+    return our_error("nested columns are not keys");
   }
 }
 
@@ -226,7 +226,7 @@ expected<std::optional<decimal>> decode_numeric(std::string_view& in) {
     return std::optional<decimal>();
   const auto v = take_numeric(in);
   if (!v)
-    return fatal_error(ec::corrupt, "an encoded key is no numeric");
+    return fatal_error(ec::corrupt, "an encoded key is not a numeric");
   return v;
 }
 

@@ -112,6 +112,15 @@ event_micros intake::watermark_of_all() const {
   return vector_.empty() ? no_watermark : least;
 }
 
+std::vector<log_id> intake::idle_below(event_micros mark) const {
+  std::vector<log_id> out;
+  for (const auto& log : idle_)
+    if (const auto at = vector_.find(log);
+        at != vector_.end() && std::max(at->second.watermark, floor(log)) < mark)
+      out.push_back(log);
+  return out;
+}
+
 bool intake::ended() const {
   return std::all_of(vector_.begin(), vector_.end(),
                      [](const auto& entry) { return entry.second.watermark == end_of_time; });

@@ -10,6 +10,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <vector>
 
 namespace millrace::delivery {
 
@@ -59,8 +60,10 @@ public:
   [[nodiscard]] event_micros greatest() const { return greatest_; }
   /// The minimum over all partitions.
   [[nodiscard]] event_micros watermark_of_all() const;
+  /// Idle partitions that have not come to `mark`.
+  [[nodiscard]] std::vector<log_id> idle_below(event_micros mark) const;
   [[nodiscard]] bool any_idle() const { return !idle_.empty(); }
-  /// Every log has come to its end.
+  /// Every log has ended.
   [[nodiscard]] bool ended() const;
   [[nodiscard]] std::size_t held() const { return held_.size(); }
 

@@ -137,7 +137,7 @@ expected<position> outbox::resume(const std::string& receiver, std::optional<pos
                                   bool durable) {
   const auto entry = acked_.find(receiver);
   if (entry == acked_.end())
-    return our_error(fmt::format("{} is no receiver of {}", receiver, log_));
+    return our_error(fmt::format("{} is not a receiver of {}", receiver, log_));
   const auto from = at.value_or(joined_.contains(receiver) ? entry->second : lowest_position);
   if (from < low_ && !(joined_.contains(receiver) && from >= entry->second))
     return fatal_error(

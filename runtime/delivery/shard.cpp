@@ -299,13 +299,22 @@ bool shard_core::owes_last_tick() const {
   return setup_.updates && fired_ == end_of_time && ticked_ != end_of_time;
 }
 
+bool shard_core::receivers_are_ahead() const {
+  return !setup_.updates && receivers_have_ > fired_ && receivers_have_ > intake_.watermark_of_all();
+}
+
 /// No idle partition is left out of what an earlier life may have sent with it. That life had all partitions up to
-/// there, since a decision is captured before it is sent: so they come as far again.
+/// there, since a decision is captured before it is sent: so they come as far again. But where the state was put back to
+/// an older copy they come there only by later records (later_rows_of_receivers).
 event_micros shard_core::fires_up_to() const {
-  const auto of_all = intake_.watermark_of_all();
-  const bool may_decide =
-      knows_what_was_sent() && (setup_.updates || receivers_have_ <= std::max(fired_, of_all));
-  return may_decide ? intake_.watermark() : of_all;
+  const bool may_decide = knows_what_was_sent() && !receivers_are_ahead();
+  return may_decide ? intake_.watermark() : intake_.watermark_of_all();
+}
+
+later_rows shard_core::later_rows_of_receivers() const {
+  if (!receivers_are_ahead())
+    return {};
+  return {receivers_have_, intake_.idle_below(receivers_have_)};
 }
 
 bool shard_core::fires_on() const {

@@ -27,6 +27,14 @@ struct earlier_runs {
   ledger counts;
 };
 
+/// Receivers have rows of a state that was later than the one that this life has begun from: all that fires up to there, whose decisions
+/// are not known here.
+struct later_rows {
+  event_micros up_to = no_watermark;  // no_watermark: they have none
+  std::vector<log_id> waits_for;      // idle logs that have not come there: none of them is left out before
+  friend bool operator==(const later_rows&, const later_rows&) = default;
+};
+
 class shard_core {
 public:
   struct setup {
@@ -61,7 +69,7 @@ public:
   /// mark that anybody has got are decided without it. True: some did, so the owner begins a capture in two
   /// copies; answers() them when that is durable.
   [[nodiscard]] bool join();
-  /// Every log has come to its end, none has yet to join, and all has fired.
+  /// Every log has ended, none has yet to join, and all has fired.
   [[nodiscard]] bool ended() const { return joining_.empty() && intake_.ended() && !fires_on(); }
   /// Returns whether an ask for this log can be answered now; else it waits for the log to be found, and to
   /// join.
@@ -157,6 +165,7 @@ public:
   [[nodiscard]] std::uint64_t rows_out() const { return rows_; }
   [[nodiscard]] std::uint64_t late_at_shard() const { return missed_; }
   [[nodiscard]] event_micros fired() const { return fired_; }
+  [[nodiscard]] later_rows later_rows_of_receivers() const;
   /// The end of the last window that earlier runs have fired, as long as this run has not come further; else no_watermark.
   [[nodiscard]] event_micros fired_by_earlier_runs() const;
   [[nodiscard]] window_state& windows() { return *windows_; }
@@ -171,6 +180,7 @@ private:
   void absorb(const lane_frame& f);
   [[nodiscard]] bool is_acknowledged(const log_id& log) const;
   [[nodiscard]] bool knows_what_was_sent() const;
+  [[nodiscard]] bool receivers_are_ahead() const;
   [[nodiscard]] event_micros fires_up_to() const;
   void fire(output& out);
   void fire_windows(output& out);

@@ -72,7 +72,7 @@ public:
   void committed(std::map<log_id, mark> positions) { committed_ = std::move(positions); }
   [[nodiscard]] const std::map<log_id, mark>& committed() const { return committed_; }
   [[nodiscard]] bool has_uncommitted_progress() const { return progress() != committed_; }
-  /// Everything that feeds it has come to its end and is committed.
+  /// Everything that feeds it has ended and is committed.
   [[nodiscard]] bool complete() const;
   [[nodiscard]] std::size_t held_frames() const;
 

@@ -292,7 +292,7 @@ bool request_reader::settle_body() {
                                        : "its Transfer-Encoding is not chunked"),
            false;
   if (length && (length->empty() || length->size() > most_digits || !std::ranges::all_of(*length, is_digit)))
-    return refuse(400, "its Content-Length is no number"), false;
+    return refuse(400, "its Content-Length is not a number"), false;
   left_ = 0;
   for (const char digit : length.value_or(std::string_view()))
     left_ = left_ * 10 + static_cast<std::uint64_t>(digit - '0');
@@ -317,7 +317,7 @@ void request_reader::on_chunk_size(std::string_view line) {
   const auto begins = extension.find_first_not_of(blanks);
   const bool good = extension.empty() || (begins != std::string_view::npos && extension[begins] == ';');
   if (digits == 0 || digits > most_hex_digits || !good)
-    return refuse(400, "a chunk's size is no number");
+    return refuse(400, "a chunk's size is not a number");
   if (extension.size() > extension_left_)
     return refuse(400, "its chunks have too many extensions");
   extension_left_ -= extension.size();

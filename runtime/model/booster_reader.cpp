@@ -317,8 +317,8 @@ private:
       for (const auto child : {t.left[i], t.right[i]}) {
         if (child < 0 || child >= static_cast<std::int64_t>(count) ||
             reached[static_cast<std::size_t>(child)])
-          return in_.fail(path, fmt::format("is no tree: the children of node {} are {} and {}", i, t.left[i],
-                                            t.right[i]));
+          return in_.fail(path, fmt::format("is not a tree: the children of node {} are {} and {}", i,
+                                            t.left[i], t.right[i]));
         reached[static_cast<std::size_t>(child)] = true;
         open.push_back(static_cast<std::size_t>(child));
       }

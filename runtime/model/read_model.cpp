@@ -174,7 +174,8 @@ private:
 
 expected<model> parse_model(std::string_view bytes) {
   const auto wrong = [](std::string_view what) {
-    return user_error(ec::invalid_argument, fmt::format("this is no model that millrace can use: {}", what));
+    return user_error(ec::invalid_argument,
+                      fmt::format("this is not a model that millrace can use: {}", what));
   };
   if (bytes.size() > most_bytes)
     return wrong(fmt::format("it has {} MB; expected at most {} MB", bytes.size() / 1'000'000,
@@ -188,12 +189,12 @@ expected<model> parse_model(std::string_view bytes) {
   simdjson::ondemand::document document;
   simdjson::ondemand::object root;
   if (parser.iterate(padded).get(document) || document.get_object().get(root))
-    return wrong("it is no JSON object, or is cut off; remedy: a whole copy of the file");
+    return wrong("it is not a JSON object, or is cut off; remedy: a whole copy of the file");
   strict_json in;
   const bool ours = root.find_field_unordered("millrace_model").error() == simdjson::SUCCESS;
   // The parser forgets the look-up: the reading begins anew.
   if (parser.iterate(padded).get(document) || document.get_object().get(root))
-    return wrong("it is no JSON object, or is cut off; remedy: a whole copy of the file");
+    return wrong("it is not a JSON object, or is cut off; remedy: a whole copy of the file");
   model_reader reader(in);
   auto out = ours ? reader.read_ours(root) : reader.read_xgboost(root);
   if (in.good() && document.current_location().error() != simdjson::OUT_OF_BOUNDS)

@@ -80,7 +80,7 @@ private:
     const double scaled = linear_ ? (v - f_.mean) / f_.deviation : v;
     const auto narrow = static_cast<float>(scaled);
     if (!std::isfinite(narrow))
-      return refuse(row, fmt::format("column \"{}\" is {}, which is no finite number of a model",
+      return refuse(row, fmt::format("column \"{}\" is {}, which is not a finite number of a model",
                                      readable(f_.name), v));
     put(row, narrow);
   }

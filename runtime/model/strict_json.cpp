@@ -21,7 +21,7 @@ void strict_json::not_a(std::string_view expected, std::string_view path) {
 }
 
 void strict_json::broken(std::string_view path) {
-  fail(path, "is no whole JSON; the file is cut off or damaged");
+  fail(path, "is not whole JSON; the file is cut off or damaged");
 }
 
 std::string strict_json::join(std::string_view path, std::string_view name) {

@@ -214,8 +214,11 @@ expected<run_listing> dir_chain::see_who_is_there() const {
 }
 
 error dir_chain::lost_race() const {
-  return {
-      ec::io, fault::outside, true, fmt::format("another process writes to {}; trying again", folder_), {}};
+  return {ec::locked,
+          fault::outside,
+          true,
+          fmt::format("another process writes to {}; trying again", folder_),
+          {}};
 }
 
 expected<bool> dir_chain::is_there(const std::string& name) const {
@@ -307,7 +310,7 @@ expected<void> dir_chain::extend_run(file_system::parts contents, bool twice, co
     return done;
   ASSIGN_OR_RETURN(const auto it_counts, counts(run_.place));
   if (!it_counts)
-    return outside_error(ec::io, fmt::format("another process reads {} to go on from it", original));
+    return outside_error(ec::locked, fmt::format("another process reads {} to go on from it", original));
   return done;
 }
 

@@ -54,7 +54,7 @@ expected<void> check_name(std::string_view what, std::string_view name) {
   if (good)
     return {};
   return user_error(ec::invalid_argument,
-                    fmt::format("\"{}\" is no name of a {}; expected 1 to {} letters, digits, -, _ and ., "
+                    fmt::format("\"{}\" is not a name of a {}; expected 1 to {} letters, digits, -, _ and ., "
                                 "of which a letter or a digit comes first",
                                 visible(name.substr(0, 2 * max_name)), what, max_name));
 }
@@ -72,7 +72,7 @@ expected<host> parse_host(std::string_view text) {
     return address_of(AF_INET6, &v6, sizeof v6);
   if (bare.size() != text.size() || !is_dns_name(bare))
     return user_error(ec::invalid_argument,
-                      fmt::format("\"{}\" is no host; expected a name such as node1.example.com, or an "
+                      fmt::format("\"{}\" is not a host; expected a name such as node1.example.com, or an "
                                   "address such as 192.0.2.1, without a port",
                                   visible(text.substr(0, 2 * max_host))));
   host out{terminated, {}};

@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
 """What a run tells of its targets, its windows and its late records: `--fresh` by what each sink really does, a silent partition that windows wait for,
-records for windows that an earlier run has fired, and dates that could have the day or the month first."""
+an idle one that they wait for on an older copy of the state, records for windows that an earlier run has fired, and dates that could have the day or
+the month first."""
 import argparse
 import json
 import pathlib
+import re
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -84,7 +87,7 @@ def after_the_end(millrace, folder):
         out.write(click(8) + click(9) + click(20))
     line = job.told(job.run(), "too late for their shards")
     for part in (" warning ended/counts: 2 records too late for their shards, ",
-                 ": an earlier run has come to its end, and has fired its windows up to 2024-01-01T00:10:00Z; they are in no row, and counted as late_at_shard; "
+                 ": an earlier run has ended and has fired its windows up to 2024-01-01T00:10:00Z; they are in no row, and counted as late_at_shard; "
                  "begin a run when the input of its windows is complete, or compute these windows anew with --fresh"):
         check(part in line, f"{part!r} is missing: {line}")
     check("idle_timeout" not in line, line)
@@ -138,10 +141,73 @@ def silent_partition(millrace, folder):
             process.kill()
             process.wait()
     line = jobs[0].told(said.read_text(), "waits for")
-    check(" warning waits/counts: waits for partition " in line and "empty.jsonl of in, which gives no records, while others have come further; "
-          "\"idle_timeout\" of parsed, such as \"1 minute\", lets windows go on without it" in line, line)
+    check(" warning waits/counts: waits for partition " in line and "empty.jsonl of in, which gives no records, while others are ahead; "
+          "with \"idle_timeout\" of parsed, such as \"1 minute\", windows do not wait for it" in line, line)
     check("waits for" not in (jobs[1].folder / "log").read_text(), "a window with idle_timeout is told to wait")
     check((jobs[0].folder / "rows").read_text() == "" and (jobs[1].folder / "rows").read_text().count("\n") == 1, "the rows of the two")
+
+
+def older_copy(millrace, folder):
+    """Goes on with a copy of the state from before windows fired without an idle partition, on the table that has their rows."""
+    job = Job(millrace, folder, "older", lambda at: {
+        "in": {"source": "file", "path": str(at / "in" / "*.jsonl"), "follow": True, "parallel": True},
+        "parsed": {**PARSED, "watermark_delay": "1 minute", "idle_timeout": "1 s"}, "counts": COUNTS,
+        "out": {"sink": "sql", "from": "counts", "connection": f"sqlite3://{at}/out.sqlite", "create": True, "table": "counts"}})
+    state, copy, log, table = (job.folder / name for name in ("state", "copy", "log", "out.sqlite"))
+    (job.folder / "in").mkdir()
+
+    def give(**minutes):
+        for user, all_of_it in minutes.items():
+            with (job.folder / "in" / f"{user}.jsonl").open("a") as out:
+                out.write("".join(click(minute, user) for minute in all_of_it))
+
+    def ends(*wanted):
+        def there():
+            with sqlite3.connect(table) as db:
+                known = db.execute("select count(*) from sqlite_master where name = 'counts'").fetchone()[0]
+                rows = db.execute("select window_end from counts order by window_end").fetchall() if known else []
+            return [int(row[0][14:16]) for row in rows] == list(wanted)
+        wait_until(f"windows that end at {wanted}", there, 60)
+
+    def ask(*words):
+        done = subprocess.run([millrace, *words, "--json", "--connect", (copy / "http").read_text().strip(), "--token", copy / "token"],
+                              capture_output=True, text=True, timeout=60, check=False)
+        check(done.returncode == 0, f"{words}: {done.stderr}")
+        return json.loads(done.stdout)
+
+    def run(folder_of_it, do):
+        with log.open("w") as said:
+            process = subprocess.Popen([millrace, "run", job.path, "--state", folder_of_it, "--progress", "none", "--http", "127.0.0.1:0",
+                                        "--degraded-by", "silent=2s"], stderr=said)
+        try:
+            do()
+            process.send_signal(signal.SIGTERM)
+            check(process.wait(60) == 0, f"exit status {process.returncode}: {log.read_text()}")
+        finally:
+            process.kill()
+            process.wait()
+
+    def waits():
+        wait_until("the wait is told", lambda: "later state" in log.read_text(), 60)
+        told = re.search(r" warning older/counts: waits for the idle partition \S*south.jsonl of in, since the targets have rows of a later state, up to "
+                         r"2024-01-01T00:(\d\d):00Z; a record at or after 2024-01-01T00:(\d\d):00Z on it lets windows go on, and so does a state as new as "
+                         r"the targets, or targets as old as the state\n", log.read_text())
+        check(told is not None and int(told[2]) == int(told[1]) + 1, log.read_text())
+        trouble, = ask("list")[0]["troubles"]
+        check((trouble["code"], trouble["stage"]) == ("targets_ahead", "counts"), f"{trouble}")
+        cause, = ask("console", "-e", "explain counts")["causes"]
+        check(cause["code"] == "targets_ahead" and told[2] in cause["remedy"], f"{cause}")
+        give(south=[int(told[2])])
+        wait_until("nothing is wrong", lambda: ask("list")[0]["troubles"] == [], 60)
+        give(north=[41])
+        ends(5, 5, 10, 10, 15, *sorted((25, int(told[2]) // 5 * 5 + 5)))
+
+    give(north=[1, 8], south=[1, 8])
+    run(state, lambda: ends(5, 5))
+    shutil.copytree(state, copy)
+    give(north=[12, 22])
+    run(state, lambda: ends(5, 5, 10, 10, 15))
+    run(copy, waits)
 
 
 def main():
@@ -149,7 +215,7 @@ def main():
     arguments.add_argument("--millrace", required=True)
     millrace = str(pathlib.Path(arguments.parse_args().millrace).resolve())
     with tempfile.TemporaryDirectory(prefix="millrace-run-messages-") as made:
-        for case in (fresh, after_the_end, day_or_month, silent_partition):
+        for case in (fresh, after_the_end, day_or_month, silent_partition, older_copy):
             case(millrace, pathlib.Path(made))
     return 0
 

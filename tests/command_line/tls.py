@@ -112,8 +112,8 @@ def what_it_refuses(millrace, folder, tls):
     millrace.refuses(r"node-a.crt is there; --replace", "node", "a", "--dir", tls)
     millrace.refuses(r"client-alice.crt is there; --replace", "client", "alice", "--dir", tls)
     for name in ("", ".", "a/b", "../x", "a b", "-x", "ä", "a" * 65, "a\nb"):
-        millrace.refuses(r"is no name of a node; expected 1 to 64", "node", "--dir", tls, "--", name)
-    millrace.refuses(r'"a:80" is no host; expected', "node", "b", "--dir", tls, "--host", "a:80")
+        millrace.refuses(r"is not a name of a node; expected 1 to 64", "node", "--dir", tls, "--", name)
+    millrace.refuses(r'"a:80" is not a host; expected', "node", "b", "--dir", tls, "--host", "a:80")
     millrace.refuses(r"there is no authority in .*millrace tls init", "node", "b", "--dir", folder / "nowhere")
     millrace.refuses(r"--dir", "node", "b")
     millrace.refuses(r"--days", "node", "b", "--dir", tls, "--days", "0")

@@ -103,13 +103,13 @@ def test(options, folder):
     job_running = job()
     wait_until("the job has made active2", lambda: kafka_has(kafka, active2))
     report_running = report()
-    running.expect(0, "has come to its end")
+    running.expect(0, "has ended")
     check(time.monotonic() - began > 0.8 * RAW_CLICKS / RATE, "the feed was faster than its rate")
     check(running.ledger()["active"]["out"] == RAW_CLICKS, "the feed's report counts a restart twice")
     check_feed(raw, kafka.read(active))
     check(len(kafka.read(active)) == RAW_CLICKS, "the feed has doubled clicks")
     feed().expect(0, "nothing is left to do")
-    check(len(kafka.read(active)) == RAW_CLICKS, "a feed that has come to its end sent more")
+    check(len(kafka.read(active)) == RAW_CLICKS, "a feed that has ended sent more")
 
     # Job and report: stopped and started again between the halves of what follows.
     later = later_clicks()

@@ -123,7 +123,7 @@ def commands(c):
     why = "in/0: its snapshots cannot be read"
     c.refuses(1, f"clicks has failed: {why}", "wait", "clicks")
     # A client's certificate says as much as the token.
-    c.refuses(1, f"clicks has failed: {why if c.more else 'why is told with the token, and stands in the log'}", "wait", "clicks", token=False)
+    c.refuses(1, f"clicks has failed: {why if c.more else 'requests with the token see why, and the log says it'}", "wait", "clicks", token=False)
     c.does("drain", "b")
     check(json.loads(c.does("nodes", "--json"))[1]["state"] == "drained", "drain")
     c.does("undrain", "b")
@@ -198,7 +198,7 @@ class Answering:
 
 
 def wrong_use(c):
-    c.refuses(2, r"is no address of a node's API; expected http://HOST:PORT", "list", url="localhost")
+    c.refuses(2, r"is not an address of a node's API; expected http://HOST:PORT", "list", url="localhost")
     c.refuses(2, r"is not on this machine", "list", url="http://192.0.2.1:1")
     c.refuses(2, r"--token .*nowhere: No such file", "list", "--token", "nowhere", token=False)
     c.refuses(2, r"whose token is therefore not sent there; give the node's token by --token FILE", "stop", "clicks", token=False)

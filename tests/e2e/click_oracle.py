@@ -26,7 +26,7 @@ def text_of(value):
         return "true" if value else "false"
     if isinstance(value, (int, float)):
         return str(value)
-    raise Dead("userid is no text")
+    raise Dead("userid is not text")
 
 
 def click_of(value):

@@ -168,7 +168,7 @@ def tries_again(c, where, actor):
     stage = said[1].split("/")[0]
     explained = wait_until("explain tells of it", lambda: (lambda x: x if "has taken down node" in x else None)(
         c.cluster.ask("console", "-e", f"explain {stage}")))
-    check("that node's log and core" in explained, explained)
+    check("the log and core dump of that node" in explained, explained)
     wait_until("it is tried again", lambda: len(c.restarted.deaths) >= since + 2 and c.state(), 120)
     at_risk = {name for _, name in c.restarted.deaths[since:]}
     # Steps after a window run in its sink, and in that of the dead letters for the rows that fail.

@@ -46,7 +46,7 @@ def rows_of(path):
     rows = []
     for line in path.read_text().splitlines():
         found = LINE.fullmatch(line)
-        check(found, f"this is no line of the report: {line!r}")
+        check(found, f"this is not a line of the report: {line!r}")
         rows.append((found[1], found[2], int(found[3])))
     check(rows == sorted(rows, key=lambda r: (r[0], -r[2])), f"{path} is not in order")
     return rows

@@ -96,7 +96,7 @@ def small_file_at_side_file(c):
     """A file of somebody's at the side file's name stays as it is."""
     side = c.out.with_name(".millrace-out.jsonl")
     side.write_text(PRECIOUS)
-    c.run(status=1, says="no progress file")
+    c.run(status=1, says="not a progress file")
     check(side.read_text() == PRECIOUS, "it was written over")
 
 
@@ -140,17 +140,17 @@ def link_at_sqlite_file(c):
 def pipes(c):
     """Named pipes at every name that is opened: refused within moments."""
     os.mkfifo(c.out)
-    c.run(status=1, says="no regular file")
+    c.run(status=1, says="not a regular file")
     c.out.unlink()
     side = c.out.with_name(".millrace-out.jsonl")
     side.unlink()
     os.mkfifo(side)
-    c.run(status=1, says="no regular file")
+    c.run(status=1, says="not a regular file")
     side.unlink()
     c.state = c.folder / "piped"
     c.state.mkdir()
     os.mkfifo(c.state / "lock")
-    c.run(status=2, says="no regular file")
+    c.run(status=2, says="not a regular file")
 
 
 def other_users(c):
@@ -182,7 +182,7 @@ def node_folders(c):
     used.mkdir()
     (used / "precious").write_text(PRECIOUS)
     used.chmod(0o755)
-    node("is no folder of a node, and not empty (there is precious)", state="used")
+    node("is not a folder of a node, and not empty (there is precious)", state="used")
     check(used.stat().st_mode & 0o777 == 0o755 and [f.name for f in used.iterdir()] == ["precious"], "the folder was changed")
     if os.geteuid() != 0:
         print("other users' folders: not tried, which takes root")
@@ -576,7 +576,7 @@ def secret_exchanged(c):
                 f.flush()
     kinds = {"link": lambda p: p.symlink_to(c.folder / "key"), "pipe": os.mkfifo, "folder": pathlib.Path.mkdir, "of the kernel": lambda p: p.symlink_to(
         "/proc/self/environ"), "itself": lambda p: p.symlink_to("db"), "growing": grows, **({"of another user": of_nobody} if os.geteuid() == 0 else {})}
-    wrong = ("leads out", "no regular file", "no such file", "too many", "others may use it", "another user", "bytes; expected at most", "it is too long",
+    wrong = ("leads out", "not a regular file", "no such file", "too many", "it is open to others", "another user", "bytes; expected at most", "it is too long",
              "is a directory", "it is empty")
     for name, make in kinds.items():
         ended, swaps = threading.Event(), [0]

@@ -329,7 +329,7 @@ def impostors(cluster, foreign, folder):
     b.kill()
     kinds = (("is not signed by this cluster's authority", foreign, "node-b", b""), ("has expired", expired(own, folder / "expired"), "node-b", b""),
              ("was shown by a node that calls itself", own, "node-x", b""), ("is a client's", own, "client-operator", b""),
-             ("it speaks TLS and is no node", own, "node-b", os.urandom(60000)), (None, own, "node-b", b"\xff\xff\xff\x7f" + os.urandom(60000)))
+             ("it speaks TLS and is not a node", own, "node-b", os.urandom(60000)), (None, own, "node-b", b"\xff\xff\xff\x7f" + os.urandom(60000)))
     for reason, certificates, name, garbage in kinds:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificates / f"{name}.crt", certificates / f"{name}.key")

@@ -329,7 +329,7 @@ def files_of_a_connection(c):
         status = running.wait(60)
         said = running.errors() + running.out.read_text()
         check(status in (1, 2), f"{name}: exit status {status}: {said[-1500:]}")
-        check(not name.startswith("pipe_") or "is no regular file" in said, f"{name}: {said[-1500:]}")
+        check(not name.startswith("pipe_") or "is not a regular file" in said, f"{name}: {said[-1500:]}")
         check(SECRET not in said, f"{name}: a secret shows: {said[-1500:]}")
         checked = subprocess.run([c.binary, "check", str(c.folder / f"{name}.json")], capture_output=True, text=True,
                                  env={**os.environ, "PGSERVICEFILE": str(c.folder / "service")})

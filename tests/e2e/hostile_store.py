@@ -229,7 +229,7 @@ def target_before_the_first_start(c):
     c.plant("create table public.answers (name text, n bigint)", TRIGGER.format("public.answers"), "grant all on public.answers to public")
     c.sink_refused(f"table public.answers belongs to role {c.mallory}", create=True)
     c.sink_refused(f"table public.answers belongs to role {c.mallory}", create=True, url=c.as_role(c.alice))
-    c.sink_refused(f"table public.answers belongs to role {c.mallory}", "connect as a role that is no superuser")
+    c.sink_refused(f"table public.answers belongs to role {c.mallory}", "connect as a role that is not a superuser")
     run = c.run(url=c.as_role(c.alice))
     run.expect(0)  # PostgreSQL's rule: a writer to a table runs its owner's triggers
     said = run.err.read_text()
@@ -316,7 +316,7 @@ def tombstones(c):
         kafka.produce_records(topic, [(int(time.time() * 1000), m.key, None)], m.partition)
         last = records(*chain_of(m.key)[:2])[-1]
         check(last.value is None and last.key == m.key, f"the last message of the chain: {last}")
-        return f"was removed by a message without a value that is no node's (partition {last.partition}, offset {last.offset})"
+        return f"was removed by a message without a value that is not a node's (partition {last.partition}, offset {last.offset})"
     wait_until("chains grow", lambda: len(records("t", "counts/0")) > 3 and bases())
     node.kill()
     newest = records("t", "counts/0")[-1]

@@ -1,6 +1,6 @@
 #!/usr/bin/env -S python3 -B
 """Texts of strangers on a terminal, in metrics and in answers: names of columns, files and stages, values, error texts and arguments with escape
-sequences, C1 controls, marks of direction, characters without a shape and bytes that are no UTF-8. A terminal (a pty here) is obeyed by none of them;
+sequences, C1 controls, marks of direction, characters without a shape and bytes that are not UTF-8. A terminal (a pty here) is obeyed by none of them;
 what is piped stays as it is; /metrics is what promtool takes; the API's answers are JSON. No server.
 
     hostile_texts.py --millrace BINARY [--only NAME]      each case is a function below

@@ -794,6 +794,36 @@ def a_cluster(n):
     check(console("topologies", other)[0]["state"] == "stopped", "it is stopped")
 
 
+def files_away(n):
+    """A node dies that has the files: `list` and `explain` name the lanes that wait for it, and what has them read on"""
+    c = n.cluster
+    log = n.folder / "log.jsonl"
+    log.write_text("".join(json.dumps({"k": "x", "at": 1_700_000_000 + i}) + "\n" for i in range(100)))
+    path = topology_file(n.folder / "t.json", "t", {
+        "log": {"source": "file", "path": str(log), "follow": True, "node": "c"},
+        "parsed": {"parser": "json", "from": "log", "schema": {"k": "text", "at": {"type": "timestamp", "format": "epoch_s"}}, "event_time": "at"},
+        "counts": {"window": "tumbling", "size": "1 hour", "from": "parsed", "key": ["k"], "aggregates": {"n": "count(*)"}},
+        "rows": {"sink": "file", "from": "counts", "path": str(n.folder / "rows.jsonl"), "node": "a"}})
+    c.ask("apply", path, by=c.nodes["c"])
+
+    def console(line):
+        return json.loads(c.ask("console", "-e", line, "--json", by=c.nodes["a"]))
+    wait_until("the file is read", lambda: console("stages")["stages"][1]["records"] == 100)
+    c.nodes["c"].kill()
+    waits = "parsed/lane0 waits for node c, on whose disk it is"
+    reason = wait_until("the list says so", lambda: (lambda r: r if waits in r else None)(console("topologies")[0]["reason"]))
+    check(re.fullmatch(re.escape(waits) + r", since \S+: start node c again; `millrace forget c` gives it up there, .* unread lines", reason), reason)
+    for stage in ("log", "parsed", "counts", "rows"):
+        e = console(f"explain {stage}")
+        first = e["causes"][0]
+        check(e["waiting"] and waits in e["summary"] and (first["code"], first["text"]) == ("not_placed", waits) and first["since_seconds"] is not None
+              and first["remedy"].startswith("start node c again"), e)
+    c.nodes["c"].begin()
+    wait_until("it is over", lambda: console("topologies")[0]["reason"] == "" and
+               "not_placed" not in [x["code"] for x in console("explain counts")["causes"]])
+    c.ask("stop", "t", by=c.nodes["a"])
+
+
 def replayed_on_nodes(n):
     """Letters in the cluster's store go in again, each once, while whoever leads and whoever reads is killed; a mended topology takes them"""
     c = n.cluster
@@ -858,7 +888,7 @@ def replayed_on_nodes(n):
 
 
 def replayed_into_an_end(n):
-    """A topology of a cluster that has come to its end takes replayed letters in when it is applied the next time"""
+    """A topology of a cluster that has ended takes replayed letters in when it is applied the next time"""
     c = n.cluster
     count, rows, records, path = 30, n.folder / "rows.jsonl", n.folder / "in.jsonl", n.folder / "t.json"
     records.write_text("".join(json.dumps({"user": f"bad{i}" if i % 3 == 0 else str(i)}) + "\n" for i in range(count)))
@@ -978,7 +1008,7 @@ CASES = (a_quiet_partition, a_stream_at_its_own_pace, a_sink_whose_reader_sleeps
          a_target_that_is_away, a_source_that_is_away, a_backlog_at_a_rate, a_generator_in_step,
          a_sink_that_holds_the_others_up, paused_and_restarted, a_record_a_key_and_an_edge,
          more_letters_than_are_shown, replayed, events, who_may_ask, few_rights, the_end_by_the_api, the_live_screen)
-ON_NODES = (a_cluster, replayed_on_nodes, replayed_into_an_end, mended_while_it_runs, adopted_and_begun_anew)
+ON_NODES = (a_cluster, files_away, replayed_on_nodes, replayed_into_an_end, mended_while_it_runs, adopted_and_begun_anew)
 
 
 def make(options, folder, name):

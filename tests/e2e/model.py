@@ -127,7 +127,7 @@ def streamed(call, folder):
     (folder / "model.json").write_bytes((folder / "state" / "models" / f"{hash_of}.json").read_bytes())
     call("run", "churn.topology.json", "--state", "state")
     for change, says in (({"model": "absent.json"}, "absent.json: the model's file cannot be read"),
-                         ({"model": "features.csv"}, "is no JSON object"),
+                         ({"model": "features.csv"}, "is not a JSON object"),
                          ({"column": "gender"}, 'there is a column "gender" already'),
                          ({"from": "users"}, ""), ({"modl": "x"}, 'did you mean "model"')):
         wrong = json.loads(json.dumps(topology))
@@ -258,11 +258,11 @@ def wrong(call, folder):
 
     refused("one class only", [{**r, "churned": 0} for r in rows])
     refused("at least 4", rows[:2] + [{**r, "churned": 0} for r in rows[2:20]])
-    refused("which are no categories", [{**r, "userid": f"user {i}"} for i, r in enumerate(users(100, 5))], "--label", "churned")
-    refused("which is no category but a name", rows, "--label", "churned")
+    refused("which are not categories", [{**r, "userid": f"user {i}"} for i, r in enumerate(users(100, 5))], "--label", "churned")
+    refused("which is not a category but a name", rows, "--label", "churned")
     refused("is null in row 2", [rows[0], {**rows[1], "churned": None}, *rows[2:]])
-    refused("no finite number", [{**rows[0], "registered_days": math.nan}, *rows[1:]])
-    refused("no finite number", [{**rows[0], "registered_days": math.inf}, *rows[1:]])
+    refused("not a finite number", [{**rows[0], "registered_days": math.nan}, *rows[1:]])
+    refused("not a finite number", [{**rows[0], "registered_days": math.inf}, *rows[1:]])
     refused("cannot do without it", [{**rows[0], "adverts": None}, *rows[1:]], kind="linear")
     refused('no column "left"', rows, "--label", "left")
     refused("has no rows", [])
@@ -305,7 +305,7 @@ def wrong(call, folder):
     whole = (folder / "forest.json").read_bytes()
     for text, says in ((whole[:len(whole) // 2], "cut off; remedy: "),
                        (whole.replace(b'"millrace_model": 1', b'"millrace_model": 9'), ("is 9; ", "; remedy: ")),
-                       (whole.replace(b"binary:logistic", b"multi:softprob"), "multi:softprob"), (b"", "no JSON object")):
+                       (whole.replace(b"binary:logistic", b"multi:softprob"), "multi:softprob"), (b"", "not a JSON object")):
         (folder / "wrong.json").write_bytes(text)
         call("model", "explain", "wrong.json", status=2, says=says)
         call("check", "churn.topology.json", "--set", "stages.scored.model=wrong.json", status=2, says="wrong.json: ")

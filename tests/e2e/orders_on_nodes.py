@@ -54,7 +54,7 @@ def drains(j):
     """The node with the files says what stays, and gets work again once the drain is taken back. A leader that drains gives the lead away."""
     said = j.cluster.ask("drain", HOME)
     first, *stays, release = said.splitlines()
-    check(f"millrace undrain {HOME} takes the drain back" in first, said)
+    check(f"millrace undrain {HOME} undoes the drain" in first, said)
     check(sorted(line.split(":")[0].strip() for line in stays) == sorted(
         f"{NAME}/{a}" for a in ("count_rows", "sum_rows", "parsed0/lane0", "parsed1/lane0", "parsed2/lane0")), said)
     check(all(f"it is on the disk of {HOME}" in line for line in stays) and f"`millrace stop {NAME}` ends it" in release and f"millrace forget {HOME}" in release,

@@ -255,7 +255,7 @@ def why_it_has_failed(c):
     b.open_tab(is_apart=True)
     b.open(f"{address}/#/t/strict")
     b.wait_for("it has failed at parsed")
-    b.wait_for("why is told with the token")
+    b.wait_for("requests with the token see why")
     check("SECRET" not in b.text(), "without the token it tells the record")
     c.nothing_complained()
     cluster.stop()

@@ -136,7 +136,7 @@ def table_missing(c):
 def no_table_at_all(c):
     """A view, and a table that does not survive a crash."""
     c.postgres.do("create view answers as select 'a' as name, 1::bigint as n")
-    c.job(numbered(10)).expect(1, '"answers"', "no table")
+    c.job(numbered(10)).expect(1, '"answers"', "is not a table")
     c.postgres.do("drop view answers; create unlogged table answers (name text, n bigint)")
     c.job(numbered(10)).expect(1, '"answers"', "unlogged", "set logged")
 

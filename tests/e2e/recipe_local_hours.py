@@ -63,7 +63,7 @@ def killed(r):
     life.wait_until("some readings are in", lambda: life.ask_ledger()["readings"]["in"] > lines // 10)
     life.kill()
     life = start(r, "local_hours", options=slowly, **env)
-    life.expect(0, "has come to its end")
+    life.expect(0, "has ended")
     check(life.ledger()["readings"]["in"] == lines, f"of {lines} readings: {life.ledger()['readings']}")
     expected = []
     for (sensor, hour), all_values in groups.items():

@@ -285,8 +285,8 @@ def answers_that_are_none(c):
     elsewhere = f"http://localhost:{c.relay.address.rpartition(':')[2]}/elsewhere"
     run = c.run()
     for answer, said in [((429, {"Retry-After": "1"}, b"slow down"), "status 429"), ((503, {}, b""), "status 503"),
-                         ((200, {"Content-Type": "text/html"}, b"<html>sign in</html>"), "which is no answer of a schema registry"),
-                         ((200, {}, b"\x00\xff{"), "which is no answer of a schema registry"),
+                         ((200, {"Content-Type": "text/html"}, b"<html>sign in</html>"), "which is not an answer of a schema registry"),
+                         ((200, {}, b"\x00\xff{"), "which is not an answer of a schema registry"),
                          ((302, {"Location": elsewhere}, b""), "it sends requests on to")]:
         seen = len(run.errors())
         number = c.register({**FIRST, "doc": repr(answer)})

@@ -122,7 +122,7 @@ class Reader(threading.Thread):
 
     @staticmethod
     def _whole(file, size, data):
-        check(len(data) == size and data[:4] == data[-4:] == b"PAR1", f"{file} is listed with {size} bytes and is no whole file of Parquet: "
+        check(len(data) == size and data[:4] == data[-4:] == b"PAR1", f"{file} is listed with {size} bytes and is not a whole file of Parquet: "
               f"{len(data)} bytes, {data[:4]!r} ... {data[-4:]!r}")
         check(re.fullmatch(r"(part=[^/]+/)?part-\d{6,}-[0-9a-f]+\.\w+\.parquet", file), f"a visible name that is none of ours: {file}")
 

@@ -100,7 +100,7 @@ def is_replaced(r, kills):
         (r.cluster.nodes[r.leader()] if i % 2 else home).kill()
         command.wait(60 * PATIENCE)
         r.all_live()
-        wait_until("it has come to its end", has_ended)
+        wait_until("it has ended", has_ended)
         r.counts.compare()
 
 

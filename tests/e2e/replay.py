@@ -1,6 +1,5 @@
 #!/usr/bin/env -S python3 -B
-"""millrace replay: the records of dead letters go in again once, killed as often as may be, also into a topology that has come
-to its end, only to the stage that they failed at; what cannot go in is told.
+"""millrace replay: the records of dead letters go in again once, killed as often as may be, also into a topology that has ended, only to the stage that they failed at; what cannot go in is told.
 """
 import collections
 import json
@@ -112,7 +111,7 @@ def bounded(options, folder):
             killed += 1
     check(killed > 0, "no replay was killed")
     job.replay(wanted, "in")
-    job.replay(wanted, "in", says=f"0 go into \"in\", {len(letters)} had gone before and do not again")
+    job.replay(wanted, "in", says=f"0 go into \"in\", {len(letters)} were replayed before")
     batches = len(list(job.state.glob("chains/*/replayed%3A[0-9]*")))
     check(batches > 2, f"{batches} batches are too few to be killed between")
     run = job.run()
@@ -142,13 +141,13 @@ def refused_by_the_target(options, folder):
     unparsed = next(letter for letter in first if letter["stage"] == "parsed")
     job.replay(job.file_of(first), "parsed", "--dry-run", status=1, says=("1 would go into \"parsed\"", "1 not replayed: of stage \"table\", rows"))
     job.replay(job.file_of([letter for letter in first if letter is not unparsed], "rows.jsonl"), "in", status=2,
-               says="no records of a source")
+               says="not records of a source")
     job.replay(job.file_of([mended(unparsed, n=3, w="too long as well")]), "parsed")
     job.run_to_the_end().ledger()
     job.replay(job.file_of([mended(job.letters()[-1], n=4)], "more.jsonl"), "in", status=2)
     later = [letter for letter in job.letters() if letter not in first]
     check([letter["stage"] for letter in later] == ["table"] and json.loads(later[0]["record"])["n"] == 3,
-          f"the row that was refused after the end is no dead letter: {later}")
+          f"the row that was refused after the end is not a dead letter: {later}")
     # And once more: the log of refused rows has had two ends by then.
     again = {**mended(unparsed, n=5, w="0123456789"), "id": "again"}
     job.replay(job.file_of([again]), "parsed")
@@ -188,7 +187,7 @@ def by_the_state_alone(options, folder):
     file_of_state.write_text("")
     job.replay(file_of_state, "parsed", says="holds no dead letters; nothing is replayed")
     file_of_state.unlink()
-    job.replay(file_of_state, "parsed", says="there is no such file, for no record")
+    job.replay(file_of_state, "parsed", says="there is no such file, because no record")
     print("by the state alone: its topology, overlay and value")
 
 
@@ -210,7 +209,7 @@ def wrong_input(options, folder):
     own = job.file_of(job.letters())
     with open(own, "a") as f:
         f.write('{"id":"2","stage":"par')
-    job.replay(own, "parsed", says=("1 goes into", "the last line has no end and is no dead letter: left out"))
+    job.replay(own, "parsed", says=("1 goes into", "the last line is not complete and is left out"))
     check(not list(job.state.glob("chains/*/replayed%3A2")), "more than the one letter was stored")
     print("wrong input: told")
 
@@ -241,7 +240,7 @@ def kafka(options, folder):
     job.replay(job.file_of([json.loads(line) for line in whole.read_text().splitlines() if '"stage": "parsed"' in line],
                            "parsed.jsonl"), "parsed", says="within 10 s")
     wait_until("the replayed records", lambda: len(job.rows("good")) == count)
-    job.replay(whole, "in", says=f"{count // 10} go into \"in\", {count // 10} had gone before")
+    job.replay(whole, "in", says=f"{count // 10} go into \"in\", {count // 10} were replayed before")
     wait_until("the others", lambda: len(job.rows("casted")) == count)
     wait_until("the window has every record", lambda: job.rows("ticks") and job.rows("ticks")[-1]["c"] >= count)
     run.stop()

@@ -90,7 +90,7 @@ def text_of(value):
         return "true" if value else "false"
     if isinstance(value, Digits):
         return value.text
-    raise ValueError("this is no text")
+    raise ValueError("this is not text")
 
 
 class Digits:

@@ -177,7 +177,7 @@ def installed_kafka(folder):
     (old / "libs").mkdir(parents=True)
     (old / "libs" / "kafka_2.11-0.9.0.0.jar").touch()
     (folder / "empty").mkdir()
-    for named, texts in ((folder / "nowhere", ["is no folder"]), (folder / "empty", ["holds no libs/kafka_"]),
+    for named, texts in ((folder / "nowhere", ["is not a folder"]), (folder / "empty", ["holds no libs/kafka_"]),
                          (folder, ["did you mean"]), (old, ["0.9.0.0", "ZooKeeper", "KAFKA_BROKERS"])):
         s = Services(folder / "wrong", APACHE_KAFKA_DIR=str(named))
         s.refused(2, ["start", "kafka"], str(named), "APACHE_KAFKA_DIR", *texts)

@@ -103,7 +103,7 @@ def a_pipe_as_a_source(c):
     os.mkfifo(c.input)
     for topology in (c.topology(), c.endless()):
         said = c.ends(c.start("run", topology, "--state", c.folder / topology.stem), 10, 1, 2)
-        check("in.jsonl is no regular file" in said, f"the reason is missing: {said}")
+        check("in.jsonl is not a regular file" in said, f"the reason is missing: {said}")
 
 
 def pipes_in_the_state_folder(c):

@@ -14,8 +14,8 @@ from real_systems import Kafka, Run, check, free_port, main, metric, needed, tol
 
 QUIET = 25  # seconds: two times the interval of progress lines, and more
 SILENT = ("--degraded-by", "silent=5s")
-TEXT = "waits for partition 2 of in, which gives no records, while others have come further; "
-REMEDY = '"idle_timeout" of parsed, such as "1 minute", lets windows go on without it'
+TEXT = "waits for partition 2 of in, which gives no records, while others are ahead; "
+REMEDY = 'with "idle_timeout" of parsed, such as "1 minute", windows do not wait for it'
 
 
 def topology(path, name, source, sink, parser):

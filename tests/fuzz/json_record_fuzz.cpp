@@ -37,7 +37,7 @@ void agrees_with_simdjson(const std::string& record, const std::string& outcome)
     require(!not_json || outcome.find("nested deeper") != std::string::npos,
             "an object is taken: " + outcome);
   else
-    require(not_json || outcome == "blank" || has_number(record), "what is no object is not: " + outcome);
+    require(not_json || outcome == "blank" || has_number(record), "what is not an object is not: " + outcome);
 }
 
 bool is_dead(const std::string& outcome) { return outcome.starts_with("dead "); }

@@ -22,7 +22,7 @@ expected<std::vector<cluster::actor_spec>> actors_of(const std::string& plan) {
   const auto* const o = failed ? nullptr : root.if_object();
   const auto* const stages = o == nullptr ? nullptr : o->if_contains("stages");
   if (stages == nullptr || !stages->is_object())
-    return user_error(ec::invalid_argument, "the plan is no topology");
+    return user_error(ec::invalid_argument, "the plan is not a topology");
   std::vector<cluster::actor_spec> out;
   for (const auto& member : stages->get_object())
     if (const auto* const s = member.value().if_object()) {

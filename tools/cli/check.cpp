@@ -100,7 +100,7 @@ expected<sample_rows> run_samples(const config::topology& t, const check_argumen
   ASSIGN_OR_RETURN(auto made, dry_run::dry_run::make(t, {.keep = dry_run::rows_shown}));
   const auto fed = made->feed(arrivals);
   if (fed && !a.no_end)
-    made->end();
+    RETURN_IF_ERROR(made->end());
   auto text = fmt::format("\nsample: {}", observe::plural(arrivals.size() - headers, "record"));
   text += a.no_end ? ", and no end: windows that later records could change are open\n"
                    : ", then the end of every source\n";

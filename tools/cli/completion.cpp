@@ -48,7 +48,7 @@ int print_completions(const std::vector<std::string>& asked) {
 
 void add_complete(CLI::App& app, int& status) {
   auto* const sub =
-      app.add_subcommand("__complete", "Print what completes a line, which a shell's script asks");
+      app.add_subcommand("__complete", "Print the completions of a line, for the scripts of shells");
   sub->group("");  // hidden in --help of millrace
   sub->set_help_flag();
   sub->prefix_command();

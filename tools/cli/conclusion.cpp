@@ -32,13 +32,13 @@ int conclude(topology_run& r, const std::vector<fail_rule>& rules) {
   if (r.was_started()) {
     log_with(spdlog::level::info,
              fmt::format("'{}' {}: {}", name,
-                         r.end().finished ? "has come to its end"
+                         r.end().finished ? "has ended"
                          : r.failure()    ? "has failed"
                                           : "has stopped; the same command goes on. So far",
                          describe(r.topology(), r.counts(), letters)),
              members(r.counts(), letters));
     if (r.end().finished && r.counts().read == 0)
-      spdlog::warn("'{}': no record was read: its input has none (--fail-on empty ends such a run with 1)",
+      spdlog::warn("'{}': no record was read: its input is empty (--fail-on empty ends such a run with 1)",
                    name);
     tell_imbalance(r);
   }

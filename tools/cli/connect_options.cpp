@@ -20,22 +20,19 @@ constexpr std::chrono::seconds told_after{2};
 }  // namespace
 
 void add_connect_options(CLI::App& to, remote::connect_arguments& a) {
-  to.add_option("--connect", a.url,
-                "The address of any node's API, or that of run --http; of several, with commas between, the "
-                "first that "
-                "answers is asked (default: a node's on this machine, in "
-                "the file http of "
-                "its state folder)")
+  to.add_option(
+        "--connect", a.url,
+        "The address of a node's API or of run --http; of several, separated by commas, the first that "
+        "answers is asked (default: the node on this machine, by the file http in its state folder)")
       ->type_name("URL");
   to.add_option("--token", a.token,
-                "The file with the node's token, which changes and records need (default: the variable "
-                "MILLRACE_TOKEN, "
-                "else the file token of a node on this machine)")
+                "The file with the node's token, which is needed to change anything and to see records "
+                "(default: the variable MILLRACE_TOKEN, else the file token of the node on this machine)")
       ->type_name("FILE");
   to.add_option("--tls", a.tls,
                 "The folder with this client's certificate and the cluster's authority; for https")
       ->type_name("DIR");
-  to.add_option("--tls-client", a.tls_client, "Whose certificate, where the folder has several")
+  to.add_option("--tls-client", a.tls_client, "The name of the certificate, where the folder has several")
       ->type_name("NAME");
 }
 

@@ -43,16 +43,15 @@ int carry_out(const console_arguments& a) {
 }  // namespace
 
 void add_console(CLI::App& app, int& status) {
-  auto* const sub = app.add_subcommand("console", "Look into what runs, and why it waits");
+  auto* const sub = app.add_subcommand("console", "Show what runs, and what it waits for");
   const auto a = std::make_shared<console_arguments>();
   add_connect_options(*sub, a->connect);
   auto* const line =
       sub->add_option("-e", a->line,
-                      "Carry out this command, print its answer, and end; without it a live screen is shown")
+                      "Run this command, print its answer and end; without it a live screen is shown")
           ->type_name("COMMAND");
   sub->add_flag("--json", a->settings.is_json, "Print the answer as JSON")->needs(line);
-  sub->add_option("--topology", a->settings.topology,
-                  "The topology that is asked about, where there are several")
+  sub->add_option("--topology", a->settings.topology, "The topology to ask about, where there are several")
       ->type_name("NAME");
   sub->footer("Example:\n"
               "  millrace console --connect http://127.0.0.1:9100\n"

@@ -39,7 +39,7 @@ void add_convert(CLI::App& app, int& status) {
   sub->footer("Examples:\n"
               "  millrace convert topology.json > topology.sql\n"
               "  millrace convert topology.sql | less\n\n"
-              "Both forms give the same stages by the same names, so a state goes on with either. Variables "
+              "Both forms give the same stages by the same names, so a state fits either. Variables "
               "stay as they\n"
               "are written; comments are lost. Stages and options are not checked, which `millrace check` "
               "does. What has\n"

@@ -45,11 +45,10 @@ expected<void> read_limit(observe::trouble_limits& out, std::string_view text) {
 
 void add_degraded_by(CLI::App& command, std::vector<std::string>& given) {
   command
-      .add_option(
-          "--degraded-by", given,
-          "From where on a topology is degraded: late=1% of the records of the time within=5m, a window "
-          "that waits for a partition silent=1m. Several with commas; the figures here are those "
-          "without it")
+      .add_option("--degraded-by", given,
+                  "When a topology counts as degraded: late=1% of the records of the last within=5m were "
+                  "late, or a window has waited for a partition for silent=1m. Several with commas; the "
+                  "figures here are the defaults")
       ->delimiter(',')
       ->type_name("WHAT=LIMIT");
 }

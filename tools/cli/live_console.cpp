@@ -239,7 +239,7 @@ expected<void> show_live(const remote::ask_function& ask, const std::string& top
       const char* const type = std::getenv("TERM");
       return user_error(
           ec::invalid_argument,
-          fmt::format("nothing is known of terminals of the type \"{}\"; set TERM, or ask by -e COMMAND",
+          fmt::format("millrace knows no terminal of the type \"{}\"; set TERM, or ask by -e COMMAND",
                       visible(type == nullptr ? "" : type)));
     }
     const orderly_end ends(end_limit, [&] { is_ended = true; });

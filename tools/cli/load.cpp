@@ -44,14 +44,15 @@ void add_what(CLI::App& c, load::arguments& a) {
   c.add_option("--file", a.file, "Send this file's lines, plain or gzip, unchanged")
       ->type_name("FILE")
       ->group("What");
-  c.add_flag("--repeat", a.repeat, "The file again and again")->group("What");
+  c.add_flag("--repeat", a.repeat, "Send the file again and again")->group("What");
   c.add_option("--kind", a.kind, "Make records: clicks, sales, rsvp, listening, game")->group("What");
-  c.add_option("--seed", a.seed, "Another seed gives other records, and other disorder")
+  c.add_option("--seed", a.seed, "Another seed makes other records, in another disorder")
       ->capture_default_str()
       ->group("What");
-  c.add_option("--count", a.count, "So many records (default: the file's, or for ever)")->group("What");
-  c.add_option("--keys", a.keys, "So many users (clicks, listening) or groups (rsvp)")->group("What");
-  c.add_option("--skew", a.skew, "Keys by Zipf's law with this exponent, such as 1.1")->group("What");
+  c.add_option("--count", a.count, "How many records (default: all of the file, or without end)")
+      ->group("What");
+  c.add_option("--keys", a.keys, "How many users (clicks, listening) or groups (rsvp)")->group("What");
+  c.add_option("--skew", a.skew, "Choose keys by Zipf's law with this exponent, such as 1.1")->group("What");
   c.add_option("--start-time", a.start_time, "Event time of the first made record (default: now)")
       ->group("What");
   c.add_option("--spacing", a.spacing,
@@ -62,63 +63,71 @@ void add_what(CLI::App& c, load::arguments& a) {
       ->type_name("FILE")
       ->group("What");
   c.add_option("--truth-from", a.truth_from,
-               "The truth of that event time: who of those who are still there leaves later, and how "
+               "Write the truth as of this event time: who of those still there leaves later, and how "
                "probable that is")
       ->type_name("TIME")
       ->group("What");
   c.add_option("--stamp", a.stamp,
-               "Add a member with the moment by the schedule: NAME, or NAME=us, ms, s or iso")
+               "Add a member with the time at which the record is due: NAME, or NAME=us, ms, s or iso")
       ->group("What");
-  c.add_option("--key", a.key, "Member that is Kafka's key")->group("What");
+  c.add_option("--key", a.key, "The member whose value is Kafka's key")->group("What");
 }
 
 void add_when(CLI::App& c, load::arguments& a) {
-  c.add_option("--rate", a.rate, "Steadily, such as 1000/s (default: as fast as it goes)")->group("When");
-  c.add_option("--burst", a.burst, "So many at once, one burst every --pause")->group("When");
-  c.add_option("--pause", a.pause, "From the beginning of a burst to the next, such as 1s")->group("When");
-  c.add_option("--duration", a.duration, "End after so long")->group("When");
+  c.add_option("--rate", a.rate, "Send at a steady rate, such as 1000/s (default: as fast as possible)")
+      ->group("When");
+  c.add_option("--burst", a.burst, "Send this many at once, one burst every --pause")->group("When");
+  c.add_option("--pause", a.pause, "Time from the start of one burst to the next, such as 1s")->group("When");
+  c.add_option("--duration", a.duration, "End after this time")->group("When");
 }
 
 void add_disorder(CLI::App& c, load::arguments& a) {
-  c.add_option("--out-of-order", a.out_of_order, "Event times up to so much behind the schedule")
+  c.add_option("--out-of-order", a.out_of_order, "Put event times up to this much behind the schedule")
       ->group("Disorder");
   c.add_option("--late", a.late, "This share of made records is late, such as 1%")->group("Disorder");
   c.add_option("--late-by", a.late_by, "How late")->capture_default_str()->group("Disorder");
-  c.add_option("--future", a.future, "This share of made records is ahead of time")->group("Disorder");
-  c.add_option("--future-by", a.future_by, "How far ahead")->capture_default_str()->group("Disorder");
-  c.add_option("--duplicates", a.duplicates, "This share comes twice")->group("Disorder");
-  c.add_option("--malformed", a.malformed, "This share is cut off in the middle")->group("Disorder");
+  c.add_option("--future", a.future, "This share of made records has an event time in the future")
+      ->group("Disorder");
+  c.add_option("--future-by", a.future_by, "How far in the future")->capture_default_str()->group("Disorder");
+  c.add_option("--duplicates", a.duplicates, "This share of the records is sent twice")->group("Disorder");
+  c.add_option("--malformed", a.malformed, "This share of the records is cut off in the middle")
+      ->group("Disorder");
 }
 
 void add_where(CLI::App& c, load::arguments& a) {
-  c.add_option("--kafka", a.kafka, "Brokers, HOST:PORT,...")->group("Where");
+  c.add_option("--kafka", a.kafka, "Send to these brokers, HOST:PORT,...")->group("Where");
   c.add_option("--topic", a.topic, "Topic")->group("Where");
-  c.add_option("--create", a.create, "Make the topic if need be: PARTITIONS[:REPLICATION]")->group("Where");
-  c.add_option("--property", a.properties, "NAME=VALUE of librdkafka; may be repeated")
+  c.add_option("--create", a.create, "Create the topic if it is missing: PARTITIONS[:REPLICATION]")
+      ->group("Where");
+  c.add_option("--property", a.properties, "A property of librdkafka, NAME=VALUE; may be repeated")
       ->expected(1)
       ->take_all()
       ->group("Where");
-  c.add_option("--http", a.http, "A request a record to this URL; {MEMBER} in it is filled from the record")
+  c.add_option("--http", a.http,
+               "Send each record as a request to this URL; {MEMBER} in it is filled from the record")
       ->group("Where");
   c.add_option("--method", a.method, "POST (the record is the body) or GET")
       ->capture_default_str()
       ->group("Where");
-  c.add_option("--header", a.headers, "\"NAME: VALUE\", with {MEMBER} too; may be repeated")
+  c.add_option("--header", a.headers,
+               "A header, \"NAME: VALUE\", where {MEMBER} is filled, too; may be repeated")
       ->expected(1)
       ->take_all()
       ->group("Where");
-  c.add_option("--connections", a.connections, "HTTP connections at once")
+  c.add_option("--connections", a.connections, "How many HTTP connections to use at once")
       ->capture_default_str()
       ->group("Where");
-  c.add_option("--out", a.out, "A line a record into this new file")->type_name("FILE")->group("Where");
-  c.add_flag("--append", a.append, "The file may be there; lines are added")->group("Where");
+  c.add_option("--out", a.out, "Write each record as a line into this new file")
+      ->type_name("FILE")
+      ->group("Where");
+  c.add_flag("--append", a.append, "Add the lines to the file if it exists")->group("Where");
   c.add_option("--http-serve", a.http_serve, "Listen on ADDR and serve the records as an endless response")
       ->group("Where");
   c.add_option(
        "--since", a.since,
        "PARAMETER=MEMBER: a client that asks with PARAMETER=V begins after the records with MEMBER up to V")
       ->group("Where");
-  c.add_option("--wait-for-clients", a.wait_for_clients, "Begin when so many have come")
+  c.add_option("--wait-for-clients", a.wait_for_clients, "Begin when this many clients have come")
       ->capture_default_str()
       ->group("Where");
   c.add_flag("--stay", a.stay, "At the end keep the responses open until SIGTERM")->group("Where");
@@ -129,7 +138,7 @@ void add_results(CLI::App& c, load::arguments& a) {
                "Watch where rows come out, kafka:TOPIC or file:PATH, and measure latency")
       ->group("Results");
   c.add_option("--measure-by", a.measure_by,
-               "Member of a row with the moment by the schedule, in microseconds")
+               "The member of a row with the time at which its record was due, in microseconds")
       ->capture_default_str()
       ->group("Results");
   c.add_option("--measure-idle", a.measure_idle,
@@ -144,8 +153,8 @@ void add_results(CLI::App& c, load::arguments& a) {
 }  // namespace
 
 void add_load(CLI::App& app, int& status) {
-  auto* const c =
-      app.add_subcommand("load", "Send a file's or made records into Kafka, HTTP, a file, or serve them");
+  auto* const c = app.add_subcommand(
+      "load", "Send records, of a file or generated, to Kafka, HTTP or a file, or serve them");
   const auto a = std::make_shared<load::arguments>();
   const auto log_level = std::make_shared<std::string>("info");
   const auto log_format = std::make_shared<std::string>("text");
@@ -169,7 +178,8 @@ void add_load(CLI::App& app, int& status) {
       "  millrace load --kind rsvp --rate 50/s --http-serve 127.0.0.1:8099 --since since_mtime=mtime\n"
       "  millrace load --file clicks.jsonl.gz --rate 1/s --kafka localhost:9092 --topic active "
       "--measure kafka:active2\n\n"
-      "Exit status: 0 all delivered, 1 not all, 2 found wrong before anything was contacted.");
+      "Exit status: 0 all were delivered, 1 not all were, 2 a mistake was found before anything was "
+      "contacted.");
   c->callback([=, &status] { status = load(*a, *log_level, *log_format); });
 }
 

@@ -28,7 +28,7 @@ std::optional<level_enum> level_of(std::string_view word) {
 }
 
 std::string wrong_level(std::string_view word) {
-  return fmt::format("\"{}\" is no level; expected {}, and STAGE=LEVEL behind commas, as in "
+  return fmt::format("\"{}\" is not a level; expected {}, and STAGE=LEVEL behind commas, as in "
                      "info,clicks=debug,kafka=warn{}",
                      word, fmt::join(level_names(), ", "),
                      config::did_you_mean(std::string(word), level_names()));
@@ -116,7 +116,7 @@ levels_of_stages(const log_levels& levels,
     all.insert(all.end(), language.begin(), language.end());
     return user_error(
         ec::invalid_argument,
-        fmt::format("--log-level: \"{}\" is no stage, and no type or kind of stages; the stages "
+        fmt::format("--log-level: \"{}\" is not a stage, and no type or kind of stages; the stages "
                     "are {}{}",
                     name, fmt::join(stages, ", "), config::did_you_mean(name, all)));
   }

@@ -298,7 +298,7 @@ void add_train(CLI::App& model, int& status) {
                   "The page with figures, curves and gains (default: beside the model)")
       ->type_name("FILE");
   sub->add_option("--ignore", a->options.ignored,
-                  "A column that is no feature, such as the user's id; may be repeated")
+                  "A column that is not a feature, such as the user's id; may be repeated")
       ->type_name("COLUMN")
       ->expected(1)
       ->take_all();
@@ -315,7 +315,8 @@ void add_train(CLI::App& model, int& status) {
       ->check(CLI::Range(1U, 10'000U));
   sub->add_option("--depth", a->depth, "How deep a tree is at most (default: forest 20, boosted 3)")
       ->check(CLI::Range(1U, 60U));
-  sub->add_option("--threads", a->options.threads, "Trainings side by side; the model does not depend on it")
+  sub->add_option("--threads", a->options.threads,
+                  "How many trainings run side by side; the model does not depend on it")
       ->check(at_most_threads(most_threads))
       ->capture_default_str();
   sub->footer(
@@ -351,7 +352,7 @@ void add_evaluate(CLI::App& model, int& status) {
 }
 
 void add_explain(CLI::App& model, int& status) {
-  auto* const sub = model.add_subcommand("explain", "Print which features a model goes by");
+  auto* const sub = model.add_subcommand("explain", "Print which features a model uses, and how much");
   const auto file = std::make_shared<std::string>();
   sub->add_option("MODEL", *file, "A model's file, or XGBoost's own JSON with feature names")->required();
   sub->footer("Example:\n  millrace model explain churn.model.json");

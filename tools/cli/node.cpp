@@ -99,7 +99,7 @@ expected<link::endpoint> endpoint_of(const std::string& option, const std::strin
       digits.empty() || read.ec != std::errc() || read.ptr != end)
     return user_error(
         ec::invalid_argument,
-        fmt::format("{}: \"{}\" is no address; write HOST:PORT, such as 127.0.0.1:7100", option, text));
+        fmt::format("{}: \"{}\" is not an address; write HOST:PORT, such as 127.0.0.1:7100", option, text));
   return at;
 }
 
@@ -360,8 +360,7 @@ void add_node(CLI::App& app, int& status) {
   auto* command = app.add_subcommand("node", "Run one process of a cluster");
   auto a = std::make_shared<node_arguments>();
   command
-      ->add_option("--name", a->name,
-                   "This node's name: of its own in the cluster, and the same after a restart")
+      ->add_option("--name", a->name, "This node's name: unique in the cluster, and the same after a restart")
       ->required();
   command
       ->add_option(
@@ -372,18 +371,18 @@ void add_node(CLI::App& app, int& status) {
       ->required();
   command
       ->add_option("--store-properties", a->store_properties,
-                   "Properties of librdkafka for --store kafka:, such as those of TLS and SASL: a file of "
-                   "this user's alone (mode 0600), "
-                   "NAME=VALUE a line")
+                   "File with properties of librdkafka for --store kafka:, such as those of TLS and SASL: "
+                   "one NAME=VALUE a line; only this user may have access to it (mode 0600)")
       ->type_name("FILE");
   command
       ->add_option("--listen", a->listen,
-                   "Where other nodes reach this one, such as 127.0.0.1:7100; any but loopback needs --tls")
+                   "The address where other nodes reach this one, such as 127.0.0.1:7100; any but loopback "
+                   "needs --tls")
       ->type_name("ADDR")
       ->required();
   command
       ->add_option("--join", a->join,
-                   "Where one of the other nodes listens; several with commas between them")
+                   "The address where another node listens; several are separated by commas")
       ->type_name("ADDR")
       ->delimiter(',');
   command->add_flag("--coordinator", a->coordinator,
@@ -392,48 +391,45 @@ void add_node(CLI::App& app, int& status) {
       ->type_name("ADDR")
       ->capture_default_str();
   command
-      ->add_option(
-          "--http-host", a->http_hosts,
-          "A name or address that --http answers for, beside localhost and the address it is reached at")
+      ->add_option("--http-host", a->http_hosts,
+                   "A further host name or address under which clients may reach --http, beside localhost "
+                   "and its own address")
       ->type_name("NAME");
-  command->add_flag("--http-read-only", a->is_read_only,
-                    "The API answers questions, and refuses every action");
+  command->add_flag("--http-read-only", a->is_read_only, "The API is read-only: it refuses every action");
   add_property_switch(*command);
   add_secrets_folder(*command);
   command
-      ->add_option(
-          "--state", a->state,
-          "Folder of this node alone, for its API's address and token and for files of stages that are here "
-          "(default: node under XDG_STATE_HOME)")
+      ->add_option("--state", a->state,
+                   "Folder of this node alone, for the address and token of its API and for files of stages "
+                   "that run here "
+                   "(default: node under XDG_STATE_HOME)")
       ->type_name("DIR");
   command
-      ->add_option(
-          "--tls", a->tls,
-          "Folder of certificates (see tls): links to other nodes and the API speak TLS, and --listen may be "
-          "any address")
+      ->add_option("--tls", a->tls,
+                   "Folder of certificates (see tls): with it, links to other nodes and the API speak TLS, "
+                   "and --listen may be any address")
       ->type_name("DIR");
   command->add_option("--start-timeout", a->start_timeout, "How long to wait for other nodes and for servers")
       ->type_name("DURATION")
       ->capture_default_str();
   command
-      ->add_option(
-          "--detach-after", a->detach_after,
-          "After so much silence of a node its receivers hold nobody up any more; the same for all nodes")
+      ->add_option("--detach-after", a->detach_after,
+                   "After this long without a sign of life from a node, nobody waits for its receivers any "
+                   "more; the same on all nodes")
       ->type_name("DURATION")
       ->capture_default_str();
   command
       ->add_option(
           "--away-after", a->away_after,
-          "After so much silence of a node what it runs begins at others, and another one leads if it "
-          "did; longer on machines that stand still at times; the same for all nodes")
+          "After this long without a sign of life from a node, others take over what it runs, and its lead "
+          "if it has it; set it longer on machines that sometimes freeze; the same on all nodes")
       ->type_name("DURATION")
       ->capture_default_str();
   add_degraded_by(*command, a->degraded_by);
   command
-      ->add_option(
-          "--threads", a->threads,
-          "Workers, the threads that share parsing and windows (default: one a core). Each source, "
-          "each sink, snapshots and control have threads of their own beside them, which mostly wait")
+      ->add_option("--threads", a->threads,
+                   "Workers, the threads that share parsing and windows (default: one per core). Each source "
+                   "and sink, snapshots and control have further threads, which mostly wait")
       ->check(CLI::Range(0U, 1'024U));
   command->add_option("--log-level", a->log_level, "trace, debug, info, warn, error")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error"}))
@@ -446,7 +442,7 @@ void add_node(CLI::App& app, int& status) {
       "--state /tmp/a\n"
       "  millrace node --name b --store dir:/tmp/cluster --listen 127.0.0.1:7101 --join 127.0.0.1:7100 "
       "--state /tmp/b\n\n"
-      "Runs until SIGTERM, which has its stages commit and leaves the cluster; a second one ends it at "
+      "Runs until SIGTERM: then its stages commit, and it leaves the cluster. A second SIGTERM ends it at "
       "once.");
   command->callback([a, &status] { status = run_node(*a); });
 }

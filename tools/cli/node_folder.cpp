@@ -33,7 +33,7 @@ expected<void> refuse_foreign(snapshot::file_system& files, const std::string& f
     return {};
   return user_error(
       ec::mismatch,
-      fmt::format("{} is no folder of a node, and not empty (there is {}); give an empty or a new "
+      fmt::format("{} is not a folder of a node, and not empty (there is {}); give an empty or a new "
                   "folder with --state DIR",
                   folder, entries->front().name));
 }

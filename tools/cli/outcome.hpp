@@ -1,5 +1,5 @@
 // Sums a run up in four numbers: for its last line, and for --fail-on. Counted is a job: everything
-// since the state began or, where a bounded topology had come to its end and got more, since then; a job that
+// since the state began or, where a bounded topology had ended and got more, since then; a job that
 // was killed and resumed is one job. Pure.
 #pragma once
 
@@ -28,7 +28,7 @@ struct job_counts {
 [[nodiscard]] job_counts counts_of(const config::topology& t,
                                    const std::vector<messages::report_part>& parts);
 
-/// The state keeps it once a topology has come to its end, and that was told.
+/// The state keeps it once a topology has ended, and that was told.
 struct told_end {
   job_counts all;              // counts since the state began
   job_counts last;             // counts of the job that has ended

@@ -87,8 +87,8 @@ expected<void> prepare(prepared_runs& to, const std::shared_ptr<const config::to
   // A start that found no input leaves a folder, too.
   start begins{given, folder, opened->goes_on() ? written : std::nullopt};
   if (opened->was_finished()) {
-    spdlog::info("topology '{}' has come to its end in {}; nothing {}is left to do (--fresh runs it again)",
-                 t->name, folder, files_of(*t).empty() ? "" : "new in " + files_of(*t) + ", nothing ");
+    spdlog::info("topology '{}' has ended in {}; nothing {}is left to do (--fresh runs it again)", t->name,
+                 folder, files_of(*t).empty() ? "" : "new in " + files_of(*t) + ", nothing ");
     to.status = std::max(to.status, conclude(*opened, to.fail_on));
   } else {
     to.all.push_back(std::move(opened));

@@ -42,7 +42,7 @@ struct prepared_runs {
   int status = exit_done;  // the status of those that had come to their end before
 };
 
-/// Opens the run of one more topology, and remembers the command in its state folder. One that has come to its end
+/// Opens the run of one more topology, and remembers the command in its state folder. One that has ended
 /// before is concluded instead. `secrets`: values that the folder must not hold.
 [[nodiscard]] expected<void> prepare(prepared_runs& to, const std::shared_ptr<const config::topology>& t,
                                      const std::string& folder, const topology_arguments& given,

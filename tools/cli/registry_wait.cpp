@@ -36,7 +36,7 @@ public:
         return got;
       }
       if (clock::now() >= until_) {
-        got.error().message += fmt::format("; it was waited for for {} s (--start-timeout)", waited());
+        got.error().message += fmt::format("; millrace waited for it for {} s (--start-timeout)", waited());
         return got;
       }
       tell(got.error().message);

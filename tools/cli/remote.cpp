@@ -149,7 +149,7 @@ int print_events(const remote_arguments& a) {
   auto all = api::read_json<observe::history>(std::get<api::answers::document>(*answer).json);
   if (!all)
     return fail("events",
-                fatal_error(ec::corrupt, "the answer is none that this version of millrace knows").value());
+                fatal_error(ec::corrupt, "this version of millrace does not know such an answer").value());
   const auto shown = chosen(std::move(all->events), a.name, since);
   return print(a.json ? observe::lines_of(shown) : remote::table_of(shown));
 }
@@ -220,10 +220,10 @@ int drain_node(const remote_arguments& a) {
   const auto name = visible(a.name);
   if (stays.empty())
     return print(fmt::format(
-        "{} gives away what it runs, one actor after the other; millrace nodes shows when it is drained\n",
+        "{} hands over what it runs, one actor after the other; millrace nodes shows when it is drained\n",
         name));
-  auto text = fmt::format("{0} gives away what it runs but for these, which wait for it where it ends; "
-                          "millrace undrain {0} takes the drain back:\n",
+  auto text = fmt::format("{0} hands over what it runs except these, which stay and wait for it when it "
+                          "ends; millrace undrain {0} undoes the drain:\n",
                           name);
   std::set<std::string> releases;  // many have the same
   for (const auto& s : stays) {
@@ -246,9 +246,9 @@ int forget_node(const remote_arguments& a) {
   if (!asked)
     return fail("forget", asked.error());
   const auto& lost = std::get<api::answers::forgotten>(*asked).lost;
-  auto text = fmt::format("{} is forgotten; {}\n", visible(a.name),
-                          lost.empty() ? "nothing was kept on its disk alone"
-                                       : "what these had on its disk alone is lost:");
+  auto text =
+      fmt::format("{} is forgotten; {}\n", visible(a.name),
+                  lost.empty() ? "nothing was only on its disk" : "what these had only on its disk is lost:");
   for (const auto& actor : lost)
     text += "  " + visible(actor) + "\n";
   return print(text);
@@ -300,16 +300,16 @@ void add_apply(CLI::App& app, int& status) {
   add_overlay_options(*sub, a->topology);
   add_secrets_folder(*sub);
   sub->add_flag("--fresh", a->fresh,
-                "Start over under a new state; the one that runs is stopped, its state goes; a warning says "
-                "which rows of targets are removed, or may stand there twice");
-  sub->add_flag("--adopt", a->adopt, "Sinks go on from what they committed under another state");
+                "Start over with a new state: the running topology is stopped and its state removed; a "
+                "warning says which rows of targets are removed, or may be there twice");
+  sub->add_flag("--adopt", a->adopt, "Sinks continue from what they committed under another state");
   sub->add_flag("--plan", a->is_plan_only, "Print the typed plan, and contact nothing");
   sub->add_flag("--wait", a->waits,
                 "Return once all its actors run; with exit status 1 and the reason if it fails before");
   sub->footer("Example:\n"
               "  millrace apply topology.json --set stages.clicks.brokers=kafka-2:9092\n\n"
-              "Overlays, values and variables of the environment are filled in here; the nodes get one text, "
-              "secrets of the environment in it. Paths in it are the nodes' own.");
+              "Overlays, values and environment variables are filled in here; the nodes get one text, with "
+              "secrets that came from the environment. Paths in it are paths on the nodes.");
 }
 
 void add_list(CLI::App& app, int& status) {
@@ -319,9 +319,8 @@ void add_list(CLI::App& app, int& status) {
   sub->add_flag("--fail", a->fails, "Exit status 1 if a topology has failed or is degraded");
   sub->footer("Example:\n"
               "  millrace list --connect http://127.0.0.1:7070 --fail\n\n"
-              "A state is running, drained, ended, stopped or failed; degraded is one that runs and has "
-              "troubles, which its "
-              "reason names, with since when and where.");
+              "A state is running, drained, ended, stopped or failed. A running topology with troubles shows "
+              "as degraded; its reason names them, with since when and where.");
 }
 
 void add_nodes(CLI::App& app, int& status) {
@@ -348,22 +347,22 @@ void add_stop(CLI::App& app, int& status) {
   const auto [sub, a] =
       add_asking(app, status, "stop", "End a topology in order; its state stays", stop_topology);
   sub->add_option("NAME", a->name, "The topology")->required();
-  sub->footer("Example:\n"
-              "  millrace stop active_users\n\n"
-              "It commits and captures first, and the command waits for that. Applied again, it goes on.");
+  sub->footer(
+      "Example:\n"
+      "  millrace stop active_users\n\n"
+      "It first commits and stores its state, and the command waits for that. Applied again, it continues.");
 }
 
 void add_start(CLI::App& app, int& status) {
   const auto [sub, a] = add_asking(app, status, "start",
-                                   "Have a topology go on that was stopped or has failed", start_topology);
+                                   "Start a topology again that was stopped or has failed", start_topology);
   sub->add_option("NAME", a->name, "The topology")->required();
   sub->add_flag("--wait", a->waits,
                 "Return once all its actors run; with exit status 1 and the reason if it fails before");
-  sub->footer(
-      "Example:\n"
-      "  millrace start active_users\n\n"
-      "The cluster has its plan, so that no file is needed; its state goes on. What has ended is applied "
-      "again, which takes what its files have got since.");
+  sub->footer("Example:\n"
+              "  millrace start active_users\n\n"
+              "The cluster has its plan, so no file is needed; its state is kept. A topology that has ended "
+              "is applied again instead: it then reads what is new in its files.");
 }
 
 void add_remove(CLI::App& app, int& status) {
@@ -371,54 +370,56 @@ void add_remove(CLI::App& app, int& status) {
       add_asking(app, status, "remove", "Remove a topology that is over, with its state and its dead letters",
                  remove_topology);
   sub->add_option("NAME", a->name, "The topology")->required();
-  sub->footer(
-      "Example:\n"
-      "  millrace stop active_users && millrace remove active_users\n\n"
-      "One that runs is refused. What its sinks have written stays; applied again, the topology begins from "
-      "the start of its sources. millrace apply --fresh does both at once.");
+  sub->footer("Example:\n"
+              "  millrace stop active_users && millrace remove active_users\n\n"
+              "A topology that runs is refused. What its sinks have written stays; applied again, the "
+              "topology begins at the start of its sources. millrace apply --fresh does both at once.");
 }
 
 void add_drain(CLI::App& app, int& status) {
-  const auto [sub, a] = add_asking(app, status, "drain", "Have a node give away what it runs", drain_node);
+  const auto [sub, a] =
+      add_asking(app, status, "drain", "Have a node hand over what it runs to other nodes", drain_node);
   sub->add_option("NODE", a->name, "The node")->required();
-  sub->footer("Example:\n"
-              "  millrace drain b --connect http://127.0.0.1:7070\n\n"
-              "It returns at once, and says what stays, since it is pinned to the node; millrace nodes shows "
-              "when the node is drained and may be ended. One that leads gives the lead to another one.");
+  sub->footer(
+      "Example:\n"
+      "  millrace drain b --connect http://127.0.0.1:7070\n\n"
+      "It returns at once, and says what stays because it is pinned to the node; millrace nodes shows when "
+      "the node is drained and may be ended. A node that leads hands the lead to another one.");
 }
 
 void add_undrain(CLI::App& app, int& status) {
   const auto [sub, a] =
-      add_asking(app, status, "undrain", "Take a drain back: the node gets work again", undrain_node);
+      add_asking(app, status, "undrain", "Undo a drain: the node gets work again", undrain_node);
   sub->add_option("NODE", a->name, "The node")->required();
-  sub->footer(
-      "Example:\n"
-      "  millrace undrain b --connect http://127.0.0.1:7070\n\n"
-      "What it has given away comes back as the load asks for it. A node that is started again gets work "
-      "without it.");
+  sub->footer("Example:\n"
+              "  millrace undrain b --connect http://127.0.0.1:7070\n\n"
+              "What it handed over comes back as the load requires. A node that is started again gets work "
+              "without this command.");
 }
 
 void add_forget(CLI::App& app, int& status) {
   const auto [sub, a] =
       add_asking(app, status, "forget",
-                 "Give up a node that does not come back, and what is on its disk alone", forget_node);
+                 "Remove a node that does not come back, with what is only on its disk", forget_node);
   sub->add_option("NODE", a->name, "The node")->required();
   sub->footer("Example:\n"
               "  millrace forget b --connect http://127.0.0.1:7070\n\n"
-              "What was pinned to it may run elsewhere then; what it alone had is lost, and printed.");
+              "What was pinned to it may then run elsewhere; what only it had is lost, and is printed.");
 }
 
 void add_events(CLI::App& app, int& status) {
   const auto [sub, a] =
       add_asking(app, status, "events", "Print what has happened in a cluster or a run", print_events);
-  sub->add_option("TOPOLOGY", a->name, "Events of this topology alone");
-  sub->add_option("--since", a->since, "Events of so long ago, and since")->type_name("DURATION");
-  sub->add_flag("--json", a->json, "Print a line of JSON each");
-  sub->footer("Example:\n"
-              "  millrace events --since 1h\n\n"
-              "Oldest first: nodes that join, leave or die, who leads, where actors run, topologies that are "
-              "applied, stopped, fail, are degraded and healthy again, restarts, and who has asked for it. "
-              "The store keeps the newest thousand. It needs the token, as letters does.");
+  sub->add_option("TOPOLOGY", a->name, "Only events of this topology");
+  sub->add_option("--since", a->since, "Only events that are not older than this, such as 1h")
+      ->type_name("DURATION");
+  sub->add_flag("--json", a->json, "Print each event as a line of JSON");
+  sub->footer(
+      "Example:\n"
+      "  millrace events --since 1h\n\n"
+      "Oldest first: nodes that join, leave or die; which one leads; where actors run; topologies that are "
+      "applied or stopped, fail, or become degraded or healthy; restarts; and at which node somebody asked "
+      "for it. The store keeps the newest thousand. The command needs the token, as letters does.");
 }
 
 void add_letters(CLI::App& app, int& status) {
@@ -427,9 +428,9 @@ void add_letters(CLI::App& app, int& status) {
   sub->add_option("NAME", a->name, "The topology")->required();
   sub->footer("Example:\n"
               "  millrace letters active_users > dead_letters.jsonl\n\n"
-              "A line of JSON each, oldest first, out of the cluster's store, or of the dead_letters.jsonl "
-              "of a run. It shows records, so it "
-              "needs the node's token. Dead letters that the topology sends to a sink of its own are there.");
+              "Each is a line of JSON, oldest first, from the cluster's store or from the dead_letters.jsonl "
+              "of a run. The command shows records, so it needs the node's token. Where the topology sends "
+              "dead letters to a sink, look there.");
 }
 
 }  // namespace millrace::cli

@@ -32,15 +32,13 @@ void tell(const replay::outcome& o, const replay_arguments& a) {
     print(fmt::format("{}: it holds no dead letters; nothing is replayed\n", r.letters));
     return;
   }
-  auto text = fmt::format("{}: {} dead letter{}: {} {} \"{}\"{}\n", r.letters, o.letters,
-                          o.letters == 1 ? "" : "s", o.replayed,
-                          r.dry_run         ? "would go into"
-                          : o.replayed == 1 ? "goes into"
-                                            : "go into",
-                          r.into,
-                          o.before == 0 ? ""
-                                        : fmt::format(", {} had gone before and {} not again", o.before,
-                                                      o.before == 1 ? "does" : "do"));
+  auto text = fmt::format(
+      "{}: {} dead letter{}: {} {} \"{}\"{}\n", r.letters, o.letters, o.letters == 1 ? "" : "s", o.replayed,
+      r.dry_run         ? "would go into"
+      : o.replayed == 1 ? "goes into"
+                        : "go into",
+      r.into,
+      o.before == 0 ? "" : fmt::format(", {} {} replayed before", o.before, o.before == 1 ? "was" : "were"));
   for (const auto& [why, count] : o.elsewhere)
     text += fmt::format("  left, {}: {}\n", count, why);
   if (o.replayed != 0 && !r.dry_run) {
@@ -55,8 +53,7 @@ void tell(const replay::outcome& o, const replay_arguments& a) {
   if (o.cut_off)
     complain(
         fmt::format(
-            "{}: the last line has no end and is no dead letter: left out; once it is written, replay the "
-            "file again",
+            "{}: the last line is not complete and is left out; once it is written, replay the file again",
             r.letters),
         true);
   for (const auto& [why, count] : o.refused)
@@ -116,7 +113,7 @@ expected<void> say_fit(const std::string& folder, const config::topology& t) {
 int replay_now(replay_arguments& a) {
   set_up_logging(spdlog::level::warn, "text");
   if (has_no_letters(a.request.letters)) {
-    return print(fmt::format("{}: there is no such file, for no record of this state has become a dead "
+    return print(fmt::format("{}: there is no such file, because no record of this state has become a dead "
                              "letter; nothing is replayed\n",
                              a.request.letters));
   }
@@ -153,19 +150,20 @@ int replay_now(replay_arguments& a) {
 }  // namespace
 
 void add_replay(CLI::App& app, int& status) {
-  auto* const c = app.add_subcommand("replay", "Give dead letters' records to a topology again, each once");
+  auto* const c =
+      app.add_subcommand("replay", "Send the records of dead letters through a topology again, each once");
   const auto a = std::make_shared<replay_arguments>();
   c->add_option("DEAD_LETTERS", a->request.letters,
                 "File of dead letters, a JSON object a line; dead_letters.jsonl stands for its parts, too")
       ->type_name("FILE")
       ->required();
-  c->add_option(
-       "--into", a->request.into,
-       "Source or parser at which the records go in; on from there only to the stage that they failed at")
+  c->add_option("--into", a->request.into,
+                "Source or parser at which the records enter; from there they go on only to the stage that "
+                "they failed at")
       ->type_name("STAGE")
       ->required();
   c->add_option("--topology", a->topology.file,
-                "The topology, mended (default: the file that the state was last run with, as it is now)")
+                "The corrected topology (default: the file that the state was last run with, as it is now)")
       ->type_name("TOPOLOGY");
   add_overlay_options(*c, a->topology);
   add_secrets_folder(*c);
@@ -174,9 +172,10 @@ void add_replay(CLI::App& app, int& status) {
        "Folder of the state (default: the folder of DEAD_LETTERS if it is one, else by topology under "
        "XDG_STATE_HOME)")
       ->type_name("DIR");
-  c->add_flag("--older", a->request.older, "Also letters that were written before the state began");
-  c->add_flag("--dry-run", a->request.dry_run, "Only say what would go in");
-  c->add_option("--start-timeout", a->start_timeout, "How long to wait for a server that has to be asked")
+  c->add_flag("--older", a->request.older, "Also dead letters that were written before the state began");
+  c->add_flag("--dry-run", a->request.dry_run, "Only print what would be replayed");
+  c->add_option("--start-timeout", a->start_timeout,
+                "How long to wait for a server that the command has to ask")
       ->type_name("DURATION")
       ->capture_default_str();
   c->footer(
@@ -186,11 +185,10 @@ void add_replay(CLI::App& app, int& status) {
       "  millrace replay mended.jsonl --into parsed --topology topology.json --state state\n\n"
       "The records are kept in the state folder, and a run on it takes them in: one that is under way, if "
       "its\n"
-      "source has no end, else the next. A letter that was replayed before is passed over. Exit status: 0 "
+      "source has no end, else the next. A dead letter that was replayed before is skipped. Exit status: 0 "
       "all\n"
-      "letters of stages downstream of STAGE have gone in, 1 some could not or something failed, 2 nothing "
-      "was "
-      "done.");
+      "dead letters of stages downstream of STAGE were replayed, 1 some were not or something failed, 2 "
+      "nothing was done.");
   c->callback([a, &status] { status = replay_now(*a); });
 }
 

@@ -72,7 +72,7 @@ expected<void> check_report_place(const std::string& option, const std::string& 
   if (is_there && S_ISDIR(there.st_mode))
     return wrong("it is a folder");
   if (is_there && replaced && !S_ISREG(there.st_mode))
-    return wrong("it is there and is no regular file");
+    return wrong("it is there and is not a regular file");
   if (is_there && !replaced)
     return ::access(file.c_str(), W_OK) == 0 ? expected<void>() : wrong(std::strerror(errno));
   const auto temporary = temporary_of(file);

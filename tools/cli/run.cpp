@@ -297,8 +297,9 @@ void add_run(CLI::App& app, int& status) {
   command->add_flag("--fresh", a->fresh,
                     "Start over under a new state id; the log says what each sink does with the rows "
                     "that are there");
-  command->add_flag("--adopt", a->adopt,
-                    "Where a state folder is lost: sinks go on from what they committed under the old one");
+  command->add_flag(
+      "--adopt", a->adopt,
+      "After the loss of a state folder: sinks continue from what they committed under the old one");
   command
       ->add_option("--report", a->report,
                    "Write the ledger to this file at the end and on SIGUSR1; of several topologies, a list. "
@@ -307,25 +308,23 @@ void add_run(CLI::App& app, int& status) {
   command
       ->add_option(
           "--fail-on", a->fail_on,
-          "dead_letters, late: more than N% of the records read (without =N%: any) end the run with 1, "
-          "once all is committed; empty: so does a run that has read none. Several with commas")
+          "What makes the run end with 1, once all is committed. dead_letters, late: more than N% of the "
+          "records read are such (without =N%: any); empty: no record was read. Several with commas")
       ->type_name("WHAT[=N%]");
   add_degraded_by(*command, a->degraded_by);
   add_http_options(*command, a->http);
   command
-      ->add_option(
-          "--threads", a->threads,
-          "Workers, the threads that share parsing and windows (default: one a core). Each source, "
-          "each sink, snapshots and control have threads of their own beside them, which mostly wait")
+      ->add_option("--threads", a->threads,
+                   "Workers, the threads that share parsing and windows (default: one per core). Each source "
+                   "and sink, snapshots and control have further threads, which mostly wait")
       ->check(at_most_threads(most_threads));
   command->add_option("--start-timeout", a->start_timeout, "How long to wait for servers at the start")
       ->type_name("DURATION")
       ->capture_default_str();
   command
-      ->add_option(
-          "--log-level", a->log_level,
-          "trace, debug, info, warn, error; behind commas others for the lines of stages, of a type or "
-          "kind of them: info,clicks=debug,kafka=warn")
+      ->add_option("--log-level", a->log_level,
+                   "trace, debug, info, warn or error; after commas, other levels for the lines of a stage, "
+                   "or of a type or kind of stages: info,clicks=debug,kafka=warn")
       ->check(CLI::Validator(
           [](const std::string& text) {
             const auto levels = parse_log_levels(text);
@@ -337,10 +336,9 @@ void add_run(CLI::App& app, int& status) {
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
   command
-      ->add_option(
-          "--progress", a->progress,
-          "line: one that is rewritten; log: a log line every 10 s; none; auto: a line on a terminal, "
-          "else log")
+      ->add_option("--progress", a->progress,
+                   "line: one line that is rewritten; log: a log line every 10 s; none; auto: line on a "
+                   "terminal, else log")
       ->check(CLI::IsMember({"auto", "line", "log", "none"}))
       ->capture_default_str();
   command->footer(
@@ -348,7 +346,7 @@ void add_run(CLI::App& app, int& status) {
       "pipelines/active_users/embedded.json "
       "--state /tmp/active_users\n"
       "  millrace run orders.json payments.json --set orders:stages.in.rate=10/s --state ./state\n\n"
-      "Of several topologies one that fails ends alone, the others go on; the exit status is 1 then.");
+      "If one of several topologies fails, the others go on; the exit status is then 1.");
   command->callback([a, &status] { status = run(*a); });
 }
 

@@ -34,27 +34,26 @@ void add_http_options(CLI::App& command, http_arguments& a) {
                          ->type_name("ADDR");
   command
       .add_option("--http-host", a.hosts,
-                  "A name or address that --http answers for, beside localhost, this machine's name and the "
-                  "address it is reached at; may be given several times")
+                  "A further host name or address under which clients may reach --http, beside localhost, "
+                  "this machine's name and its own address; may be repeated")
       ->type_name("NAME")
       ->needs(http);
   command
-      .add_flag("--http-read-only", a.is_read_only,
-                "The API of --http answers questions, and refuses every action")
+      .add_flag("--http-read-only", a.is_read_only, "The API of --http is read-only: it refuses every action")
       ->needs(http);
   command
       .add_flag("--http-metrics-only", a.has_metrics_only,
-                "--http has no API: /metrics and the probes alone, without TLS on any address")
+                "--http serves only /metrics and the probes, no API; it then needs no TLS on any address")
       ->needs(http);
   auto* const tls =
       command
           .add_option("--tls", a.tls,
-                      "Folder of certificates (see tls): --http speaks TLS, and may be any address")
+                      "Folder of certificates (see tls): with it, --http speaks TLS and may be any address")
           ->type_name("DIR")
           ->needs(http);
   command
       .add_option("--tls-name", a.tls_name,
-                  "Whose certificate of --tls (default: that of this machine's name)")
+                  "The name of the certificate of --tls (default: this machine's name)")
       ->type_name("NAME")
       ->needs(tls);
 }

@@ -251,7 +251,7 @@ int sql(sql_arguments a) {
 }  // namespace
 
 void add_sql(CLI::App& app, int& status) {
-  auto* const sub = app.add_subcommand("sql", "Ask the tables that topologies write, in DuckDB's SQL");
+  auto* const sub = app.add_subcommand("sql", "Query the tables that topologies write, in DuckDB's SQL");
   const auto a = std::make_shared<sql_arguments>();
   sub->add_option("QUERY", a->query, "One or several statements; - reads them from standard input")
       ->required();
@@ -274,10 +274,11 @@ void add_sql(CLI::App& app, int& status) {
   sub->add_option("--format", a->format, "table, csv, or json: an object a line")
       ->check(CLI::IsMember(duckdb::format_names()))
       ->capture_default_str();
-  sub->add_option("--memory", a->memory, "What DuckDB may take; beyond it, it spills to the temporary folder")
+  sub->add_option("--memory", a->memory,
+                  "How much memory DuckDB may take; beyond that it spills to the temporary folder")
       ->type_name("SIZE")
       ->capture_default_str();
-  sub->add_option("--threads", a->threads, "Threads of DuckDB (default: one a core)")
+  sub->add_option("--threads", a->threads, "Threads of DuckDB (default: one per core)")
       ->check(at_most_threads(most_threads));
   sub->add_flag("--write-tables", a->write_tables, "Let `copy ... to` write into the tables' own folders");
   sub->footer(

@@ -61,7 +61,7 @@ int make_certificate_in(const tls_arguments& a, tls::role is) {
 }
 
 void add_days(CLI::App& to, const std::shared_ptr<tls_arguments>& a) {
-  to.add_option("--days", a->days, "How long it is valid from now on")
+  to.add_option("--days", a->days, "How long the certificate is valid from now on")
       ->type_name("DAYS")
       ->capture_default_str()
       ->check(CLI::Range(1U, most_days));
@@ -71,7 +71,7 @@ void add_issuing(CLI::App& to, const std::shared_ptr<tls_arguments>& a, const ch
   to.add_option("NAME", a->name, doc)->required();
   to.add_option("--dir", a->dir, "The folder with the authority")->type_name("DIR")->required();
   add_days(to, a);
-  to.add_flag("--replace", a->replace, "A key and certificate of this name that are there make room");
+  to.add_flag("--replace", a->replace, "Replace a key and certificate of this name that are there");
 }
 
 void add_init(CLI::App& tls, int& status) {
@@ -105,7 +105,7 @@ void add_certificate_of_node(CLI::App& tls, int& status) {
 void add_client(CLI::App& tls, int& status) {
   auto* const sub = tls.add_subcommand("client", "Make the key and the certificate of a client");
   const auto a = std::make_shared<tls_arguments>();
-  add_issuing(*sub, a, "Whose it is");
+  add_issuing(*sub, a, "The name of the client");
   sub->footer(
       "Example:\n  millrace tls client alice --dir /etc/millrace/tls\n\n"
       "Writes client-NAME.crt and client-NAME.key. A client may ask nodes; no node takes it for one.");
@@ -116,7 +116,7 @@ void add_client(CLI::App& tls, int& status) {
 
 void add_tls(CLI::App& app, int& status) {
   auto* const sub =
-      app.add_subcommand("tls", "Make the certificates by which the nodes of a cluster know each other");
+      app.add_subcommand("tls", "Make the certificates that nodes of a cluster prove themselves with");
   sub->require_subcommand(1);
   add_init(*sub, status);
   add_certificate_of_node(*sub, status);

@@ -22,9 +22,8 @@ void add_property_switch(CLI::App& to) {
           for (const auto& name : names)
             kafka::allow_property(name);
         },
-        "Topologies may set this property of librdkafka, though it loads code, runs a command or opens a "
-        "file; "
-        "may be repeated")
+        "Let topologies set this property of librdkafka, although it loads code, runs a command or opens a "
+        "file; may be repeated")
       ->type_name("NAME")
       ->check(CLI::Validator(kafka::problem_of_property, "", "property"))
       ->expected(1)
@@ -34,7 +33,7 @@ void add_property_switch(CLI::App& to) {
 void add_secrets_folder(CLI::App& to) {
   to.add_option_function<std::string>(
         "--secrets", [](const std::string& folder) { config::use_secrets_of(folder); },
-        "Folder with a file for each NAME of ${secret:NAME} in a topology, closed to others")
+        "Folder with a file for each NAME of ${secret:NAME} in a topology; other users must have no access")
       ->type_name("DIR");
 }
 

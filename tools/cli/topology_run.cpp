@@ -85,7 +85,7 @@ expected<std::unique_ptr<topology_run>> topology_run::open(given_topology given,
   ASSIGN_OR_RETURN(const auto run, host::run_of(plan.plan));
   out->run_ = run.number;
   if (plan.is_next_run)
-    spdlog::info("{}: it had come to its end; it goes on with what is new in {}", t.name, files_of(t));
+    spdlog::info("{}: its last run had ended; this one reads what is new in {}", t.name, files_of(t));
   out->was_finished_ = has_ended && out->before_.run == out->run_ && !plan.has_found &&
                        out->replayed_ <= out->before_.replayed;
   // A run that begins tells it itself.

@@ -40,17 +40,17 @@ struct given_topology {
 
 class topology_run {
 public:
-  /// Opens the state folder and checks that it fits; where it has come to its end, looks for files and lines
+  /// Opens the state folder and checks that it fits; where it has ended, looks for files and lines
   /// that are new, and begins the run that takes them. Contacts nothing.
   [[nodiscard]] static expected<std::unique_ptr<topology_run>>
   open(given_topology given, const std::string& folder, const run_settings& settings);
 
-  /// A bounded topology that has come to its end in an earlier process: nothing is left to do, neither
+  /// A bounded topology that has ended in an earlier process: nothing is left to do, neither
   /// replayed records nor anything new in its files.
   [[nodiscard]] bool was_finished() const { return was_finished_; }
   /// An earlier start has asked its sources, and this one goes on from there.
   [[nodiscard]] bool goes_on() const { return goes_on_; }
-  /// It has come to its end: durable when this returns.
+  /// It has ended: durable when this returns.
   [[nodiscard]] expected<void> mark_finished();
   [[nodiscard]] const config::topology& topology() const { return *topology_; }
   [[nodiscard]] const std::shared_ptr<const config::topology>& topology_ptr() const { return topology_; }
@@ -88,7 +88,7 @@ public:
   [[nodiscard]] const std::optional<error>& failure() const { return end_.failure; }
   /// The failure was found before anything outside was contacted.
   [[nodiscard]] bool found_wrong() const { return found_wrong_; }
-  /// Gives the job's outcome (tools/cli/outcome.hpp), also after run(); of one that had come to its end
+  /// Gives the job's outcome (tools/cli/outcome.hpp), also after run(); of one that had ended
   /// before, what it came to then.
   [[nodiscard]] job_counts counts() const;
   /// Names the place of the dead letters for people.

@@ -109,7 +109,7 @@ CLI::Validator at_most_threads(unsigned most) {
             unsigned count = 0;
             return CLI::detail::lexical_cast(text, count) && count >= 1 && count <= most
                        ? std::string()
-                       : fmt::format("{} is no number of threads; expected 1 to {}", text, most);
+                       : fmt::format("{} is not a number of threads; expected 1 to {}", text, most);
           },
           ""};
 }

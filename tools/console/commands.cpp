@@ -39,18 +39,20 @@ struct declared : command {
   about what = about::cluster;
 };
 constexpr auto all_commands = std::to_array<declared>({
-    {{"nodes", "", "nodes, and what they run"}, about::cluster},
-    {{"topologies", "", "topologies, and how they stand"}, about::cluster},
+    {{"nodes", "", "nodes and what they run"}, about::cluster},
+    {{"topologies", "", "topologies and their states"}, about::cluster},
     {{"events", "", "what has happened in the cluster or run, oldest first (needs the token)"},
      about::cluster},
-    {{"stages", "", "stages and edges of a topology, and who holds the others up"}, about::topology},
+    {{"stages", "", "stages and edges of a topology, and the stage that holds the others up"},
+     about::topology},
     {{"stage", "STAGE", "lanes, shards and the last commits of a stage"}, about::stage},
     {{"lanes", "", "partitions: watermark, time since the last record, lag"}, about::topology},
     {{"shards", "", "windows, keys, state and retained output"}, about::topology},
     {{"sinks", "", "rows and commits"}, about::topology},
-    {{"ledger", "", "in = out + filtered + late + dead letters, a stage"}, about::topology},
+    {{"ledger", "", "in = out + filtered + late + dead letters, for each stage"}, about::topology},
     {{"explain", "STAGE [KEY]",
-      "why a stage gives nothing, and what would change that; what it has of a key (needs the token)"},
+      "why a stage gives no rows, and what would change that; with a key: what it has of the key (needs the "
+      "token)"},
      about::key},
     {{"state", "STAGE [KEY]",
       "a key's open windows and their aggregates; KEY is a value, or JSON of several columns (needs the "
@@ -60,22 +62,22 @@ constexpr auto all_commands = std::to_array<declared>({
       "rows as they pass on an edge such as 'parsed->counts', the first N (10) of 30 s (needs the token)"},
      about::edge},
     {{"trace", "STAGE [--partition P] [--header LINE] RECORD",
-      "what becomes of a record of a source or parser: filtered, late, a dead letter, or counted in which "
-      "windows; --base64 BYTES in the place of RECORD takes one that is no text, such as Avro; "
-      "LINE and P may be JSON strings (needs the token)"},
+      "what happens to a record of a source or parser: filtered, late, a dead letter, or in which windows it "
+      "counts; for records that are not text, such as Avro, --base64 BYTES instead of RECORD; LINE and P may "
+      "be JSON strings (needs the token)"},
      about::record},
     {{"dead-letters", "",
-      "the newest dead letters, a line of JSON each, the newest first: 200 of them, and no more once they "
-      "have "
-      "4 MB (needs the token); \"millrace letters NAME\" prints all"},
+      "the newest dead letters, a line of JSON each, the newest first: at most 200, and at most about 4 MB "
+      "(needs the token); \"millrace letters NAME\" prints all"},
      about::topology},
     {{"replay", "STAGE",
-      "the records of all dead letters go in again at a source or parser, each once (needs the token)"},
+      "replays the records of all dead letters at a source or parser, each once (needs the token)"},
      about::stage},
-    {{"pause", "", "a topology reads nothing until it is resumed (needs the token)"}, about::topology},
-    {{"resume", "", "a paused topology is resumed (needs the token)"}, about::topology},
+    {{"pause", "", "pauses a topology: it reads nothing until it is resumed (needs the token)"},
+     about::topology},
+    {{"resume", "", "resumes a paused topology (needs the token)"}, about::topology},
     {{"restart", "STAGE",
-      "new lives of a parser, window or sink, or of one actor such as counts/3 (needs the token)"},
+      "restarts a parser, window or sink, or one actor such as counts/3 (needs the token)"},
      about::stage},
 });
 /// Counts the words that a command takes at least beside its name.
@@ -225,7 +227,7 @@ expected<std::string> replay(const remote::ask_function& ask, const std::string&
     if (!all.is_over && idle == most_idle_answers)
       return outside_error(
           ec::unavailable,
-          fmt::format("the replay of {} makes no progress, after {} letters; expected the address of "
+          fmt::format("the replay of {} makes no progress, after {} dead letters; expected the address of "
                       "a node's API, and that what takes the records in runs; the same command goes on "
                       "with it",
                       topology, all.went_in));
@@ -403,7 +405,7 @@ expected<answered> carry_out(const remote::ask_function& ask, std::string_view l
     std::vector<std::string> known;
     for (const auto& one : all_commands)
       known.emplace_back(one.name);
-    return wrong(fmt::format("\"{}\" is no command of the console{}; help lists them", visible(name),
+    return wrong(fmt::format("\"{}\" is not a command of the console{}; help lists them", visible(name),
                              config::did_you_mean(name, known)));
   }
   const auto wanted = 1 + words_behind(c->what);

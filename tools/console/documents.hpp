@@ -21,7 +21,7 @@ template<class T>
   auto read = observe::read_json<T>(json);
   if (!read)
     return fatal_error(ec::corrupt,
-                       "the answer is none that this version of millrace knows; ask by the version that the "
+                       "this version of millrace does not know such an answer; ask by the version that the "
                        "node has");
   return std::move(*read);
 }

@@ -115,8 +115,7 @@ std::string text_of(const api::answers::replayed& r, const std::string& into) {
   return fmt::format(
              "{} dead letter{} into {}{}{}\n", r.went_in, r.went_in == 1 ? " goes" : "s go", visible(into),
              r.before == 0 ? ""
-                           : fmt::format(", {} had gone before and {} not again", r.before,
-                                         r.before == 1 ? "does" : "do"),
+                           : fmt::format(", {} {} replayed before", r.before, r.before == 1 ? "was" : "were"),
              r.went_in == 0   ? ""
              : r.is_taken_now ? "; the topology takes them in as it runs"
                               : "; the topology takes them in when it is run, or applied, the next time") +
@@ -235,7 +234,7 @@ std::string stage_text(const observe::figures& f) {
            "the graph counts all\n";
   for (const auto& [stage, l] : observe::all_losses(f))
     out += fmt::format("{} late, {} dead letters\n", l.late, l.dead_letters);
-  return (out.empty() ? "it has no actors of its own: its work is done in the lanes of its parser\n" : out) +
+  return (out.empty() ? "it has no actors: the lanes of its parser do its work\n" : out) +
          missing_text(f.missing);
 }
 

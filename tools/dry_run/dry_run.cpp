@@ -284,13 +284,14 @@ void dry_run::advance(micros d) {
   clock_ = t;
 }
 
-void dry_run::end() {
+expected<void> dry_run::end() {
   cut_all();
   for (const auto& l : lanes_)
     for (auto& p : l->partitions) {
       p.former->add_end();
       send(*l, p);
     }
+  return receivers_->ended();
 }
 
 std::vector<stage_rows> dry_run::rows() const { return receivers_->rows(); }

@@ -63,8 +63,8 @@ public:
   [[nodiscard]] expected<void> feed(const std::vector<arrival>& records);
   /// Time passes in which nothing comes: ticks, and partitions that become idle.
   void advance(micros d);
-  /// All sources come to their end: the last windows fire.
-  void end();
+  /// All sources come to their end: the last windows fire. An error is a bug of ours: rows are missing.
+  [[nodiscard]] expected<void> end();
   [[nodiscard]] std::vector<stage_rows> rows() const;
   /// One for each window, of a join for each side.
   [[nodiscard]] const std::vector<late_rows>& late() const { return late_; }

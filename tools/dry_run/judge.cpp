@@ -231,7 +231,7 @@ std::vector<std::string> said_of_late(const dry_run& run, const std::set<std::st
                            : fmt::format("partition {} of {}", data::excerpt(l.partition), l.source);
     out.push_back(
         fmt::format("{}: {} late, found in {}; {}record {} of {}, whose time is {}, came when the watermark "
-                    "stood at {}",
+                    "was at {}",
                     l.window, l.count == 1 ? "1 row was" : fmt::format("{} rows were", l.count), l.rows_in,
                     l.count == 1 ? "" : "the first: ", l.record, place, format_timestamp(l.time),
                     format_timestamp(l.watermark)));
@@ -265,7 +265,8 @@ std::vector<std::string> judge(const config::topology& t, const test_case& c) {
       run.advance(s.advance);
   }
   if (c.end && lines.empty())
-    run.end();
+    if (const auto ended = run.end(); !ended)
+      lines.push_back(describe(ended.error()));
   const auto rows = run.rows();
   std::set<std::string> held;
   std::vector<std::string> failed;

@@ -4,9 +4,10 @@
 #include "actors/stream/sink/dead_letters.hpp"
 #include "runtime/window/shard_windows.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cassert>
-#include <limits>
 
 namespace millrace::dry_run {
 namespace {
@@ -165,7 +166,6 @@ void receivers::add(const deployment::sink_layout& l) {
 void receivers::add(const deployment::layout& all, const deployment::shard_layout& l) {
   auto setup = setup_of(all, l);
   setup.life = only_life;
-  setup.turn = std::numeric_limits<std::size_t>::max();
   const auto stage = lane::stage_index(topology_, l.window);
   const auto& plan = std::get<config::window_plan>(topology_.stages[stage].plan);
   auto windows = window::make_shard_windows(
@@ -228,8 +228,17 @@ void receivers::tick(std::uint32_t window, event_micros t, event_micros now) {
   }
 }
 
-/// Hands what the shard has formed to its sinks and to windows that read it, which have it for good.
+/// A firing stops where the outbox is full, and after a turn: it goes on until all windows that are over have fired.
 void receivers::pump(shard& s, event_micros now) {
+  hand_over(s, now);
+  while (s.core.goes_on()) {
+    static_cast<void>(s.core.fire_on());
+    hand_over(s, now);
+  }
+}
+
+/// Hands what the shard has formed to its sinks and to windows that read it, which have it for good.
+void receivers::hand_over(shard& s, event_micros now) {
   auto& out = s.core.out();
   for (const auto& name : s.takers) {
     const auto window = behind_.find(name);
@@ -241,10 +250,10 @@ void receivers::pump(shard& s, event_micros now) {
       assert(good);
       out.taken(name, only_life, f->reached);
       out.acknowledge(name, f->reached);
+      if (to_window)
+        pump(*window->second, now);
     }
-    if (to_window)
-      pump(*window->second, now);
-    else
+    if (!to_window)
       release(*sinks_.at(name), now);
   }
 }
@@ -275,6 +284,16 @@ void receivers::keep(sink& s, const data::batch& rows) const {
     s.got.schema = s.got.batches.back().schema;
   }
   s.got.rows += rows.rows;
+}
+
+expected<void> receivers::ended() const {
+  for (const auto& [name, s] : behind_)
+    if (!s->core.ended() || s->core.out().retained_frames() != 0)
+      return our_error(fmt::format("{} has rows left after the end of every source", name));
+  for (const auto& [name, s] : sinks_)
+    if (s->core.held_frames() != 0)
+      return our_error(fmt::format("{} has not taken all rows after the end of every source", name));
+  return {};
 }
 
 std::map<std::string, std::uint64_t> receivers::missed() const {

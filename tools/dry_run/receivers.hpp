@@ -1,6 +1,6 @@
 // The far ends of a dry run's lanes: shards and sinks without actors. They are the cores that actors own
-// (delivery::shard_core, delivery::sink_core, sink::form_rows_to_write), joined by calls instead of messages;
-// every row is taken at once, so nothing is ever retained. Belongs to one dry run.
+// (delivery::shard_core, delivery::sink_core, sink::form_rows_to_write), joined by calls instead of messages.
+// Receivers take every row at once, so no shard retains output for long. Belongs to one dry run.
 #pragma once
 
 #include "actors/deployment/layout.hpp"
@@ -57,6 +57,8 @@ public:
   void take(const lane::lane_plan& plan, std::vector<delivery::lane_frame> frames, event_micros now);
   /// All shards of this window stage pass the tick.
   void tick(std::uint32_t window, event_micros t, event_micros now);
+  /// Called after the end of every source: an error where a row has not come to all that wait for it, our own bug.
+  [[nodiscard]] expected<void> ended() const;
   /// Returns the rows in the order of the probes, dead letters last.
   [[nodiscard]] std::vector<stage_rows> rows() const;
   /// Records by window that came after its windows had fired without their partition.
@@ -73,6 +75,7 @@ private:
   void take(shard& s, delivery::lane_frame f, event_micros now);
   void take(sink& s, delivery::lane_frame f, event_micros now);
   void pump(shard& s, event_micros now);
+  void hand_over(shard& s, event_micros now);
   void release(sink& s, event_micros now);
   void keep(sink& s, const data::batch& rows) const;
 

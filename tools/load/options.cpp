@@ -122,7 +122,7 @@ private:
     if (a_.kind != "listening")
       fail("--truth writes who leaves, and how probable that was; it needs --kind listening");
     if (!a_.count)
-      fail("--truth tells of so many records as are made; it needs --count");
+      fail("--truth describes the records that are made; it needs --count");
   }
 
   void take_truth_from() {

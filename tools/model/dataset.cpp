@@ -31,7 +31,7 @@ std::string columns_of(const data::schema& s) {
   return data::excerpt(out, 400);
 }
 
-constexpr std::string_view no_feature = "is of a type that is no feature";
+constexpr std::string_view no_feature = "is of a type that is not a feature";
 constexpr std::string_view no_feature_remedy = "--ignore it, or cast it";
 /// Fewer rows than two classes need say nothing of a text.
 constexpr std::size_t fewest_names = 8;
@@ -85,18 +85,18 @@ expected<feature> feature_of(const data::column& c, const std::string& name) {
         values.emplace(c.text_at(i));
     f.categories.assign(values.begin(), values.end());
     if (const auto* const odd = odd_among_numbers(f.categories))
-      return wrong(
-          fmt::format("{} is text, most of which are numbers: \"{}\" is no finite number; remedy: mend the "
-                      "table, or --ignore it",
-                      named(name), visible(data::excerpt(*odd))));
+      return wrong(fmt::format(
+          "{} is text, most of which are numbers: \"{}\" is not a finite number; remedy: mend the "
+          "table, or --ignore it",
+          named(name), visible(data::excerpt(*odd))));
     if (values.size() > most_categories)
       return wrong(
-          fmt::format("{} is text with {} different values, which are no categories (at most {}); remedy: "
+          fmt::format("{} is text with {} different values, which are not categories (at most {}); remedy: "
                       "--ignore it, or make numbers of it",
                       named(name), values.size(), most_categories));
     if (values.size() == c.size() - c.null_count() && values.size() >= fewest_names)
       return wrong(
-          fmt::format("{} is text with a value of its own in each row, which is no category but a name; "
+          fmt::format("{} is text with a value of its own in each row, which is not a category but a name; "
                       "remedy: --ignore it, or make numbers of it",
                       named(name)));
     f.type = feature_type::text;

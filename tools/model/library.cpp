@@ -29,7 +29,7 @@ expected<xgboost_api> functions_of(void* library, const std::string& file) {
 #undef MILLRACE_XGBOOST_LOOK_UP
   if (missing)
     return user_error(ec::unsupported,
-                      fmt::format("{} has no function {}: it is no XGBoost, or not of version "
+                      fmt::format("{} has no function {}: it is not XGBoost, or not of version "
                                   "{}.{} or later; {}",
                                   file, missing, first_major, first_minor, remedy));
   int major = 0, minor = 0, patch = 0;

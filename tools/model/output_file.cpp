@@ -58,7 +58,7 @@ expected<void> check_places(const std::vector<std::string>& paths) {
     if (fs::is_directory(path, failed))
       return user_error(ec::io, fmt::format("{} is a folder; expected the name of a file", path));
     if (fs::exists(path, failed) && !fs::is_regular_file(path, failed))
-      return user_error(ec::io, fmt::format("{} is there and is no regular file", path));
+      return user_error(ec::io, fmt::format("{} is there and is not a regular file", path));
     if (::access(folder.empty() ? "." : folder.c_str(), W_OK | X_OK) != 0)
       return user_error(ec::io, fmt::format("{} cannot be written: {}", path, std::strerror(errno)));
   }

@@ -146,7 +146,7 @@ expected<start_state> look_at_beginning(const ask_function& ask, const std::stri
   ASSIGN_OR_RETURN(const auto answer, ask(api::requests::graph{topology}));
   const auto graph = api::read_json<observe::graph>(std::get<api::answers::document>(answer).json);
   if (!graph)
-    return fatal_error(ec::corrupt, "the answer is none that this version of millrace knows");
+    return fatal_error(ec::corrupt, "this version of millrace does not know such an answer");
   for (const auto& s : graph->stages)
     if (s.state == "starts")
       out.waits_for += (out.waits_for.empty() ? "" : ", ") + s.name;

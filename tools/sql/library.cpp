@@ -27,7 +27,7 @@ expected<duckdb_api> functions_of(void* library, const std::string& file) {
 #undef MILLRACE_DUCKDB_LOOK_UP
   if (missing)
     return user_error(ec::unsupported,
-                      fmt::format("{} has no function {}: it is no DuckDB, or not of version 1.2 or "
+                      fmt::format("{} has no function {}: it is not DuckDB, or not of version 1.2 or "
                                   "later; remedy: tools/duckdb, or MILLRACE_DUCKDB=FILE",
                                   file, missing));
   return api;

@@ -215,11 +215,10 @@ unexpected not_for_us(std::string_view what) {
 /// Judges an option of a copy by what it may do to where the copy writes.
 expected<void> may_have(const copy_option& o) {
   if (!is_among(allowed_options, o.name))
-    return user_error(
-        ec::unsupported,
-        fmt::format("copy: the option \"{}\" is none that is known to keep to the target; remedy: leave "
-                    "it out, or give --write-tables",
-                    o.name));
+    return user_error(ec::unsupported,
+                      fmt::format("copy: the option \"{}\" is not known to keep to the target; remedy: leave "
+                                  "it out, or give --write-tables",
+                                  o.name));
   if (is_among(options_of_names, o.name) && (!o.value || o.value->find('/') != std::string::npos))
     return user_error(
         ec::unsupported,
@@ -277,11 +276,9 @@ expected<void> may_prepare(const guard& g, std::string_view sql) {
     return not_for_us(effect.verb + " secret");
   for (const auto& name : calls_of(sql))
     if (is_among(g.table_functions, name) && !is_among(allowed_table_functions, name))
-      return user_error(
-          ec::unsupported,
-          fmt::format("the function \"{}\" is not for millrace sql: it is none of those that are known to "
-                      "read and do nothing else",
-                      name));
+      return user_error(ec::unsupported, fmt::format("the function \"{}\" is not for millrace sql: it is not "
+                                                     "one of those that are known only to read",
+                                                     name));
   if (effect.verb != "copy" || effect.copies_in || g.writes_tables)
     return {};
   return may_copy(g, effect);

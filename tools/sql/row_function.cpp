@@ -35,7 +35,7 @@ expected<data::batch> rows_of(const std::string& name, duckdb_vector vector, std
   if (type->id != duckdb_type::structure)
     return user_error(
         ec::invalid_argument,
-        fmt::format("{0}: the second argument is no row; expected {0}('FILE', t.*) of a table t", name));
+        fmt::format("{0}: the second argument is not a row; expected {0}('FILE', t.*) with a table t", name));
   std::vector<data::field> fields;
   data::batch out{nullptr, {}, rows};
   for (std::size_t i = 0; i < type->children.size(); ++i) {

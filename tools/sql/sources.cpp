@@ -106,7 +106,7 @@ expected<source> of_place(const table_argument& a) {
     return user_error(
         ec::not_found,
         fmt::format("--table {}={}: {}; expected .parquet, .json, .jsonl, .ndjson or .csv{}", a.name, a.what,
-                    folder ? "there is no visible file of a table in it" : "it is no table's file",
+                    folder ? "there is no visible file of a table in it" : "it is not a table's file",
                     folder ? "; where no file has been written yet, --topology FILE knows the columns" : ""));
   const auto kind = kind_of_file(files.front());
   for (const auto& f : files)

@@ -50,7 +50,7 @@ expected<void> check_numerics(const table::stage_table& t,
         (read_decimal(*row[i], v) == decimal_reading::ok && data::fitted(v, type)))
       continue;
     return user_error(ec::mismatch,
-                      fmt::format("column {} has {}, which is no {}; remedy: a wider type in the "
+                      fmt::format("column {} has {}, which does not fit {}; remedy: a wider type in the "
                                   "topology, such as {}::numeric(38, 10)",
                                   t.columns[i].name, data::excerpt(*row[i]), type.name(), t.columns[i].name));
   }

@@ -190,21 +190,21 @@ config::connector console_sink_declaration() {
   c.kind = config::stage_kind::sink;
   c.type = "console";
   c.doc = "Prints rows on standard output";
-  c.options = {
-      {.name = "style",
-       .type = config::option_type::choice,
-       .doc = "table: one table for each window or tick; show: its first 20 rows, as Spark prints "
-              "them; json: one line for each row; text: one line by the template. Tables, and all that "
-              "goes to a terminal, show control characters as text such as \\u001b; lines of json and "
-              "text that go to a file or a pipe stay as they are",
-       .default_text = "table",
-       .choices = {"table", "show", "json", "text"}},
-      template_option("style"),
-      {.name = "batch_header",
-       .type = config::option_type::boolean,
-       .doc = "With style show: prints the number of the commit above its tables, as Spark's console "
-              "sink does; it counts from 1, as _batch does",
-       .default_text = "false"}};
+  c.options = {{.name = "style",
+                .type = config::option_type::choice,
+                .doc = "table: one table for each window or tick; show: its first 20 rows, as Spark prints "
+                       "them; json: one line for each row; text: one line for each row, by the template. "
+                       "Tables, and everything on a terminal, show control characters as text such as "
+                       "\\u001b; lines of json and text that go to a file or a pipe are unchanged",
+                .default_text = "table",
+                .choices = {"table", "show", "json", "text"}},
+               template_option("style"),
+               {.name = "batch_header",
+                .type = config::option_type::boolean,
+                .doc =
+                    "With style show: prints the number of the commit above its tables, as Spark's console "
+                    "sink does; it counts from 1, as _batch does",
+                .default_text = "false"}};
   c.check = [](const config::check_input& in, const config::say& say) {
     const auto& o = in.options;
     if (o.has("batch_header") && o.boolean("batch_header") && o.has("style") && o.text("style") != "show")

@@ -10,40 +10,56 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <map>
+#include <optional>
+#include <utility>
 #include <vector>
 
 namespace millrace::host {
 namespace {
 
-struct waiting_actors {
-  std::string text{};  // empty: there are none
-  api::event_time since{};
-};
-/// Actors that no node can have: what they are pinned to is away, or no node may be given anything.
-waiting_actors waiting_of(const node::cluster_described& d, const std::string& topology) {
-  std::vector<std::string> names;
-  std::string found;
-  for (const auto& id : d.waiting)
-    if (id.topology == topology) {
-      found = found.empty() ? id.name : found;
-      names.push_back(lasting_name(id.name));
-    }
-  if (names.empty())
-    return {};
-  const auto& actors = d.state->topologies.at(topology).actors;
-  const auto first = actors.find(found);
-  const auto node =
-      first == actors.end() || !first->second.spec.is_pinned ? std::string() : first->second.spec.node;
-  const bool one = names.size() == 1;
-  const auto wait = fmt::format("{} {}", fmt::join(names, ", "), one ? "waits" : "wait");
+using api::event_time;
+
+/// What would give the node these actors.
+std::string remedy_of(const node::cluster_described& d, const std::string& node, bool one) {
   if (node.empty())
-    return {fmt::format("{} for a node that may be given something", wait), {}};
+    return "start another node, or `millrace undrain` one";
+  const auto known = d.state->nodes.find(node);
+  const bool is_known = known != d.state->nodes.end();
+  const bool is_draining = is_known && known->second.is_draining;
+  const auto undrain = fmt::format("`millrace undrain {}`", node);
+  if (is_draining && d.present.contains(node))
+    return undrain;
+  return fmt::format(
+      "start node {}{}{}; `millrace forget {}` gives {} up there, and what only its disk has is "
+      "lost, such as unread lines",
+      node, is_known ? " again" : "", is_draining ? ", and " + undrain : std::string(), node,
+      one ? "it" : "them");
+}
+
+event_time death_of(const node::cluster_described& d, const std::string& node) {
   const auto known = d.state->nodes.find(node);
   const bool has_died = known != d.state->nodes.end() && known->second.is_over && !known->second.has_left &&
                         !known->second.deaths.empty();
-  return {fmt::format("{} for node {}, on whose disk {}; `millrace forget {}` gives {} up there", wait, node,
-                      one ? "it is" : "they are", node, one ? "it" : "them"),
-          has_died ? api::event_time{known->second.deaths.back()} : api::event_time{}};
+  return has_died ? event_time{known->second.deaths.back()} : event_time{};
+}
+
+/// One trouble, as a topology has one line of a kind.
+std::optional<api::answers::trouble> trouble_of(const std::string& topology,
+                                                const std::vector<observe::unplaced_figures>& all) {
+  if (all.empty())
+    return std::nullopt;
+  api::answers::trouble out{
+      topology,          api::trouble_code::not_placed, {}, {}, all.front().text, {}, all.front().since,
+      all.front().remedy};
+  for (std::size_t i = 1; i < all.size(); ++i) {
+    const auto& x = all[i];
+    out.text += "; " + x.text;
+    out.remedy += "; " + x.remedy;
+    if (x.since.at != no_watermark && (out.since.at == no_watermark || x.since < out.since))
+      out.since = x.since;
+  }
+  return out;
 }
 
 /// "counts/3 has taken down node b at record parsed/4@165; next try in 40 s".
@@ -87,10 +103,9 @@ api::answers::topology state_of(const node::cluster_described& d, const std::str
                                    t.is_paused ? std::string(observe::paused_words) : std::string()}}};
     std::vector<api::answers::trouble> seen;
     for (auto& c : crashes_of(d, name))
-      seen.push_back({name, api::trouble_code::crashes, c.stage, {}, std::move(c.text), {}, {}});
-    if (auto waiting = waiting_of(d, name); !waiting.text.empty())
-      seen.push_back(
-          {name, api::trouble_code::not_placed, {}, {}, std::move(waiting.text), {}, waiting.since});
+      seen.push_back({name, api::trouble_code::crashes, c.stage, {}, std::move(c.text), {}, c.since});
+    if (auto waiting = trouble_of(name, waiting_of(d, name)))
+      seen.push_back(*std::move(waiting));
     observe::add_troubles(one, seen);
     return std::move(one.all.front());
   }
@@ -126,8 +141,8 @@ api::answers::staying staying(const cluster::actor_id& id, const cluster::actor_
                      : fmt::format("it is on the disk of {}", spec.node);
   out.release =
       is_on_disk
-          ? fmt::format("`millrace stop {}` ends it; or, once the process of {} has ended, `millrace "
-                        "forget {}` gives up what is on its disk, and it begins elsewhere",
+          ? fmt::format("`millrace stop {}` ends it; or, once the process of {} has ended, `millrace forget "
+                        "{}` drops what is on its disk, and it begins elsewhere",
                         id.topology, spec.node, spec.node)
           : fmt::format("`millrace apply` of {} with another \"node\" in {}", id.topology, stage->name);
   return out;
@@ -142,7 +157,39 @@ std::vector<observe::crash_figures> crashes_of(const node::cluster_described& d,
   for (const auto& [name, a] : t.actors)
     if (t.is_active() && !cluster::node_at_risk(a, d.now).empty())
       out.push_back({a.spec.group, lasting_name(name), suspect_of(lasting_name(name), a, d.now),
-                     cluster::next_try(a).value_or(0) > d.now});
+                     cluster::next_try(a).value_or(0) > d.now, event_time{a.crashes.front().at}});
+  return out;
+}
+
+std::vector<observe::unplaced_figures> waiting_of(const node::cluster_described& d,
+                                                  const std::string& topology) {
+  struct of_node {
+    std::vector<std::string> names;
+    std::set<std::string> groups;
+  };
+  std::map<std::string, of_node> by_node;  // the empty name: any node
+  const auto& actors = d.state->topologies.at(topology).actors;
+  for (const auto& id : d.waiting) {
+    if (id.topology != topology)
+      continue;
+    const auto known = actors.find(id.name);
+    const bool is_known = known != actors.end();
+    auto& same = by_node[is_known && known->second.spec.is_pinned ? known->second.spec.node : std::string()];
+    same.names.push_back(lasting_name(id.name));
+    if (is_known)
+      same.groups.insert(known->second.spec.group);
+  }
+  std::vector<observe::unplaced_figures> out;
+  for (auto& [node, x] : by_node) {
+    const bool one = x.names.size() == 1;
+    const auto wait = fmt::format("{} {}", fmt::join(x.names, ", "), one ? "waits" : "wait");
+    out.push_back({{x.groups.begin(), x.groups.end()},
+                   node.empty() ? fmt::format("{} for a node that may be given something", wait)
+                                : fmt::format("{} for node {}, on whose disk {}", wait, node,
+                                              one ? "it is" : "they are"),
+                   remedy_of(d, node, one),
+                   death_of(d, node)});
+  }
   return out;
 }
 

@@ -30,5 +30,9 @@ staying_on(const node::cluster_described& d, const std::string& node, const plan
 /// Actors of the topology that have ended processes of nodes lately. The topology is there.
 [[nodiscard]] std::vector<observe::crash_figures> crashes_of(const node::cluster_described& d,
                                                              const std::string& topology);
+/// Actors of the topology that no node can have: what they are pinned to is away, or no node may be given anything. One for
+/// each node that is waited for. The topology is there.
+[[nodiscard]] std::vector<observe::unplaced_figures> waiting_of(const node::cluster_described& d,
+                                                                const std::string& topology);
 
 }  // namespace millrace::host

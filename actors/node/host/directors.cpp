@@ -217,7 +217,7 @@ private:
       for (const auto& p : d.parts)
         counts.add(p.counts);
       if (d.finished && observe::records_read(*t.topology, counts) == 0)
-        spdlog::warn("topology {} has come to its end, and no record was read: its input has none", topology);
+        spdlog::warn("topology {} has ended without reading a record: its input is empty", topology);
     }
     answer(t, t.last);
   }

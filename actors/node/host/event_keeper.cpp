@@ -45,7 +45,9 @@ public:
       unwritten_.clear();
       return true;
     }
-    if (std::exchange(told_, done.error().message) != done.error().message)
+    // Another process may be about to open it: one that leads from now on.
+    const bool is_contested = done.error().code == ec::locked && told_.empty();
+    if (std::exchange(told_, done.error().message) != done.error().message && !is_contested)
       spdlog::warn("events are not kept in {} yet: {}", store_->shown(), done.error().message);
     return false;
   }

@@ -218,6 +218,8 @@ void insight::look_at_figures(const node::cluster_described& d, const known_topo
   }
   own.failed_stage = stage_of_actor(t.state.failed_actor);
   own.crashes = crashes_of(d, name);
+  if (own.is_running)
+    own.not_placed = waiting_of(d, name);
   if (!t.state.is_active() && lone_in(options_) == nullptr)
     return look_back(std::move(own), t, r, to);
   const auto places = places_of(t.state);

@@ -8,6 +8,7 @@
 #include "actors/node/host/whole_view.hpp"
 #include "actors/observe/history.hpp"
 #include "actors/observe/ledger_watch.hpp"
+#include "actors/observe/silence_watch.hpp"
 #include "actors/observe/tap.hpp"
 #include "actors/observe/troubles.hpp"
 

@@ -25,7 +25,7 @@ cluster::told_event start_of(const std::string& name, const found_run& before) {
   std::string_view how;
   if (before.has_started)
     how = status == stopped    ? " again: it had been stopped"
-          : status == finished ? " again: it had come to its end"
+          : status == finished ? " again: it had ended"
           : status == failed   ? " again: it had failed"
                                : " again: its process had ended before it";
   return {cluster::event_kind::start, cluster::weight::normal, fmt::format("topology {} starts{}", name, how),

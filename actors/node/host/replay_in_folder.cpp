@@ -38,9 +38,11 @@ expected<void> check_still_there(const folder_request& r, const run_folder& fold
   ASSIGN_OR_RETURN(const auto now, look_at_run(folder, r.topology->name));
   if (now.topology && now.topology->first_generation == then.topology->first_generation)
     return {};
-  return user_error(ec::mismatch, fmt::format("the state in {} has begun anew meanwhile, without these "
-                                              "letters; replay them once more",
-                                              r.state));
+  return user_error(
+      ec::mismatch,
+      fmt::format(
+          "the state in {} has begun anew meanwhile, without these dead letters; replay them once more",
+          r.state));
 }
 
 }  // namespace

@@ -22,8 +22,8 @@ std::string sinks_after_end(const cluster::topology_state& state, const config::
   if (added.empty())
     return {};
   const bool is_one = added.size() == 1;
-  return fmt::format("{} {} {} new and {} no rows of what was read before, for the topology has come to its "
-                     "end (--fresh reads everything again)",
+  return fmt::format("{} {} {} new and {} no rows of what was read before, because the topology has ended "
+                     "(--fresh reads everything again)",
                      is_one ? "sink" : "sinks", fmt::join(added, ", "), is_one ? "is" : "are",
                      is_one ? "gets" : "get");
 }

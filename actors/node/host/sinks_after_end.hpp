@@ -1,4 +1,4 @@
-// Sinks that were added to a topology which has come to its end: its input is read, and nothing gives them rows of it. `run`, `check --state`
+// Sinks that were added to a topology which has ended: its input is read, and nothing gives them rows of it. `run`, `check --state`
 // and `apply` say so. Pure.
 #pragma once
 
@@ -9,8 +9,7 @@
 
 namespace millrace::host {
 
-/// "sink 'kept' is new and gets no rows of what was read before, for the topology has come to its end (...)"; empty where the state has
-/// not come to its end, or each sink was there by then.
+/// "sink 'kept' is new and gets no rows of what was read before, for the topology has ended (...)"; empty where the state has not ended, or each sink was there by then.
 [[nodiscard]] std::string sinks_after_end(const cluster::topology_state& state, const config::topology& now);
 
 }  // namespace millrace::host

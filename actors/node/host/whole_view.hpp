@@ -11,7 +11,7 @@ namespace millrace::host {
 
 /// The view sends it to itself.
 struct look_at_waits {};
-/// The thread that traces a record has come to its end: the view tells who has asked.
+/// The thread that traces a record has ended: the view tells who has asked.
 struct record_traced {
   give_answer to;
   expected<api::answer> with;

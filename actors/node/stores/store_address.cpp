@@ -59,7 +59,7 @@ expected<store_address> parse_store_address(std::string_view text) {
   if (text.starts_with("postgresql://") && text != "postgresql://")
     return postgresql_address{std::string(text)};
   if (text.starts_with("postgresql:"))
-    return refused("postgresql: is no URI of a database");
+    return refused("postgresql: is not a URI of a database");
   if (text.empty())
     return refused("is not named");
   return refused("is of a kind that is not known");

@@ -107,7 +107,7 @@ parse_store_properties(std::string_view text, std::string_view file, const std::
     const auto equals = line.find('=');
     const auto name = std::string(trimmed(line.substr(0, equals)));
     if (equals == std::string_view::npos || name.empty())
-      return wrong(file, at, "it is no property; expected NAME=VALUE, such as security.protocol=sasl_ssl");
+      return wrong(file, at, "it is not a property; expected NAME=VALUE, such as security.protocol=sasl_ssl");
     const auto value = std::string(trimmed(line.substr(equals + 1)));
     if (!places.emplace(name, at).second)
       return wrong(file, at, fmt::format("{} stands there twice; leave one of them out", name));

@@ -299,7 +299,7 @@ config::connector csv_parser_declaration() {
     if (!is_one(delimiter) || delimiter == "\"")
       say("delimiter", "cannot separate fields; expected one character of ASCII, and no quote or line break");
     if (quote != "none" && (!is_one(quote) || quote == delimiter))
-      say("quote", "cannot stand around fields; expected one character of ASCII that is no line break and "
+      say("quote", "cannot stand around fields; expected one character of ASCII that is not a line break and "
                    "not the `delimiter`, or \"none\"");
   };
   return c;

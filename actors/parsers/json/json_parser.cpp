@@ -98,7 +98,7 @@ std::string_view describe_kind(char first) {
   case '"':
     return "a string";
   default:
-    return (first >= '0' && first <= '9') || first == '-' ? "a number" : "no object";
+    return (first >= '0' && first <= '9') || first == '-' ? "a number" : "not an object";
   }
 }
 
@@ -189,7 +189,7 @@ void json_parser::parse_alone(const source::chunk& c, std::size_t i) {
   if (const auto id = prefix_ == prefix_form::none ? confluent_id_of({text, length}) : std::nullopt) {
     why_ = fmt::format(
         "the record begins as serializers of a Schema Registry write it (a zero byte and the schema's "
-        "id, {}), which is no JSON; expected plain JSON, as Kafka Connect's "
+        "id, {}), which is not JSON; expected plain JSON, as Kafka Connect's "
         "org.apache.kafka.connect.json.JsonConverter with schemas.enable=false writes it, or \"prefix\": "
         "\"confluent\" where JSON follows",
         *id);
@@ -304,7 +304,7 @@ json_parser::record_outcome json_parser::read_record(const source::chunk& c, std
   }
   if (const auto head = std::string_view(text + first, std::min(at[token], end) - first);
       head.find_first_not_of(" \t\r\n") != std::string_view::npos)
-    return dead("the record is no object; expected a JSON object");
+    return dead("the record is not an object; expected a JSON object");
   record_walk record(text, at, begin, end, backslash);
   if (at[token] >= end)
     // lines may be blank; a message without content is something that somebody sent

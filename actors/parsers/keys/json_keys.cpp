@@ -23,7 +23,8 @@ public:
       body = taken->body;
     }
     if (!data::is_utf8(body) || !expression::is_json(body))
-      return fail(fmt::format("{} is no JSON value", body.empty() ? "an empty text" : data::excerpt(body)));
+      return fail(
+          fmt::format("{} is not a JSON value", body.empty() ? "an empty text" : data::excerpt(body)));
     json += body;
     return true;
   }

@@ -23,7 +23,7 @@ bool keys_by_schema::decode(const source::chunk& c, std::string_view key, std::s
   // No registry is asked for records that were written down, as those of tests are: their keys stand there decoded.
   if (c.schemas == nullptr) {
     if (!data::is_utf8(key) || !expression::is_json(key))
-      return fail("no registry was asked for its schema, and it is no JSON value, as keys of tests are");
+      return fail("no registry was asked for its schema, and it is not a JSON value, as keys of tests are");
     json += key;
     return true;
   }

@@ -54,15 +54,15 @@ std::string misfitting(wire type) {
 }  // namespace
 
 std::string wrong_wire_type(const field_shape& field, wire found) {
-  return fmt::format("the record has {} as field {}, which is no {} as the schema has it", misfitting(found),
-                     field.number, field.declared->type_name());
+  return fmt::format("the record has {} as field {}, which does not fit {}, the type in the schema",
+                     misfitting(found), field.number, field.declared->type_name());
 }
 
 std::optional<event_micros> micros_of_time(std::int64_t seconds, std::int64_t nanos, std::string& why) {
   if (seconds >= first_timestamp / micros_a_second && seconds <= last_timestamp / micros_a_second &&
       nanos >= 0 && nanos < nanos_a_second)
     return seconds * micros_a_second + nanos / nanos_a_micro;
-  why = fmt::format("{} seconds and {} nanoseconds since 1970 are no timestamp of the years 1 to 9999",
+  why = fmt::format("{} seconds and {} nanoseconds since 1970 are not a timestamp of the years 1 to 9999",
                     seconds, nanos);
   return std::nullopt;
 }
@@ -72,7 +72,7 @@ bool append_time_text(std::string& out, well_known_type kind, std::int64_t secon
   if (kind == well_known_type::duration) {
     if (seconds > most_duration_seconds || seconds < -most_duration_seconds || nanos >= nanos_a_second ||
         nanos <= -nanos_a_second || (seconds > 0 && nanos < 0) || (seconds < 0 && nanos > 0)) {
-      why = fmt::format("{} seconds and {} nanoseconds are no duration", seconds, nanos);
+      why = fmt::format("{} seconds and {} nanoseconds are not a duration", seconds, nanos);
       return false;
     }
     if (seconds < 0 || nanos < 0)

@@ -72,7 +72,7 @@ public:
   void look_up_in(const pb::compiler::SourceLocationTable* places) { places_ = places; }
   [[nodiscard]] const std::string& text() const { return text_; }
   [[nodiscard]] unexpected as_error(ec code = ec::invalid_argument) const {
-    return user_error(code, text_.empty() ? file_ + ": it is no Protobuf schema" : text_);
+    return user_error(code, text_.empty() ? file_ + ": it is not a Protobuf schema" : text_);
   }
 
 private:

@@ -44,8 +44,7 @@ config::connector text_parser_declaration() {
   config::connector c;
   c.kind = config::stage_kind::parser;
   c.type = "text";
-  c.doc = "Gives each record unchanged, but for a byte-order mark at its start, in one column, "
-          "`line`";
+  c.doc = "Puts each record unchanged into one column, `line`, without a byte-order mark at its start";
   c.fixed_columns = {{"line", data::type_id::text}};
   return c;
 }

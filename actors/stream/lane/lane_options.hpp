@@ -8,7 +8,7 @@
 #include "actors/stream/source/requests.hpp"
 #include "actors/stream/stage/losses.hpp"
 #include "actors/stream/stage/taps.hpp"
-#include "runtime/base/noted_text.hpp"
+#include "runtime/base/noted_value.hpp"
 #include "runtime/base/pace.hpp"
 #include "runtime/base/shard_name.hpp"
 #include "runtime/base/time.hpp"

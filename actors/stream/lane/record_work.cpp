@@ -39,7 +39,7 @@ bool multiplies(const std::vector<node>& nodes) {
 
 std::string why_late(const config::stage& s, const late_records& l) {
   const auto& d = std::get<config::window_plan>(s.plan).definition;
-  const auto stood = fmt::format("the watermark stood at {}", format_timestamp(l.watermark));
+  const auto stood = fmt::format("the watermark was at {}", format_timestamp(l.watermark));
   if (d.join && d.join->newest && l.side == config::side::right)
     return fmt::format(
         "its version, from {} on, lies behind the watermark by more than the {} of late_versions{}: "

@@ -5,19 +5,19 @@
 namespace millrace::shard {
 
 captures::due captures::on_time(bool wanted) const {
-  if ((!wanted && !failing_) || !under_way_.empty())
+  if ((!wanted && !is_unwritten_) || !under_way_.empty())
     return due::none;
   return unwritten_ < most_unwritten ? due::changes : due::refused;
 }
 
 captures::due captures::on_stop(bool changed) {
   stopping_ = true;
-  return changed || (failing_ && under_way_.empty()) ? due::changes : due::none;
+  return changed || (is_unwritten_ && under_way_.empty()) ? due::changes : due::none;
 }
 
 captures::due captures::on_report(bool changed, bool ended) {
   report_ = report::due;
-  if (!ended || end_is_kept_ || stopping_ || failing_)
+  if (!ended || end_is_kept_ || stopping_ || is_unwritten_)
     return due::none;
   if (changed || !under_way_.empty())
     report_ = report::waits_for_end;
@@ -39,11 +39,19 @@ captures::answer captures::written(time_point now, const std::optional<error>& f
   if (failure && failure->code == ec::fenced) {
     a.what = outcome::fenced;
   } else if (failure) {
-    a.what = std::exchange(failing_, true) ? outcome::failed : outcome::failed_first;
+    is_unwritten_ = true;
+    const bool is_contested = failure->code == ec::locked && !failing_ && contested_ < most_contested;
+    if (is_contested)
+      ++contested_;
+    a.what = is_contested                    ? outcome::contested
+             : std::exchange(failing_, true) ? outcome::failed
+                                             : outcome::failed_first;
     if (report_ == report::waits_for_end)
       report_ = report::due;
   } else {
     a.what = std::exchange(failing_, false) ? outcome::durable_again : outcome::durable;
+    is_unwritten_ = false;
+    contested_ = 0;
     unwritten_ = 0;
     if (report_ == report::waits_for_end && under_way_.empty()) {
       end_is_kept_ = true;

@@ -19,6 +19,10 @@ public:
   /// state alone.
   static constexpr std::size_t most_unwritten{4U << 20U};
 
+  /// So many in a row may find that another process is about to take the chain over (ec::locked): it opens the chain soon,
+  /// or its own process has ended, and the next capture is written. More of them have failed.
+  static constexpr int most_contested = 3;
+
   enum class due : std::uint8_t {
     none,
     changes,  // a capture of what has changed
@@ -42,6 +46,7 @@ public:
   enum class outcome : std::uint8_t {
     durable,
     durable_again,  // the first since one has failed
+    contested,      // not written, and no failure: tried again
     failed_first,
     failed,
     fenced,  // another life has its place: this one is over
@@ -73,7 +78,9 @@ private:
   };
   std::deque<capture> under_way_;  // the oldest first
   std::size_t unwritten_ = 0;      // bytes of captures since the last durable one
+  bool is_unwritten_ = false;      // the newest that was answered is not durable
   bool failing_ = false;
+  int contested_ = 0;  // in a row
   bool stopping_ = false;
   report report_ = report::none;
   bool end_is_kept_ = false;  // a durable capture has it

@@ -13,6 +13,8 @@ namespace {
 
 /// Looking costs about as much as a small frame: not for each.
 constexpr std::chrono::milliseconds size_every{200};
+/// People read some of them, and answer those first.
+constexpr std::size_t most_logs_told = 256;
 
 }  // namespace
 
@@ -20,6 +22,7 @@ shard_figures::shard_figures(const shard_options& options, delivery::shard_core&
     : options_(options), core_(core), effects_(effects), counted_(core.counts()),
       counted_rows_(core.rows_out()), counted_late_(core.late_at_shard()) {
   options_.flow->stands(options_.name, counted_);
+  options_.gauges->later.note({});  // a former life may have told some
 }
 
 void shard_figures::update(bool is_stalled) {
@@ -27,6 +30,12 @@ void shard_figures::update(bool is_stalled) {
   g.rows = core_.rows_out();
   g.watermark = core_.in().watermark();
   g.fired = core_.fired();
+  if (auto later = core_.later_rows_of_receivers(); later != later_) {
+    later_ = later;
+    if (later.waits_for.size() > most_logs_told)
+      later.waits_for.resize(most_logs_told);
+    g.later.note(std::move(later));
+  }
   g.stalled = is_stalled;
   g.late_at_shard = core_.late_at_shard();
   g.rows_gained += core_.rows_out() - std::exchange(counted_rows_, core_.rows_out());
@@ -248,7 +257,7 @@ void shard::note_missed(const delivery::lane_frame& f, std::uint64_t records, ev
   options_.losses->note(
       after_end ? stage::loss::late_after_end : stage::loss::late_at_shard, options_.stage, records,
       {f.log, f.from,
-       after_end ? fmt::format("an earlier run has come to its end, and has fired its windows up to {}",
+       after_end ? fmt::format("an earlier run has ended and has fired its windows up to {}",
                                format_timestamp(fired_before))
                  : std::string("its windows had fired without its partition")},
       time_.now());

@@ -54,6 +54,7 @@ private:
   delivery::ledger counted_;        // the counts that options_.flow knows
   std::uint64_t counted_rows_ = 0;  // the rows that the gauges know
   std::uint64_t counted_late_ = 0;
+  delivery::later_rows later_;  // the gauge
   bool will_look_at_size_ = false;
 };
 
@@ -120,7 +121,7 @@ public:
 
   /// Long work goes by steps: a capture, a firing, a tick, a frame of held input. work() is called after each event
   /// until there is none, so that effects leave between two steps, and no event comes.
-  [[nodiscard]] bool has_work() const { return has_decided_ || rest_.now != rest::none; }
+  [[nodiscard]] bool has_work() const { return decision_is_due() || rest_.now != rest::none; }
   void work();
 
   /// Gives what is to be done by now, in place of what `into` holds.
@@ -151,6 +152,8 @@ private:
   void tell_complete();
   // --- what is to be durable (shard_durable.cpp)
   void take_snapshot();
+  /// One capture holds all decisions that were made while another was written: each would wait for the disk in its turn.
+  [[nodiscard]] bool decision_is_due() const { return has_decided_ && !captures_.oldest(); }
   void make(captures::due what, bool twice = false);
   void capture(bool twice);
   void write(std::shared_ptr<const std::string> bytes, bool twice);
@@ -181,7 +184,7 @@ private:
   shard_output output_;
   shard_figures figures_;
   bool will_fire_on_ = false;  // wake_up::to_fire_on is under way
-  bool has_decided_ = false;   // a decision was made, and its capture is due
+  bool has_decided_ = false;   // a decision was made, and its capture has yet to begin
   rest rest_;
 };
 

@@ -49,11 +49,15 @@ void shard::on_capture_written(const messages::capture_written& m) {
   switch (answer.what) {
   case captures::outcome::fenced:
     return output_.fail(*m.failure);
+  case captures::outcome::contested:
+    say(stage::log_level::info, fmt::format("a snapshot waits: {}", m.failure->message));
+    return capture_failed(*m.failure);
   case captures::outcome::failed_first:
     say(stage::log_level::error,
         fmt::format("no snapshot could be written: {}; output goes on, trying again", m.failure->message));
     [[fallthrough]];
   case captures::outcome::failed:
+    figures_.has_failed(*m.failure);
     return capture_failed(*m.failure);
   case captures::outcome::durable_again:
     say(stage::log_level::info, "snapshots are written again");
@@ -65,8 +69,6 @@ void shard::on_capture_written(const messages::capture_written& m) {
 }
 
 void shard::capture_failed(const error& why) {
-  if (why.code != ec::fenced)  // else a later life writes them
-    figures_.has_failed(why);
   core_->capture_failed();
   gate_.capture_failed();
   give_report();
@@ -93,7 +95,7 @@ void shard::captured_durable(bool twice) {
   stop_if_due();
 }
 
-/// The report of a shard that has come to its end says that this is durable: a next run begins from it, on a
+/// The report of a shard that has ended says that this is durable: a next run begins from it, on a
 /// cluster also where the shard's node dies before the stop (docs/design/next-run.md).
 void shard::on_report() {
   make(captures_.on_report(core_->changed(), core_->ended()));
@@ -117,7 +119,8 @@ void shard::give_report() {
 /// The last capture is in two copies where files of spilled output go with it: no later life falls back to before
 /// it.
 void shard::on_stop() {
-  make(captures_.on_stop(core_->changed()), core_->out().has_outlived_files());
+  const bool has_decided = std::exchange(has_decided_, false);
+  make(captures_.on_stop(core_->changed() || has_decided), has_decided || core_->out().has_outlived_files());
   stop_if_due();
 }
 

@@ -26,8 +26,10 @@ void shard::fire_on() {
 }
 
 void shard::work() {
-  if (std::exchange(has_decided_, false))
+  if (decision_is_due()) {
+    has_decided_ = false;
     return capture(true);
+  }
   switch (rest_.now) {
   case rest::none:
     return;

@@ -3,8 +3,9 @@
 
 #include "runtime/base/call_under_way.hpp"
 #include "runtime/base/duration_histogram.hpp"
-#include "runtime/base/noted_text.hpp"
+#include "runtime/base/noted_value.hpp"
 #include "runtime/base/pace.hpp"
+#include "runtime/delivery/shard.hpp"
 #include "runtime/delivery/window_state.hpp"
 #include "runtime/messages/plain_message.hpp"
 
@@ -72,6 +73,7 @@ struct shard_gauges {
   std::atomic<std::uint64_t> rows{0};
   std::atomic<std::int64_t> watermark{no_watermark};
   std::atomic<std::int64_t> fired{no_watermark};     // windows up to here have fired
+  noted_value<delivery::later_rows> later;           // for whose logs windows wait, of those the first
   std::atomic<std::int64_t> next_end{no_watermark};  // the end of the first open window; no_watermark: there
                                                      // is none
   std::atomic<std::uint64_t> windows_open{0};

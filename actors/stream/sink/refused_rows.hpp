@@ -1,6 +1,6 @@
 // Brings the rows that a target refuses to the dead letters. The target keeps them with the commit that
 // passed them; towards the dead-letter sink they are a log like any other: position (0, sequence of the last
-// one sent). The end of that log is position (0, last sequence + 1); where the topology has come to its end
+// one sent). The end of that log is position (0, last sequence + 1); where the topology has ended
 // and replayed records come after all, it goes on at (1, sequence), and so forth. One frame is under way at a
 // time.
 //

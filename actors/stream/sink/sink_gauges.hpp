@@ -5,7 +5,7 @@
 #include "runtime/base/call_under_way.hpp"
 #include "runtime/base/duration_histogram.hpp"
 #include "runtime/base/ids.hpp"
-#include "runtime/base/noted_text.hpp"
+#include "runtime/base/noted_value.hpp"
 #include "runtime/base/pace.hpp"
 #include "runtime/base/time.hpp"
 

@@ -45,6 +45,8 @@ public:
   [[nodiscard]] virtual const std::shared_ptr<feed_gauges>& gauges() const = 0;
   /// The log holds now all that there will ever be.
   [[nodiscard]] virtual bool ended() const { return false; }
+  /// It reads what was there before it began: that nothing comes yet is no silence of its input.
+  [[nodiscard]] virtual bool is_beginning() const { return false; }
   /// Its records are lines of a text, of which a blank one is no record.
   [[nodiscard]] virtual bool gives_lines() const { return false; }
   /// The line that names the columns of all its records, which is none of them; known before the first record

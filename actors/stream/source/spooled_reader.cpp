@@ -66,6 +66,7 @@ void spooled_reader::interrupt() {
 expected<std::optional<chunk>> spooled_reader::read(std::span<const std::string>, std::size_t max_bytes,
                                                     std::chrono::milliseconds timeout) {
   const bool ended = feed_->ended();  // before the log is looked at: no record follows it
+  const bool begins = feed_->is_beginning();
   const auto until = std::chrono::steady_clock::now() + (ended ? std::chrono::milliseconds(0) : timeout);
   // Only an interruption ends the wait early where there is no assignment.
   constexpr auto nowhere = std::numeric_limits<std::uint64_t>::max();
@@ -94,12 +95,12 @@ expected<std::optional<chunk>> spooled_reader::read(std::span<const std::string>
   if (!more) {
     if (auto trouble = feed_->trouble())
       return tl::make_unexpected(std::move(*trouble));
-    if (std::exchange(end_said_, true) && (!ended || at_end_))
+    if (!begins && std::exchange(end_said_, true) && (!ended || at_end_))
       return std::optional<chunk>();
   }
   next_ = *behind;
   out.to = at(next_);
-  out.caught_up = next_ == feed_->log()->end();
+  out.caught_up = !begins && next_ == feed_->log()->end();
   end_said_ = out.caught_up;
   out.at_end = at_end_ = ended && out.caught_up;
   if (auto header = feed_->header())

@@ -69,6 +69,8 @@ public:
     return header_;
   }
 
+  bool is_beginning() const override { return begins_; }
+
 private:
   std::string asked() const override { return table_->shown(); }
 
@@ -127,14 +129,16 @@ private:
       image_.set_whole();
       is_noted_ = log_->keep_note().has_value();  // the next reading tries again
     }
+    begins_ = false;
     return true;
   }
 
   expected<void> take_columns(const std::vector<std::string>& names) {
     for (const auto& k : options_.key)
       if (std::ranges::find(names, k) == names.end())
-        return user_error(ec::mismatch, fmt::format("{}: `key` names \"{}\", which is no column; it has {}",
-                                                    table_->shown(), k, fmt::join(names, ", ")));
+        return user_error(ec::mismatch,
+                          fmt::format("{}: `key` names \"{}\", which is not a column; it has {}",
+                                      table_->shown(), k, fmt::join(names, ", ")));
     for (auto n = names.begin(); n != names.end(); ++n)
       if (std::find(names.begin(), n, *n) != n)
         return user_error(ec::mismatch,
@@ -254,6 +258,7 @@ private:
   std::string record_;
 
   std::optional<std::string> header_;  // under mutex_
+  std::atomic<bool> begins_{true};     // no reading of this life has come to its end
 };
 
 }  // namespace

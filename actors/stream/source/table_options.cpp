@@ -21,24 +21,21 @@ std::vector<config::option> table_options(bool key_is_required, const std::strin
        .plain = true},
       {.name = "every",
        .type = option_type::duration,
-       .doc = fmt::format(
-           "{}The time from the beginning of one reading to that of the next, which begins at once "
-           "where a reading takes longer",
-           of_table),
+       .doc = fmt::format("{}The time from the start of one reading to the start of the next; where a "
+                          "reading takes longer, the next one starts at once",
+                          of_table),
        .default_text = "10 s",
        .minimum = 100'000},
       {.name = "deleted",
-       .doc = fmt::format(
-           "{}The column of a record that is true where the row is gone; such a record has only the "
-           "key beside it",
-           of_table),
+       .doc = fmt::format("{}The column of a record that is true where the row was deleted; such a record "
+                          "has only the key beside it",
+                          of_table),
        .default_text = "deleted",
        .plain = true},
       {.name = "first_time",
-       .doc =
-           fmt::format("{}The time of the rows that the first reading finds, such as 1970-01-01, for those "
-                       "that are looked up with an older one; default: the moment of that reading",
-                       of_table),
+       .doc = fmt::format("{}The time that the rows of the first reading get, such as 1970-01-01, so that "
+                          "rows with older times find them; default: the moment of that reading",
+                          of_table),
        .plain = true},
       {.name = "max_rows",
        .type = option_type::integer,

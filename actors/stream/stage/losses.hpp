@@ -22,7 +22,7 @@ enum class loss : std::uint8_t {
   late,           // below its partition's watermark: in no window
   late_but_read,  // likewise, but a stage reads it as "WINDOW.late"
   late_at_shard,  // its windows had fired without its partition
-  late_after_end  // a run before had come to its end, and had fired its windows; counted with late_at_shard
+  late_after_end  // a run before had ended, and had fired its windows; counted with late_at_shard
 };
 
 /// Describes a lost record, for people.

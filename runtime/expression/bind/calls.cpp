@@ -107,6 +107,74 @@ std::string remedy_of_joining(const std::vector<node_ptr>& args) {
   return out;
 }
 
+/// Finds the casts of one operand, else of both, that make the operator fit.
+class fitting_cast {
+public:
+  fitting_cast(const syntax& s, const std::vector<const function*>& overloads,
+               const std::vector<node_ptr>& args)
+      : op_(s.text), overloads_(overloads) {
+    for (std::size_t i = 0; i < 2; ++i)
+      from_[i] = args[i]->type == kind::unknown ? kind::text : args[i]->type;
+  }
+
+  /// A text is cast first, to the type beside it or to a number. Empty where no cast helps.
+  [[nodiscard]] std::string remedy() const {
+    const auto first = static_cast<std::size_t>(from_[1] == kind::text);
+    for (const auto of : {first, 1 - first})
+      for (const auto to : targets(from_[1 - of]))
+        if (of == 0 ? fits(to, from_[1]) : fits(from_[0], to))
+          return "cast one of them, as in " + (of == 0 ? fmt::format("{} {} ...", cast(0, to), spelled(op_))
+                                                       : fmt::format("... {} {}", spelled(op_), cast(1, to)));
+    for (const auto to : targets(from_[0]))
+      if (fits(to, to))
+        return fmt::format("cast both, as in {} {} {}", cast(0, to), spelled(op_), cast(1, to));
+    return {};
+  }
+
+  /// The pairs that the operator has for the left operand, or for the right one.
+  [[nodiscard]] std::string expected() const {
+    for (const std::size_t of : {0, 1}) {
+      std::vector<std::string> pairs;
+      for (const auto* f : overloads_)
+        if (f->arity == 2 && f->takes[of] == from_[of])
+          pairs.push_back(fmt::format("{} {} {}", name_of(f->takes[0]), spelled(op_), name_of(f->takes[1])));
+      if (!pairs.empty())
+        return fmt::format("expected {}", fmt::join(pairs, " or "));
+    }
+    return {};
+  }
+
+private:
+  static std::vector<kind> targets(kind other) {
+    return {other, kind::numeric, kind::bigint, kind::float64, kind::text, kind::timestamptz, kind::interval};
+  }
+
+  /// A json has few casts of its own: it goes by its text.
+  [[nodiscard]] static bool goes_by_text(kind from, kind to) {
+    return from == kind::json && cast_function(from, to) == nullptr;
+  }
+
+  [[nodiscard]] static bool becomes(kind from, kind to) {
+    return from == to || cast_function(goes_by_text(from, to) ? kind::text : from, to) != nullptr;
+  }
+
+  [[nodiscard]] std::string cast(std::size_t operand, kind to) const {
+    return fmt::format("(...)::{}{}", goes_by_text(from_[operand], to) ? "text::" : "", name_of(to));
+  }
+
+  [[nodiscard]] bool fits(kind left, kind right) const {
+    if (!becomes(from_[0], left) || !becomes(from_[1], right))
+      return false;
+    const std::array kinds{left, right};
+    return (op_ == "||" && std::ranges::find(kinds, kind::text) != kinds.end()) ||
+           choose(overloads_, kinds) != nullptr;
+  }
+
+  const std::string& op_;
+  const std::vector<const function*>& overloads_;
+  std::array<kind, 2> from_{};
+};
+
 /// The arguments as the text has them.
 std::vector<std::string> written_of(const syntax& call) {
   std::vector<std::string> out;
@@ -164,7 +232,7 @@ node_ptr binder::call(const syntax& s) {
       !remedy.empty())
     return problem_at(s.offset, fmt::format("{} takes other arguments here; {}", s.text, remedy));
   if (s.star || s.distinct || s.within || !s.filter.empty() || !s.order.empty())
-    return problem_at(s.offset, fmt::format("{}(...) is no aggregate: it takes no *, distinct, filter or "
+    return problem_at(s.offset, fmt::format("{}(...) is not an aggregate: it takes no *, distinct, filter or "
                                             "order by",
                                             s.text));
   auto args = bind_all(s.args);
@@ -172,7 +240,7 @@ node_ptr binder::call(const syntax& s) {
   const auto before = found_.size();
   auto out = args ? call_named(s, *std::move(args)) : nullptr;
   if (!out && s.text == "+" && found_.size() == before + 1 &&
-      found_.back().message.ends_with(" is no bigint"))
+      found_.back().message.ends_with(" is not a bigint"))
     found_.back().message += "; texts are joined by ||";
   else if (!out && !s.path.empty() && found_.size() == before + 1 &&
            found_.back().message.find("write ") == std::string::npos)
@@ -311,10 +379,14 @@ node_ptr binder::no_overload(const syntax& s, const std::vector<node_ptr>& args)
   const auto is_text = [](const node_ptr& a) { return a->type == kind::text || a->type == kind::unknown; };
   if (s.text == "+" && args.size() == 2 && std::ranges::any_of(args, is_text))
     return problem_at(s.offset, remedy_of_joining(args));
-  if (is_operator(s.text) && args.size() == 2)
-    return problem_at(s.offset, fmt::format("{0} cannot be used between {1} and {2}; cast one of them, as in "
-                                            "(...)::{2} {0} ...",
-                                            spelled(s.text), called(*args[0]), called(*args[1])));
+  if (is_operator(s.text) && args.size() == 2) {
+    const fitting_cast casts(s, overloads, args);
+    const auto remedy = casts.remedy();
+    const auto says = remedy.empty() ? casts.expected() : remedy;
+    return problem_at(s.offset,
+                      fmt::format("{} cannot be used between {} and {}{}{}", spelled(s.text),
+                                  called(*args[0]), called(*args[1]), says.empty() ? "" : "; ", says));
+  }
   if (is_operator(s.text))
     return problem_at(s.offset, fmt::format("{} cannot be used on {}; cast it, as in {}(...)::bigint", s.text,
                                             list_of(args), s.text));

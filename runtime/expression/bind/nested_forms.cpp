@@ -228,7 +228,7 @@ bool binder::refuse_dimensions(const syntax& s, const std::vector<node_ptr>& arg
     problem_at(s.offset, "array_to_string(...) cannot write lists in a list; use to_json(x)::text");
   else if (s.text == "array_ndims")
     problem_at(s.offset, "array_ndims(...) of lists in a list has no answer: they may differ in length, so "
-                         "they are no dimensions");
+                         "they are not dimensions");
   else if (counts && !first(*args[1]))
     problem_at(args[1]->offset,
                "lists in a list may differ in length, so they have no second dimension; ask for 1, or for "

@@ -172,7 +172,7 @@ private:
     if (p.field == "SSSSS" && i > 0 && (pieces_[i - 1].text == "." || pieces_[i - 1].text == ","))
       return put("US", fmt::format("{} is the seconds of the day", p.text));
     if (p.field == "SS" && i > 0 && pieces_[i - 1].text == "." && i > 1 && pieces_[i - 2].field == "SS")
-      return put("MS", fmt::format("{} behind the seconds is no fraction", p.text));
+      return put("MS", fmt::format("{} behind the seconds is not a fraction", p.text));
     if (p.field == "D" && p.text == "d" && (sure_ || (stands_alone(i) && is_of_days(i))))
       return put("FMDD", "d is the day of the week, from 1");
     if (sure_ && p.field == "DDD" && p.text == "DDD")
@@ -203,7 +203,7 @@ private:
     const char c = p.text.empty() ? '\0' : p.text[0];
     const auto n = p.text.size();
     const auto stays = [&](std::string_view field) {
-      put(field, fmt::format("{} is no field and stays as it is", p.text));
+      put(field, fmt::format("{} is not a field and stays as it is", p.text));
     };
     if (c == '\'') {
       const auto inner = n >= 2 ? p.text.substr(1, n - 2) : std::string_view();
@@ -213,7 +213,7 @@ private:
                         : std::string());
     }
     if (c == 'M' && n > 2)
-      return put(n == 3 ? "Mon" : "FMMonth", fmt::format("{} is no name of a month", p.text));
+      return put(n == 3 ? "Mon" : "FMMonth", fmt::format("{} is not a name of a month", p.text));
     if (c == 'S' && n >= 3)
       return put(n == 3 ? "MS" : "US", fmt::format("{} is the seconds again, not their fraction", p.text));
     if (c == 'E' && (n > 1 || sure_))

@@ -151,7 +151,7 @@ private:
   void element(std::string_view step, std::size_t level, bool last, std::optional<std::string>& problem) {
     const auto index = index_of_step(step);
     if (!index) {
-      problem = fmt::format("the path's element at position {} is no integer: '{}'", level + 1,
+      problem = fmt::format("the path's element at position {} is not an integer: '{}'", level + 1,
                             data::excerpt(step));
       return;
     }

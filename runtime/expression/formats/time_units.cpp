@@ -125,17 +125,17 @@ std::string unknown_unit(std::string_view name) {
                                                                     {"isoweek", "week"}});
   for (const auto& [theirs, ours] : others)
     if (fold(name) == theirs)
-      return fmt::format("'{}' is no unit of time; did you mean '{}'?", theirs, ours);
+      return fmt::format("'{}' is not a unit of time; did you mean '{}'?", theirs, ours);
   std::vector<std::string_view> candidates;
   for (const auto& n : names)
     if (n.name.size() > 3)
       candidates.push_back(n.name);
   const auto near = closest(name, candidates);
   return near.empty()
-             ? fmt::format("'{}' is no unit of time; expected second, minute, hour, day, week, month, "
+             ? fmt::format("'{}' is not a unit of time; expected second, minute, hour, day, week, month, "
                            "quarter, year ...",
                            data::excerpt(name))
-             : fmt::format("'{}' is no unit of time; did you mean '{}'?", data::excerpt(name), near);
+             : fmt::format("'{}' is not a unit of time; did you mean '{}'?", data::excerpt(name), near);
 }
 
 std::optional<std::int64_t> truncated(time_unit unit, std::int64_t wall) {

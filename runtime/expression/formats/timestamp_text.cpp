@@ -70,7 +70,7 @@ std::int64_t micros_of_fraction(std::string_view digits) {
 expected<event_micros> parse_timestamp(std::string_view text, const zone* local) {
   event_micros out = 0;
   if (read_timestamp(text, true, out, local) != reading::ok)
-    return user_error(ec::invalid_argument, fmt::format("'{}' is no timestamp", text.substr(0, 64)));
+    return user_error(ec::invalid_argument, fmt::format("'{}' is not a timestamp", text.substr(0, 64)));
   return out;
 }
 

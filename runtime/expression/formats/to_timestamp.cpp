@@ -65,7 +65,7 @@ public:
         return tl::unexpected(std::move(why_));
     auto out = result(f_);
     if (!out)
-      return tl::unexpected(fmt::format("'{}' is no time: {}", data::excerpt(text_), out.error()));
+      return tl::unexpected(fmt::format("'{}' is not a time: {}", data::excerpt(text_), out.error()));
     return out;
   }
 

@@ -23,9 +23,13 @@ values relabel(call& c, std::span<const values> args) {
   return out;
 }
 
+std::string malformed(std::string_view s, std::string_view type) {
+  return fmt::format("'{}' is not {} {}", data::excerpt(s), type.starts_with('i') ? "an" : "a", type);
+}
+
 std::string unreadable(std::string_view s, reading why, kind to) {
   return why == reading::malformed
-             ? fmt::format("'{}' is no {}", data::excerpt(s), name_of(to))
+             ? malformed(s, name_of(to))
              : fmt::format("'{}' is out of range for {}", data::excerpt(s), name_of(to));
 }
 
@@ -106,7 +110,7 @@ values text_to_integer(call& c, std::span<const values> args) {
     std::int64_t v = 0;
     if (const auto how = read_bigint(s, v); how != reading::ok)
       return r.fail(how == reading::malformed
-                        ? fmt::format("'{}' is no {}", data::excerpt(s), integer_name<Bits>)
+                        ? malformed(s, integer_name<Bits>)
                         : fmt::format("'{}' is out of range for {}", data::excerpt(s), integer_name<Bits>));
     return narrowed<Bits>(r, v);
   })>(c, args);
@@ -182,7 +186,7 @@ values numeric_to_scale(call& c, std::span<const values> args) {
 values text_to_json(call& c, std::span<const values> args) {
   return each<([](row& r, std::string_view s) -> std::string_view {
     if (!is_json(s))
-      return r.fail(fmt::format("'{}' is no json", data::excerpt(s)));
+      return r.fail(fmt::format("'{}' is not a json", data::excerpt(s)));
     return s;
   })>(c, args);
 }
@@ -191,7 +195,7 @@ values text_to_list(call& c, std::span<const values> args) {
     list_value out;
     if (!read_list(s, *r.c.memory, out))
       return r.fail(
-          fmt::format("'{}' is no list; expected one such as {{a,\"b c\",NULL}}", data::excerpt(s)));
+          fmt::format("'{}' is not a list; expected one such as {{a,\"b c\",NULL}}", data::excerpt(s)));
     return out;
   })>(c, args);
 }

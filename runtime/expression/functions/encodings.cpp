@@ -69,7 +69,7 @@ values decode_base64(call& c, std::span<const values> args) {
     std::ranges::copy_if(s, std::back_inserter(compact), [](char c) { return !is_blank(c); });
     const auto bytes = data::from_base64(compact);
     if (!bytes)
-      return r.fail(fmt::format("'{}' is no base64", data::excerpt(s)));
+      return r.fail(fmt::format("'{}' is not base64", data::excerpt(s)));
     return kept_text(r, "base64_decode", s, *bytes);
   })>(c, args);
 }

@@ -31,7 +31,7 @@ std::string_view jsonb_of(row& r, std::string_view json) {
 values text_to_jsonb(call& c, std::span<const values> args) {
   return each<([](row& r, std::string_view s) -> std::string_view {
     if (!is_json(s))
-      return r.fail(fmt::format("'{}' is no jsonb", data::excerpt(s)));
+      return r.fail(fmt::format("'{}' is not a jsonb", data::excerpt(s)));
     return jsonb_of(r, s);
   })>(c, args);
 }

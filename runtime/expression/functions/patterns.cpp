@@ -110,7 +110,7 @@ values like_escape(call& c, std::span<const values> args) {
   return each<([](row& r, text_view pattern, text_view escape) -> text_view {
     if (count_characters(escape) > 1)
       return r.fail(
-          fmt::format("'{}' is no escape character; one character is expected", data::excerpt(escape)));
+          fmt::format("'{}' is not an escape character; one character is expected", data::excerpt(escape)));
     if (escape == "\\")
       return pattern;
     std::string out;

@@ -343,7 +343,7 @@ text_view similar(row& r, text_view pattern, text_view escape) {
   std::string out;
   if (count_characters(escape) > 1)
     return r.fail(
-        fmt::format("'{}' is no escape character; one character is expected", data::excerpt(escape)));
+        fmt::format("'{}' is not an escape character; one character is expected", data::excerpt(escape)));
   if (!from_similar(pattern, escape, out))
     return r.fail(fmt::format("the pattern '{}' ends with its escape character", data::excerpt(pattern)));
   return r.keep(out);

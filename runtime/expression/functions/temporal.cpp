@@ -164,7 +164,7 @@ prepared_or prepare_date_field(constant_texts texts) {
   const auto is = *static_cast<const time_unit*>(unit->get());
   if (IsTimeKnown ? is < time_unit::timezone : is_field_of_date(is))
     return unit;
-  return tl::unexpected(refused_argument{0, fmt::format("'{}' is no field of a date", *texts[0])});
+  return tl::unexpected(refused_argument{0, fmt::format("'{}' is not a field of a date", *texts[0])});
 }
 
 template<class R>

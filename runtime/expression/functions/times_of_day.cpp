@@ -31,7 +31,7 @@ values time_of_text(call& c, std::span<const values> args) {
     const auto how = read_time(s, out);
     if (how == reading::ok)
       return out;
-    return r.fail(how == reading::malformed ? fmt::format("'{}' is no time", data::excerpt(s))
+    return r.fail(how == reading::malformed ? fmt::format("'{}' is not a time", data::excerpt(s))
                                             : fmt::format("'{}' is out of range for time", data::excerpt(s)));
   })>(c, args);
 }

@@ -48,7 +48,7 @@ values fit_text(call& c, std::span<const values> args) {
     case reading::ok:
       return fitted(r, out, fields, precision);
     case reading::malformed:
-      return r.fail(fmt::format("'{}' is no interval of these fields", data::excerpt(s)));
+      return r.fail(fmt::format("'{}' is not an interval of these fields", data::excerpt(s)));
     default:
       return r.fail(fmt::format("'{}' is out of range for interval", data::excerpt(s)));
     }

@@ -93,7 +93,7 @@ maybe_problem setting(const mistaken& m) {
     remedy = "write the option shards = 4 in the view's WITH (...)";
   else if (key == "table.exec.state.ttl")
     remedy = "write the option state_ttl = '1 day' in the view's WITH (...)";
-  return problem{m.at(1), fmt::format("{} is no setting here; {}", shown(m, 1), remedy)};
+  return problem{m.at(1), fmt::format("{} is not a setting here; {}", shown(m, 1), remedy)};
 }
 
 maybe_problem other_statement(const mistaken& m) {

@@ -85,7 +85,7 @@ maybe option_value(const mistaken& m) {
   const auto value =
       m.text().substr(m.at(begin + 1), m.at(end - 1) + m.source(end - 1).size() - m.at(begin + 1));
   return problem{m.at(begin + 1),
-                 fmt::format("a value that is no single word or number stands in single quotes: '{}'",
+                 fmt::format("a value that is not a single word or number stands in single quotes: '{}'",
                              data::excerpt(value))};
 }
 

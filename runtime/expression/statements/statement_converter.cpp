@@ -59,7 +59,7 @@ private:
     case PG_QUERY__NODE__NODE_SELECT_STMT:
       refuse(
           begin_ + start(),
-          "the rows of a query go nowhere here; write CREATE VIEW name AS SELECT ..., or CREATE TABLE name "
+          "nothing takes the rows of this query; write CREATE VIEW name AS SELECT ..., or CREATE TABLE name "
           "WITH (connector = ...) AS SELECT ...");
     default:
       refuse(

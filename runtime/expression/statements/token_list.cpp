@@ -123,10 +123,10 @@ scanned scan(std::string_view text) {
     const bool goes_on = (empty_name || message.starts_with("trailing junk")) && end > at &&
                          out.problems.size() + 1 < most_broken;
     if (message.starts_with("trailing junk"))
-      message = fmt::format("{0} is no number; a text stands in single quotes: '{0}'",
+      message = fmt::format("{0} is not a number; a text stands in single quotes: '{0}'",
                             data::excerpt(text.substr(at, end - at)));
     else if (empty_name)
-      message = "\"\" is no name";
+      message = "\"\" is not a name";
     else if (message == "unterminated quoted string")
       message = "the text that begins here has no end; a single quote within a text is written twice";
     else if (message == "unterminated quoted identifier")

@@ -306,11 +306,11 @@ KNOWN = [
     ("substring(text similar pattern escape character)", refused_as(r"^substring\(text similar pattern escape character\) is not offered")),
     ("date_part", of_date_parts),
     ("width_bucket", of_buckets),
-    ("numbers of texts", refused_as(r"^'0x1F' is no double")),
+    ("numbers of texts", refused_as(r"^'0x1F' is not a double")),
     ("rows", refused_as(r"^a row (of several values|cannot stand within a row)|^a comparison of rows by in")),
     ("lists in a list", refused_as(r"the lists in it would become its elements|^a slice beside another subscript|^array_ndims\(...\) of lists in")),
-    ("lists of texts", refused_as(r"^'\[0:1\]=\{a,b\}' is no list")),
-    ("lists of texts", refused_as(r"^'\{\{a\},\{b\}\}' is no list")),
+    ("lists of texts", refused_as(r"^'\[0:1\]=\{a,b\}' is not a list")),
+    ("lists of texts", refused_as(r"^'\{\{a\},\{b\}\}' is not a list")),
 ]
 
 

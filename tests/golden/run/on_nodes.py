@@ -56,6 +56,7 @@ NOT_ON_NODES = {
     "replay_into_windows": "replays into a state folder",
     "report_after_a_kill_at_the_end": STATE_FOLDER,
     "report_on_signal": RUN_ONLY,
+    "sample_beyond_memory": "compares `check --sample` and `test` with one run",
     "second_run_and_fresh": "begins anew with --fresh, and reads what `run` says of it",
     "secrets": "starts its own processes; tests/e2e/topology_secrets.py has nodes",
     "several_topologies": RUN_ONLY,

@@ -78,8 +78,8 @@ public:
     if (why.code == ec::fenced)
       require(highest() > term, fmt::format("the rightful life {} is refused", term));
     else
-      require(why.code == ec::io || why.code == ec::unavailable || why.code == ec::not_found ||
-                  why.code == ec::already_exists,
+      require(why.code == ec::io || why.code == ec::locked || why.code == ec::unavailable ||
+                  why.code == ec::not_found || why.code == ec::already_exists,
               fmt::format("life {}: {}", term, why.message));
   }
 

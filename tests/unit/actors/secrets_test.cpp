@@ -42,7 +42,7 @@ TEST_CASE("a secret that its connector does not take is refused where it is used
       R"json({ "source": "http_stream", "url": "http://127.0.0.1:1/", "headers": { "X": "${secret:header}" } })json",
       R"json({ "sink": "sql", "from": "rows", "table": "t", "connection": "mysql://u@${secret:host}/d" })json");
   CHECK_THAT(refusal_of_reader(t),
-             Catch::StartsWith("t:1:") && Catch::Contains("stages.in.headers: \"X\" is no header"));
+             Catch::StartsWith("t:1:") && Catch::Contains("stages.in.headers: \"X\" is not a header"));
   const auto writer = make_writer(*t.find("out"), {"t", "out", {}});
   REQUIRE_FALSE(writer);
   CHECK_THAT(writer.error().message, Catch::Contains("stages.out.connection: ") &&

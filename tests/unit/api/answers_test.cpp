@@ -70,7 +70,7 @@ TEST_CASE("an answer of somebody else's server is told as such") {
                            R"([{"topology":1}])", "[[[["}) {
     const auto read = read_answer(requests::list{}, 200, body);
     REQUIRE_FALSE(read);
-    CHECK_THAT(read.error().message, Catch::Contains("the answer is none of millrace's"));
+    CHECK_THAT(read.error().message, Catch::Contains("the answer does not come from millrace"));
   }
   const auto page = read_answer(requests::list{}, 502, "<html>\x1b[2J Bad Gateway");
   REQUIRE_FALSE(page);

@@ -78,7 +78,7 @@ TEST_CASE("a node of another cluster is told by its authority, by both sides") {
   CHECK_THAT(why(list(s.api->url(), mixed)), Catch::Contains("it is of another cluster's authority"));
 }
 
-TEST_CASE("a certificate for another host, or of a client, is no node's") {
+TEST_CASE("a certificate for another host, or of a client, is not a node's") {
   const tls_folder f;
   REQUIRE(tls::issue(f.path, {tls::role::node, "b", {"node2.example.com"}}, f.when, tls::if_there::keep));
   const running_api elsewhere({}, f.node("b"));

@@ -61,7 +61,7 @@ TEST_CASE("why a topology has failed may quote a record, and is told with the to
       const auto open = s.asked(get(path, header));
       CHECK_THAT(open, Catch::StartsWith("HTTP/1.1 200 ") && Catch::Contains("failed") &&
                            !Catch::Contains("Ann Smith") &&
-                           Catch::Contains("why is told with the token, and stands in the log"));
+                           Catch::Contains("requests with the token see why, and the log says it"));
     }
     CHECK_THAT(s.asked(get(path, token)), Catch::Contains("Ann Smith"));
   }
@@ -258,7 +258,7 @@ TEST_CASE("without certificates it listens on this machine alone, and says why")
   const auto open = server::start({{boost::asio::ip::make_address("0.0.0.0"), 0}, {}, {}, {}}, cluster);
   REQUIRE_FALSE(open);
   CHECK(open.error().whose == fault::user);
-  CHECK_THAT(open.error().message, Catch::Contains("--http 0.0.0.0: it is no loopback address") &&
+  CHECK_THAT(open.error().message, Catch::Contains("--http 0.0.0.0: it is not a loopback address") &&
                                        Catch::Contains("give --tls DIR"));
   CHECK(
       server::start({{boost::asio::ip::make_address("0.0.0.0"), 0}, {}, {{}, {}, false, true}, {}}, cluster));

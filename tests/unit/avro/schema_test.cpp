@@ -139,7 +139,7 @@ TEST_CASE("defaults that would grow without end are none") {
 }
 
 TEST_CASE("an error of a schema says where it is and what is expected") {
-  CHECK_THAT(error_of("{"), Contains("is no JSON"));
+  CHECK_THAT(error_of("{"), Contains("is not JSON"));
   CHECK_THAT(error_of(std::string(6 << 20, ' ')), Contains("expected at most 5242880"));
   CHECK(error_of("5") ==
         "the Avro schema, at its root: found 5, expected a type: a name, an object with \"type\", or "

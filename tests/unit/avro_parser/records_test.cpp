@@ -149,7 +149,7 @@ TEST_CASE("hostile records are one dead letter each, and cost little") {
   const auto giant = "\xFE\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01"s;
   const auto list = [](type_id t) { return data::type::list_of(t); };
   CHECK_THAT(one(R"("bytes")", giant, type_id::text), Contains("the record ends before its bytes does"));
-  CHECK(one(R"("bytes")", "\1", type_id::text) == "column \"f\": the bytes are no bytes");
+  CHECK(one(R"("bytes")", "\1", type_id::text) == "column \"f\": the bytes are not a valid bytes");
   CHECK_THAT(one(R"({"type":"array","items":"null"})", giant, list(type_id::json)),
              Contains("more than 64 items without a byte"));
   CHECK_THAT(one(R"({"type":"array","items":"null"})", giant, type_id::json),

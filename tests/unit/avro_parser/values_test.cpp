@@ -131,7 +131,7 @@ TEST_CASE("a value that does not fit its column is a dead letter with its place"
              Contains("column \"f\": it holds a map; declare it json, or with its members"));
   CHECK_THAT(one(R"("string")", "\2\xFF", type_id::text), Contains("column \"f\": "));
   CHECK_THAT(one(R"("string")", "\2\0"s, type_id::text), Contains("column \"f\": "));
-  CHECK(one(R"("string")", "\2\xFF", type_id::json) == "column \"f\": the string is no UTF-8");
+  CHECK(one(R"("string")", "\2\xFF", type_id::json) == "column \"f\": the string is not UTF-8");
   CHECK_THAT(
       one(R"({"type":"array","items":{"type":"record","name":"i","fields":[{"name":"price","type":"long"}]}})",
           "\4\2\x80"s, data::type::list_of(data::type::object_of({{"price", type_id::bigint}}))),

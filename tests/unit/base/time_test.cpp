@@ -30,7 +30,7 @@ TEST_CASE("durations are numbers with units, added up") {
   CHECK(duration("2 days") == 172'800'000'000);
 }
 
-TEST_CASE("what is no duration is refused, and the error names the units") {
+TEST_CASE("what is not a duration is refused, and the error names the units") {
   for (const auto* bad :
        {"", " ", "5", "minutes", "5 lightyears", "-5 s", "+5 s", "5 s 3", "5 s,", "s 5", "nan s", "inf s",
         "1e3 s", "0x10 s", "5 Minutes", "5 minutes ago", "1..5 s", ". s"}) {
@@ -38,9 +38,9 @@ TEST_CASE("what is no duration is refused, and the error names the units") {
     const auto d = parse_duration(bad);
     REQUIRE_FALSE(d);
     CHECK(d.error().whose == fault::user);
-    CHECK_THAT(d.error().message, Contains("is no duration") && Contains("weeks"));
+    CHECK_THAT(d.error().message, Contains("is not a duration") && Contains("weeks"));
   }
-  CHECK_THAT(parse_duration("101 years").error().message, Contains("is no duration"));
+  CHECK_THAT(parse_duration("101 years").error().message, Contains("is not a duration"));
   CHECK_THAT(parse_duration("99999999999999999999 weeks").error().message, Contains("longer than a century"));
   CHECK_THAT(parse_duration("36601 days").error().message, Contains("longer than a century"));
 }
@@ -68,7 +68,7 @@ TEST_CASE("sizes are bytes, powers of 1000 or of 1024") {
        {"", "MB", "-1 MB", "1 XB", "1 MB 2", "nan", "inf", "99999999999999 GiB", "1 mb", "1 M"}) {
     INFO(bad);
     REQUIRE_FALSE(parse_size(bad));
-    CHECK_THAT(parse_size(bad).error().message, Contains("is no size") && Contains("MiB"));
+    CHECK_THAT(parse_size(bad).error().message, Contains("is not a size") && Contains("MiB"));
   }
 }
 
@@ -81,7 +81,7 @@ TEST_CASE("rates are records per unit of time") {
        {"", "10", "10/", "/s", "0/s", "-1/s", "10/s/s", "inf/s", "nan/s", "10 s", "10/lightyear"}) {
     INFO(bad);
     REQUIRE_FALSE(parse_rate(bad));
-    CHECK_THAT(parse_rate(bad).error().message, Contains("is no rate"));
+    CHECK_THAT(parse_rate(bad).error().message, Contains("is not a rate"));
   }
 }
 

@@ -44,7 +44,7 @@ TEST_CASE("a library of this user's own is loaded, by its own path") {
   CHECK(trusted_library((l.folder / "link.so").string()).value() == l.file.string());
   CHECK(trusted_library((l.inner / ".." / "inner" / "libx.so").string()).value() == l.file.string());
   CHECK(trusted_library("/nowhere/libx.so").error().code == ec::not_found);
-  CHECK(holds(refusal(l.inner), "it is no regular file"));
+  CHECK(holds(refusal(l.inner), "it is not a regular file"));
 }
 
 TEST_CASE("a library that others may change is refused, also by way of a folder or a link") {

@@ -52,14 +52,13 @@ TEST_CASE("a level stands for all lines, and one behind a name for that name's")
   CHECK(cli::parse_log_levels("clicks=trace")->others == info);
 }
 
-TEST_CASE("what is no list of levels is refused with what is expected") {
-  CHECK(
-      problem("wran") ==
-      "\"wran\" is no level; expected trace, debug, info, warn, error, and STAGE=LEVEL behind commas, as in "
-      "info,clicks=debug,kafka=warn; did you mean \"warn\"?");
-  CHECK_THAT(problem(""), Contains("\"\" is no level"));
-  CHECK_THAT(problem("info,"), Contains("\"\" is no level"));
-  CHECK_THAT(problem("clicks=loud"), Contains("\"loud\" is no level"));
+TEST_CASE("what is not a list of levels is refused with what is expected") {
+  CHECK(problem("wran") == "\"wran\" is not a level; expected trace, debug, info, warn, error, and "
+                           "STAGE=LEVEL behind commas, as in "
+                           "info,clicks=debug,kafka=warn; did you mean \"warn\"?");
+  CHECK_THAT(problem(""), Contains("\"\" is not a level"));
+  CHECK_THAT(problem("info,"), Contains("\"\" is not a level"));
+  CHECK_THAT(problem("clicks=loud"), Contains("\"loud\" is not a level"));
   CHECK_THAT(problem("info,debug"), Contains("\"debug\" is the second level for all lines"));
   CHECK_THAT(problem("=debug"), Contains("\"=debug\" names no stage"));
   CHECK_THAT(problem("a=debug,a=warn"), Contains("\"a\" has two levels"));
@@ -74,12 +73,13 @@ TEST_CASE("a stage's level is that of its name, else of its type, else of its ki
   CHECK(stages("parquet=debug").empty());  // a type of the language that this job does not use
 }
 
-TEST_CASE("a name that is no stage, type or kind is refused with the one that is meant") {
+TEST_CASE("a name that is not a stage, type or kind is refused with the one that is meant") {
   const auto levels = cli::parse_log_levels("clikcs=debug");
   REQUIRE(levels);
   const auto out = cli::levels_of_stages(*levels, {job()});
   REQUIRE_FALSE(out);
-  CHECK(out.error().message ==
-        "--log-level: \"clikcs\" is no stage, and no type or kind of stages; the stages are clicks, parsed, "
-        "counts, topic, file, dead_letters; did you mean \"clicks\"?");
+  CHECK(
+      out.error().message ==
+      "--log-level: \"clikcs\" is not a stage, and no type or kind of stages; the stages are clicks, parsed, "
+      "counts, topic, file, dead_letters; did you mean \"clicks\"?");
 }

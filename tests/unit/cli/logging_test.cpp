@@ -89,7 +89,7 @@ TEST_CASE("of several topologies a line belongs to the one that alone has the st
   CHECK(line("parsed/lane0: caught up", two).at("stage") == "parsed");
   CHECK(line("Job A: 12 records/s", two).at("topology") == "a");
   CHECK(line("Job A: 12 records/s", two).at("stage").is_null());
-  CHECK(line("'b' has come to its end", two).at("topology") == "b");
+  CHECK(line("'b' has ended", two).at("topology") == "b");
   CHECK(line("stopping: committing what was taken", two).at("topology").is_null());
 }
 

@@ -98,7 +98,7 @@ TEST_CASE("a run that has read no record fails by the rule for that alone") {
         "no record was read, which fails the run by --fail-on empty");
   CHECK_FALSE(failure_by(rules({"empty"}), {.read = 1, .dead_letters = 1}, "x", false));
   CHECK_FALSE(failure_by(rules({"late", "dead_letters"}), {}, "x", false));
-  // The job had come to its end before, and this run has found nothing more.
+  // The job had ended before, and this run has found nothing more.
   CHECK(failure_by(rules({"empty"}), {.read = 1}, "x", true).value() ==
         "no new record was read, which fails the run by --fail-on empty");
   CHECK_FALSE(failure_by(rules({"late", "dead_letters"}), {.read = 1}, "x", true));

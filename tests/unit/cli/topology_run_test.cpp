@@ -136,7 +136,7 @@ TEST_CASE("A topology that was stopped before it ran ends without a failure") {
   CHECK_FALSE(run->failure());
 }
 
-TEST_CASE("A topology that has come to its end has work again once its file has got more") {
+TEST_CASE("A topology that has ended has work again once its file has got more") {
   const folder in;
   in.write("clicks.jsonl", clicks());
   const auto run_once = [&] {

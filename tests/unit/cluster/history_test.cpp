@@ -77,7 +77,7 @@ TEST_CASE("what becomes of a topology is told, a failure as an error with actor 
         "topology clicks is applied anew: plan 2 with 1 actor replaces the one that runs");
   CHECK(only({records::stop_asked{"clicks"}}).text == "topology clicks is asked to stop");
   CHECK(only({records::finished{"clicks"}}) ==
-        told_event{event_kind::end, weight::normal, "topology clicks has come to its end", "clicks"});
+        told_event{event_kind::end, weight::normal, "topology clicks has ended", "clicks"});
   CHECK(only({records::topology_failed{"clicks", "w/0/0", "the disk is full"}}) ==
         told_event{event_kind::failure,
                    weight::error,

@@ -85,10 +85,10 @@ TEST_CASE("values from the environment are secret, and shown as written") {
   CHECK(f.secrets[0].shown == "${MILLRACE_T_A}");
 }
 
-TEST_CASE("bytes that are no UTF-8, and huge values, do not come in") {
+TEST_CASE("bytes that are not UTF-8, and huge values, do not come in") {
   const variable bad("MILLRACE_T_A", "\xFF\xFE");
   const variable huge("MILLRACE_T_B", std::string(100'000, 'x').c_str());
-  CHECK(fill("${MILLRACE_T_A}").findings.find("holds bytes that are no UTF-8") != std::string::npos);
+  CHECK(fill("${MILLRACE_T_A}").findings.find("holds bytes that are not UTF-8") != std::string::npos);
   CHECK(fill("${MILLRACE_T_B}").findings.find("has 100000 bytes; expected at most 65536") !=
         std::string::npos);
 }

@@ -86,9 +86,9 @@ TEST_CASE("--set names the argument in its findings") {
         "--set:1:1: a: this is 1, nothing can be set in it; expected the path of a map");
   for (const auto* bad : {"", "=", "a", "a..b=1", ".a=1", "a.=1", "\"a=1", "\"a\"b=1"}) {
     CAPTURE(bad);
-    CHECK(set(R"({"a":{}})", bad).find("is no PATH=VALUE; expected a form like stages.clicks.rate=10/s") !=
+    CHECK(set(R"({"a":{}})", bad).find("is not PATH=VALUE; expected a form like stages.clicks.rate=10/s") !=
           std::string::npos);
   }
   CHECK(set(R"({"a":{}})", "..=secret").find("secret") == std::string::npos);
-  CHECK(set(R"({"a":{}})", "a=\xFF").find("is no PATH=VALUE") != std::string::npos);
+  CHECK(set(R"({"a":{}})", "a=\xFF").find("is not PATH=VALUE") != std::string::npos);
 }

@@ -392,7 +392,7 @@ TEST_CASE(
                  "aggregates": {"n": "count(*)"}, "columns": {"day": "day", "n": "n"}}})j");
   told_at("CREATE VIEW v AS SELECT ",
           "id AS customer, count(*) AS n FROM tumble(o, '1 minute') GROUP BY window_start, customer;",
-          "is no key");
+          "is not a key");
   told_at("CREATE VIEW v WITH (ttl = '1 hour') AS SELECT DISTINCT ON (",
           "customer) id, lower(customer) AS customer FROM o;", "that SELECT makes");
 }

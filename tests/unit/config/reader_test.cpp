@@ -149,15 +149,15 @@ TEST_CASE("only a map is a configuration") {
   CHECK(read("12").findings == "f:1:1: found 12; expected a map that begins with '{' (docs/reference.md)\n");
 }
 
-TEST_CASE("what is no UTF-8 is refused with its place") {
+TEST_CASE("what is not UTF-8 is refused with its place") {
   CHECK(read("\xEF\xBB\xBF{}").findings ==
         "f:1:1: the file begins with a byte order mark; expected UTF-8 without one "
         "(save it as plain UTF-8)\n");
   CHECK(read(std::string("\xFF\xFE{\0", 4)).findings ==
         "f:1:1: the file is UTF-16; expected UTF-8 (save it as plain UTF-8)\n");
   CHECK(read("{\n\"a\": \"\xE9\"}").findings ==
-        "f:2:7: the byte 0xe9 is no UTF-8; expected a file in UTF-8\n");
-  CHECK(read("{} // \xC0\x80").findings == "f:1:7: the byte 0xc0 is no UTF-8; expected a file in UTF-8\n");
+        "f:2:7: the byte 0xe9 is not UTF-8; expected a file in UTF-8\n");
+  CHECK(read("{} // \xC0\x80").findings == "f:1:7: the byte 0xc0 is not UTF-8; expected a file in UTF-8\n");
 }
 
 TEST_CASE("UTF-8 is checked to the letter") {

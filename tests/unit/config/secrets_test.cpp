@@ -44,7 +44,7 @@ TEST_CASE("files that are open to others, too long, empty or no text are refused
   const folder f;
   for (const mode_t mode : {0644, 0640, 0620, 0602, 0604, 0601}) {
     f.put("open", "hunter22", mode);
-    CHECK(has(f.value("open"), "others may use it (mode 0"));
+    CHECK(has(f.value("open"), "it is open to others (mode 0"));
   }
   f.put("long", std::string(config::largest_secret + 1, 'x'));
   f.put("longest", std::string(config::largest_secret, 'x'));
@@ -55,13 +55,13 @@ TEST_CASE("files that are open to others, too long, empty or no text are refused
   CHECK(f.value("longest").size() == config::largest_secret);
   CHECK(has(f.value("empty"), "it is empty"));
   for (const auto* name : {"nul", "bytes"}) {
-    CHECK(has(f.value(name), "no text"));
+    CHECK(has(f.value(name), "not text"));
     CHECK_FALSE(has(f.value(name), "hunter22"));
   }
   fs::create_directory(f / "folder");
   REQUIRE(::mkfifo((f / "pipe").c_str(), 0600) == 0);
-  CHECK(has(f.value("folder"), "no regular file"));
-  CHECK(has(f.value("pipe"), "no regular file"));
+  CHECK(has(f.value("folder"), "not a regular file"));
+  CHECK(has(f.value("pipe"), "not a regular file"));
   CHECK(has(f.value("gone"), f / "gone: there is no such file"));
 }
 
@@ -87,7 +87,7 @@ TEST_CASE("a folder that others may write to is refused") {
   CHECK(has(f.value("db"), "others may write to it"));
   REQUIRE(::chmod(f.path().c_str(), 0700) == 0);
   CHECK(has(config::read_secret(f / "none", "db").error().message, "none: No such file"));
-  CHECK(has(config::read_secret(f / "db", "db").error().message, "it is no folder"));
+  CHECK(has(config::read_secret(f / "db", "db").error().message, "it is not a folder"));
 }
 
 TEST_CASE("options get values where they are declared secret, and the connector looks at them again") {

@@ -453,11 +453,18 @@ TEST_CASE("what has no form in SQL is told at its place") {
   CHECK(
       refusal(
           sides +
+          R"q("i": { "join": "interval", "left": "a", "right": "b", "key": { "id": "a_id" }, "before": "1 s", "after": "1 s", "columns": { "id": "id" } },
+  "j": { "join": "interval", "left": "i", "right": "a", "key": "id", "before": "1 s", "after": "1 s" })q")
+          .find("\"i\" gives none; expected the \"columns\" of \"i\" to keep it: \"at\": \"l.at\"\n") !=
+      std::string::npos);
+  CHECK(
+      refusal(
+          sides +
           R"q("j": { "join": "interval", "left": "a", "right": "lost", "key": "id", "before": "1 s", "after": "1 s" })q") ==
       "t.json:9:50: stages.j.right: in SQL this join names the column with the event time of its right "
       "rows, "
       "and \"lost\" "
-      "gives none; expected a column with it there\n");
+      "gives none; expected the \"columns\" of \"lost\" to keep it: \"Time\": \"\\\"Time\\\"\"\n");
 }
 
 TEST_CASE("all that is wrong is told at once, and a text beyond what SQL's parser takes at its stage") {

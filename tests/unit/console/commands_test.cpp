@@ -147,10 +147,9 @@ TEST_CASE("a trace is a line for each stage, with the row that goes on") {
 }
 
 TEST_CASE("a replay is asked for until all letters have gone in, which are counted over all passes") {
-  CHECK(
-      said("replay parsed") ==
-      "3 dead letters go into parsed, 1 had gone before and does not again; the topology takes them in as it "
-      "runs\n  not replayed, 1: of rows\n");
+  CHECK(said("replay parsed") ==
+        "3 dead letters go into parsed, 1 was replayed before; the topology takes them in as it "
+        "runs\n  not replayed, 1: of rows\n");
   CHECK_THAT(said("replay parsed", true), Contains(R"("replayed":3,"before":1)") && Catch::EndsWith("}\n"));
   CHECK(refused("replay x").code == ec::invalid_argument);
   CHECK(refused("replay").code == ec::invalid_argument);
@@ -184,7 +183,7 @@ TEST_CASE("a stage that is not there is the cluster's word, with the one that wa
   CHECK_THAT(no.message, Contains("no stage count") && Contains("did you mean \"counts\"?"));
 }
 
-TEST_CASE("a line that is no command is the user's fault, and asks nobody") {
+TEST_CASE("a line that is not a command is the user's fault, and asks nobody") {
   for (const auto* wrong :
        {"", "explian counts", "explain", "stage a b", "nodes x", "trace in", "tap", "\x1b[2J"}) {
     const auto no = refused(wrong);

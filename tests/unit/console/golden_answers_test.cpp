@@ -50,12 +50,12 @@ expected<api::answer> cluster_answer(const config::topology& t, const observe::f
   if (const auto* const asked = std::get_if<trace>(&r)) {
     observe::trace found;
     found.stage = asked->stage;
-    found.steps = {{"parsed", "parser", "in", "dead_letter", "it is no JSON", {}, {}, 0, {}, {}}};
+    found.steps = {{"parsed", "parser", "in", "dead_letter", "it is not JSON", {}, {}, 0, {}, {}}};
     found.summary = "the record is a dead letter of parsed";
     return api::answers::document{observe::json_of(found)};
   }
   if (std::holds_alternative<newest_letters>(r))
-    return api::answers::dead_letters{{R"({"id":"1","stage":"parsed","error":"it is no JSON"})"}, {}};
+    return api::answers::dead_letters{{R"({"id":"1","stage":"parsed","error":"it is not JSON"})"}, {}};
   if (std::holds_alternative<history>(r))
     return api::answers::document{observe::json_of(observe::history{
         {observe::event_of({cluster::event_kind::lead, cluster::weight::normal, "node a leads", {}, "a"}, 0),

@@ -40,7 +40,7 @@ TEST_CASE("text that is cut off, damaged or without end is refused") {
   const auto is_refused = [](const std::string& text) {
     const auto found = data::bytes_carried(text, some_files);
     return !found && found.error().whose == fault::user &&
-           found.error().message.starts_with("is no model packed by gzip");
+           found.error().message.starts_with("is not a model packed by gzip");
   };
   const std::string prefix(data::carried_prefix);
   auto bytes = *data::from_base64(whole.substr(prefix.size()));

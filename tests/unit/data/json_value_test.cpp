@@ -47,7 +47,7 @@ TEST_CASE("numbers that are read keep their digits") {
   CHECK(data::json_text("\xFF x") == "\"\uFFFD x\"");
 }
 
-TEST_CASE("a text that is no JSON, too deep or too large is not read") {
+TEST_CASE("a text that is not JSON, too deep or too large is not read") {
   const std::string document = R"({"a":[1,2.5,"x\n\"y\"\u0001"],"b":{},"c":[],"d":null,"e":true,"f":false})";
   const auto read = data::read_json_value(document + " \n");
   REQUIRE(read);

@@ -17,7 +17,7 @@ TEST_CASE("text is cut between characters") {
   CHECK(whole_characters(text, 100) == text);
 }
 
-TEST_CASE("bytes that are no text are cut all the same") {
+TEST_CASE("bytes that are not text are cut all the same") {
   const std::string bytes(20, '\x80');
   CHECK(whole_characters(bytes, 7).size() == 7);
 }

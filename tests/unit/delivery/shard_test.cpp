@@ -156,7 +156,9 @@ TEST_CASE("after a fall back no idle log is left out of what was sent, which com
   REQUIRE(next.resume("sink", position{80, whole}, position{100, whole}, 1));
   const auto again_a = next.ask("a", 2)->stamp;
   const auto again_b = next.ask("b", 2)->stamp;
+  CHECK(next.later_rows_of_receivers() == later_rows{100, {}});
   (void)next.take(test::idle("b", again_b, 1, 80));
+  CHECK(next.later_rows_of_receivers() == later_rows{100, {"b"}});
   CHECK_FALSE(next.take(with_content(test::frame("a", again_a, 1, 2, 120))).decision);
   CHECK(next.fired() == 80);
   CHECK(next.takes_input());
@@ -164,7 +166,35 @@ TEST_CASE("after a fall back no idle log is left out of what was sent, which com
   CHECK(last_mark(next) == 80);
   CHECK(next.late_at_shard() == 0);
   CHECK(next.fired() == 100);
+  CHECK(next.later_rows_of_receivers() == later_rows{});
   CHECK(next.take(test::idle("b", again_b, 2, 100)).decision);  // nobody has more
+  CHECK(next.fired() == 120);
+}
+
+TEST_CASE(
+    "an older copy of a state waits for the idle logs that a later life left out, but for one that joins") {
+  auto s = make();
+  const auto a = s.ask("a", 1)->stamp;
+  const auto b = s.ask("b", 1)->stamp;
+  (void)s.take(test::frame("a", a, 0, 1, 80));
+  (void)s.take(test::frame("b", b, 0, 1, 80));
+  const auto kept = s.capture_all();
+
+  auto next = make(2, {{"c", {}}});
+  REQUIRE(next.restore({kept}));
+  REQUIRE(next.resume("sink", position{80, whole}, position{100, whole}, 1));
+  REQUIRE(next.join());
+  const auto held = next.capture_changes();
+  next.captured_durable(true);
+  (void)next.take(test::frame("a", next.ask("a", 2)->stamp, 1, 2, 120));
+  (void)next.take(test::idle("b", next.ask("b", 2)->stamp, 1, 80));
+  (void)next.take(test::idle("c", next.ask("c", 2)->stamp, 0, no_watermark));
+  CHECK(next.fired() == 80);
+  CHECK(next.later_rows_of_receivers() == later_rows{100, {"b"}});
+  const auto again = next.ask("b", 3)->stamp;
+  CHECK(next.take(test::frame("b", again, 1, 2, 100)).decision == false);
+  CHECK(next.later_rows_of_receivers() == later_rows{});
+  CHECK(next.take(test::idle("b", again, 2, 100)).decision);
   CHECK(next.fired() == 120);
 }
 

@@ -40,7 +40,7 @@ texts windowed(const std::string& window) {
     "out": {"sink": "console", "from": "w"})");
   const auto r = make(t);
   REQUIRE(r->feed(lines("in", example_records())));
-  r->end();
+  REQUIRE(r->end());
   return rows_of(*r, "w");
 }
 
@@ -98,7 +98,7 @@ TEST_CASE("what an expression fails for is a dead letter, and what having turns 
              having + R"_(}, "out": {"sink": "console", "from": "w"})_");
     auto r = make(t);
     REQUIRE(r->feed(lines("in", example_records())));
-    r->end();
+    REQUIRE(r->end());
     return r;
   };
   const auto all = run("");
@@ -124,6 +124,6 @@ TEST_CASE("a window downstream of one reads what expressions and lists give") {
     "out": {"sink": "console", "from": "all"})_");
   const auto r = make(t);
   REQUIRE(r->feed(lines("in", example_records())));
-  r->end();
+  REQUIRE(r->end());
   CHECK(rows_of(*r, "all") == texts{R"({"m":4.0000000000000000,"names":"ann,bob,ann,eve"})"});
 }

@@ -39,7 +39,7 @@ TEST_CASE(
   REQUIRE(
       r->feed(lines("in", {click("a", "10:00:00"), click("x", "10:00:01"), click("b", "10:00:02"),
                            click("b", "10:00:03"), click("a", "10:05:00"), click("a", "10:00:30"), "{"})));
-  r->end();
+  REQUIRE(r->end());
   CHECK(rows_of(*r, "parsed").size() == 6);
   CHECK(rows_of(*r, "parsed").front() == R"_({"u":"a","t":"2024-01-01T10:00:00Z","n":null})_");
   CHECK(rows_of(*r, "few").size() == 5);
@@ -65,7 +65,7 @@ TEST_CASE("without an end the windows that later records could change stay open"
   CHECK(rows_of(*r, "out").empty());
   REQUIRE(r->feed(lines("in", {click("b", "10:02:00")})));
   CHECK(rows_of(*r, "out").size() == 1);
-  r->end();
+  REQUIRE(r->end());
   CHECK(rows_of(*r, "out").size() == 3);
 }
 
@@ -75,7 +75,7 @@ TEST_CASE("a tick of updates comes when the event time passes it, with what came
                                click("a", "10:00:05"), click("a", "10:00:40")})));
   CHECK(rows_of(*r, "out") ==
         texts{R"_({"u":"a","c":1,"b":1})_", R"_({"u":"b","c":1,"b":1})_", R"_({"u":"a","c":3,"b":2})_"});
-  r->end();
+  REQUIRE(r->end());
   CHECK(rows_of(*r, "out").back() == R"_({"u":"a","c":4,"b":3})_");
 }
 
@@ -88,7 +88,7 @@ TEST_CASE("a sink with a limit writes the first rows of each window, ties by the
   REQUIRE(r->feed(lines("in", {click("d", "10:00:01"), click("c", "10:00:02"), click("b", "10:00:03"),
                                click("a", "10:00:04"), click("d", "10:00:05"), click("c", "11:00:10"),
                                click("b", "11:00:11"), click("b", "11:00:12")})));
-  r->end();
+  REQUIRE(r->end());
   CHECK(rows_of(*r, "out") == texts{R"_({"u":"d","c":2})_", R"_({"u":"a","c":1})_", R"_({"u":"b","c":2})_",
                                     R"_({"u":"c","c":1})_"});
 }

@@ -90,45 +90,64 @@ std::vector<std::string> in_order(const std::vector<json::value>& rows) {
   return out;
 }
 
+/// A firing then stops after each window, since its outbox is full.
+void give_output_no_room(config::topology& t) {
+  for (auto& s : t.stages)
+    if (auto* const w = std::get_if<config::window_plan>(&s.plan))
+      w->retain = w->retain_memory = 0;
+}
+
+/// Returns how many sinks were compared.
+std::size_t compare(const config::topology& t, const fs::path& folder) {
+  const auto r = make(t);
+  std::vector<arrival> records;
+  for (const auto& s : t.stages)
+    if (s.kind == config::stage_kind::source) {
+      const auto sample = read_sample(s.options.text("path"), t, s.name);
+      REQUIRE(sample);
+      for (const auto& one : *sample)
+        records.push_back({s.name, one});
+    }
+  REQUIRE(r->feed(records));
+  REQUIRE(r->end());
+  std::size_t compared = 0;
+  for (const auto& s : r->rows()) {
+    const auto file = folder / "expected" / (s.name + ".jsonl");
+    if (!fs::exists(file))
+      continue;
+    INFO(s.name);
+    if (s.name == "dead_letters") {
+      CHECK(s.rows == lines_of(file).size());
+      continue;
+    }
+    if (is_upsert(*t.find(s.name)))
+      continue;
+    ++compared;
+    if (s.ordered)
+      CHECK(in_order(rows_of(s)) == in_order(lines_of(file)));
+    else
+      CHECK(sorted(rows_of(s)) == sorted(lines_of(file)));
+  }
+  return compared;
+}
+
 }  // namespace
 
-TEST_CASE("a dry run gives the rows that are expected of run") {
+TEST_CASE("a dry run gives the rows that are expected of run, whatever room its output has") {
   std::vector<fs::path> folders;
   for (const auto& entry : fs::directory_iterator(root))
     folders.push_back(entry.path());
   std::sort(folders.begin(), folders.end());
   std::size_t compared = 0;
   for (const auto& folder : folders) {
-    const auto t = topology_of(folder);
+    auto t = topology_of(folder);
     if (!t)
       continue;
     INFO(folder.filename());
-    const auto r = make(*t);
-    std::vector<arrival> records;
-    for (const auto& s : t->stages)
-      if (s.kind == config::stage_kind::source) {
-        const auto sample = read_sample(s.options.text("path"), *t, s.name);
-        REQUIRE(sample);
-        for (const auto& one : *sample)
-          records.push_back({s.name, one});
-      }
-    REQUIRE(r->feed(records));
-    r->end();
-    for (const auto& s : r->rows()) {
-      const auto file = folder / "expected" / (s.name + ".jsonl");
-      if (s.name == "dead_letters" || !fs::exists(file) || is_upsert(*t->find(s.name)))
-        continue;
-      INFO(s.name);
-      ++compared;
-      if (s.ordered)
-        CHECK(in_order(rows_of(s)) == in_order(lines_of(file)));
-      else
-        CHECK(sorted(rows_of(s)) == sorted(lines_of(file)));
-    }
-    for (const auto& s : r->rows())
-      if (const auto file = folder / "expected" / "dead_letters.jsonl";
-          s.name == "dead_letters" && fs::exists(file))
-        CHECK(s.rows == lines_of(file).size());
+    compared += compare(*t, folder);
+    give_output_no_room(*t);
+    INFO("without room for output");
+    compare(*t, folder);
   }
   CHECK(compared >= 40);
 }

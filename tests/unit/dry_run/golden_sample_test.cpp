@@ -57,7 +57,7 @@ TEST_CASE("check --sample prints of each golden sample exactly what is expected"
             records.push_back({s.name, one});
         }
       REQUIRE(r->feed(records));
-      r->end();
+      REQUIRE(r->end());
       compare(show(r->rows()), folder / "expected.txt");
     }
   }

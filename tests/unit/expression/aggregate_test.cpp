@@ -53,7 +53,7 @@ TEST_CASE("a filter is a condition of its own") {
   CHECK_THAT(refused("count(*) filter (where a)"), Contains("boolean"));
 }
 
-TEST_CASE("what is no single aggregate is refused") {
+TEST_CASE("what is not a single aggregate is refused") {
   CHECK_THAT(refused("a"), Contains("expected one aggregate"));
   CHECK_THAT(refused("count(*) + 1"), Contains("expected one aggregate"));
   CHECK_THAT(refused("lower(s)"), Contains("expected one aggregate"));

@@ -183,7 +183,7 @@ TEST_CASE("a program parses on a thread with a small stack") {
   CHECK(result == "bigint: 7, null, -9223372036854775808");
 }
 
-TEST_CASE("bytes that are no UTF-8, and NUL, are refused at their place") {
+TEST_CASE("bytes that are not UTF-8, and NUL, are refused at their place") {
   CHECK(problems_of(std::string_view("'a\0b'", 5)).front().offset == 2);
   CHECK(problems_of("'a\xff'").front().offset == 2);
   CHECK(problems_of("'\xed\xa0\x80'").front().offset == 1);  // a surrogate
@@ -210,11 +210,11 @@ TEST_CASE("a type error names the types and a remedy, at the operator") {
 TEST_CASE("a literal that cannot be read is a problem at the literal") {
   const auto p = problems_of("a = 'seven'");
   CHECK(p.front().offset == 4);
-  CHECK_THAT(p.front().message, Contains("'seven' is no bigint"));
+  CHECK_THAT(p.front().message, Contains("'seven' is not a bigint"));
   CHECK(problems_of("ts > 'yesterday-ish'").front().offset == 5);
   CHECK_THAT(problems_of("ts at time zone 'Asia/Ho_Chi_Min'").front().message,
              Contains("did you mean 'Asia/Ho_Chi_Minh'?"));
-  CHECK_THAT(problems_of("date_trunc('dya', ts)").front().message, Contains("'dya' is no unit"));
+  CHECK_THAT(problems_of("date_trunc('dya', ts)").front().message, Contains("'dya' is not a unit"));
   CHECK_THAT(problems_of("extract(mont from ts)").front().message, Contains("did you mean 'month'?"));
 }
 
@@ -262,4 +262,38 @@ TEST_CASE("rows_where keeps the rows for which a condition is true, and reports 
   CHECK(rows_where(*bind_condition("a - 1 < 0 and 1 / (a - a) > 0", names), input, 0, failures).empty());
   REQUIRE(failures.size() == 1);
   CHECK(failures[0].row == 2);
+}
+
+TEST_CASE("a cast that an operator's mistake names makes the operator fit") {
+  const auto schema = std::make_shared<const data::schema>(data::schema({{"o", data::type_id::boolean},
+                                                                         {"n", data::type_id::bigint},
+                                                                         {"x", data::type_id::float64},
+                                                                         {"m", data::type::numeric_of(10, 2)},
+                                                                         {"s", data::type_id::text},
+                                                                         {"t", data::type_id::timestamp},
+                                                                         {"d", data::type_id::date},
+                                                                         {"j", data::type_id::json}}));
+  const scope names{schema.get(), {}};
+  std::size_t casts = 0;
+  for (const auto* const op : {"+", "-", "*", "/", "%", "^", "&", "=", "<", ">=", "||", "like"})
+    for (const auto& left : *schema)
+      for (const auto& right : *schema) {
+        const auto text = left.name + " " + op + " " + right.name;
+        const auto first = expression::bind(text, names);
+        if (first)
+          continue;
+        std::string written = first.error().front().message;
+        INFO(text << ": " << written);
+        const auto at = written.find(", as in ");
+        if (written.find("; cast one of them, ") == std::string::npos &&
+            written.find("; cast both, ") == std::string::npos)
+          continue;
+        written.erase(0, at + std::string_view(", as in ").size());
+        bool is_left = true;
+        for (std::size_t place; (place = written.find("...")) != std::string::npos; is_left = false)
+          written.replace(place, 3, is_left ? left.name : right.name);
+        CHECK(expression::bind("(" + written + ") is null", names));
+        ++casts;
+      }
+  CHECK(casts > 100);
 }

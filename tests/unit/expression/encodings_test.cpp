@@ -35,7 +35,7 @@ TEST_CASE("base64 gives the text back, and a row fails whose bytes are none") {
         in_all_rows("!base64_decode('AA==') holds a NUL byte, which no text can"));
   for (const auto* text : {"YQ", "YQ=", "Y===", "YR==", "YQ==YQ==", "a-_b"})
     CHECK(evaluated(fmt::format("base64_decode('{}')", text)) ==
-          in_all_rows(fmt::format("!'{}' is no base64", text)));
+          in_all_rows(fmt::format("!'{}' is not base64", text)));
 }
 
 TEST_CASE("parts of URLs are encoded and decoded") {

@@ -84,7 +84,7 @@ TEST_CASE("what a row does not come to cannot fail it") {
   CHECK(evaluated("case when a = 7 then 1 else 1 / 0 end") ==
         "bigint: 1, !division by zero, !division by zero");
   CHECK(evaluated("coalesce(a, 1 / 0)") == "bigint: 7, !division by zero, -9223372036854775808");
-  CHECK(evaluated("a > 0 or s::bigint = 1") == "boolean: true, null, !'' is no bigint");
+  CHECK(evaluated("a > 0 or s::bigint = 1") == "boolean: true, null, !'' is not a bigint");
   CHECK(evaluated("a is null or a / 0 = 1") == "boolean: !division by zero, true, !division by zero");
   CHECK(evaluated("false and 1 / 0 = 1") == "boolean: false, false, false");
   CHECK(evaluated("case when false then 1 / 0 else 5 end") == "bigint: 5, 5, 5");

@@ -117,7 +117,7 @@ TEST_CASE("an index of a constant finds what looking through its text finds") {
   CHECK(index_of_json("{}") == nullptr);
 }
 
-TEST_CASE("jsonb is json as a column, and json is no jsonb") {
+TEST_CASE("jsonb is json as a column, and json is not a jsonb") {
   CHECK(evaluated(R"(j::jsonb)") == R"(json: {"k": 1}, null, null)");
   CHECK(evaluated(R"(jsonb_build_object('b', a, 'a', s) - 'a')") ==
         R"(json: {"b": 7}, {"b": null}, {"b": -9223372036854775808})");

@@ -173,12 +173,12 @@ TEST_CASE("what is wrong about a path is said with its place and a remedy") {
   CHECK_THAT(problem("tags[1:2][1]"), Contains("(x[2:3])[1]"));
   CHECK_THAT(problem("tags['x':]"), Contains("'x'"));
   CHECK_THAT(problem("tags[j:]"), Contains("a subscript must be bigint, and this is json"));
-  CHECK_THAT(problem("coalesce(points[1], '{x}')"), Contains("'x' is no double"));
-  CHECK_THAT(problem("points[1] || '{x}'"), Contains("'x' is no double"));
+  CHECK_THAT(problem("coalesce(points[1], '{x}')"), Contains("'x' is not a double"));
+  CHECK_THAT(problem("points[1] || '{x}'"), Contains("'x' is not a double"));
   CHECK_THAT(problem("tags < tags"), Contains("compare their elements"));
   CHECK_THAT(problem("greatest(tags, tags)"), Contains("[text] has no order"));
   CHECK_THAT(problem("tags || 1"), Contains("between [text] and bigint"));
-  CHECK_THAT(problem("tags || 'c'"), Contains("'c' is no list"));
+  CHECK_THAT(problem("tags || 'c'"), Contains("'c' is not a list"));
   CHECK_THAT(problem("tags = array[1]"), Contains("between [text] and [bigint]"));
   CHECK_THAT(problem("array_append(tags, 1)"), Contains("there is no array_append(list, bigint)"));
   CHECK_THAT(problem("array_position(tags, 'a', 1.5)"), Contains("there is no array_position("));
@@ -186,7 +186,7 @@ TEST_CASE("what is wrong about a path is said with its place and a remedy") {
   CHECK_THAT(problem("true && true"), Contains("did you mean and?"));
   CHECK_THAT(problem("array[j] = array[j]"), Contains("and this is [json]"));
   CHECK_THAT(problem("1 = any(tags)"), Contains("[text]"));
-  CHECK_THAT(problem("'a' = any('a')"), Contains("no list"));
+  CHECK_THAT(problem("'a' = any('a')"), Contains("not a list"));
   CHECK_THAT(problem("coalesce(tags, points)"), Contains("[text] and [[double]]"));
   CHECK_THAT(problem("array[tags, points]"), Contains("do not mix"));
   CHECK_THAT(problem("array[interval '1 day']"), Contains("cast them to text"));
@@ -202,7 +202,7 @@ TEST_CASE("lists in a list have one dimension, and what would count or write all
   CHECK_THAT(shown("array_upper(points, array_length(tags, 1))"), Contains("no second dimension"));
   CHECK_THAT(shown("cardinality(points)"), Contains("array_length(x, 1)"));
   CHECK_THAT(shown("array_to_string(points, ',')"), Contains("to_json(x)::text"));
-  CHECK_THAT(shown("array_ndims(points)"), Contains("no dimensions"));
+  CHECK_THAT(shown("array_ndims(points)"), Contains("not dimensions"));
   CHECK_THAT(shown("array_lower(points, 2)"), Contains("no second dimension"));
   CHECK_THAT(shown("1.5 = any(points)"), Contains("[[double]]"));
   CHECK_THAT(shown("points[1] = any(points)"), Contains("[[double]]"));
@@ -227,8 +227,8 @@ TEST_CASE("numbers of json keep their digits, however many") {
   CHECK(evaluated("(j -> 'n')::text::double precision", b).find("out of range") != std::string::npos);
 }
 
-TEST_CASE("json as deep as the parser takes is read, and deeper text is no json") {
+TEST_CASE("json as deep as the parser takes is read, and deeper text is not a json") {
   const auto deep = [](std::size_t n) { return std::string(n, '[') + std::string(n, ']'); };
   CHECK(evaluated("json_typeof('" + deep(1024) + "'::json)").starts_with("text: array"));
-  CHECK_THAT(evaluated("'" + deep(1025) + "'::json"), Contains("is no json"));
+  CHECK_THAT(evaluated("'" + deep(1025) + "'::json"), Contains("is not a json"));
 }

@@ -98,7 +98,7 @@ TEST_CASE("a date and a time of day are a timestamp") {
         "text: 2021-04-25 00:00:00, 1970-01-01 00:00:00, !timestamp out of range, !timestamp out of range");
 }
 
-TEST_CASE("a time of day is no column and no element of a list, and is json as a text") {
+TEST_CASE("a time of day is not a column and no element of a list, and is json as a text") {
   CHECK(evaluated("ts::time") ==
         "problem at 4: a time of day cannot be a column; use extract(epoch from x) for "
         "seconds, or (x)::text");
@@ -136,7 +136,7 @@ TEST_CASE("a type with a size cuts a text and rounds a time") {
   CHECK(evaluated("s::varchar(10485761)") == "problem at 3: a varchar(n) has 1 to 10485760 characters");
   CHECK(evaluated("s::text(3)") == "problem at 3: the type text takes no size; leave it out");
   CHECK(evaluated("s::json(3)") == "problem at 3: the type json takes no size; leave it out");
-  CHECK_THAT(evaluated("s::timestamp(0)"), Contains("!'Hà Nội' is no timestamp"));
+  CHECK_THAT(evaluated("s::timestamp(0)"), Contains("!'Hà Nội' is not a timestamp"));
 }
 
 TEST_CASE("an interval keeps the fields of its type, and its literal is read by them") {
@@ -148,7 +148,7 @@ TEST_CASE("an interval keeps the fields of its type, and its literal is read by 
   CHECK(text_of_all("'5'::text::interval day") == "00:00:00");
   CHECK(text_of_all("(interval '36:15')::interval hour") == "36:00:00");
   CHECK(evaluated("(interval '1 2' hour to minute)::text") ==
-        "problem at 10: '1 2' is no interval of these fields");
+        "problem at 10: '1 2' is not an interval of these fields");
   CHECK_THAT(evaluated("'{1 day}'::interval(0)[]"),
              Contains("a list of interval with a size or fields in its type cannot be used"));
 }

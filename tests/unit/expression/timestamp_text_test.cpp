@@ -113,7 +113,7 @@ TEST_CASE("a whole date and time in figures is what the same text with blanks ar
           }
 }
 
-TEST_CASE("a text that PostgreSQL refuses is no timestamp") {
+TEST_CASE("a text that PostgreSQL refuses is not a timestamp") {
   for (const auto* bad : {"2021-04-24 19:55:00+16",
                           "2021-04-24 19:55:00+073",
                           "2021-07-24 19:55:00Z[Europe/Berlin]",
@@ -165,8 +165,8 @@ TEST_CASE("wall-clock time reads over a zone, but not over a wrong one") {
   CHECK(read("2021-07-24 19:55+16", false) == "none");
 }
 
-TEST_CASE("the error quotes what is no timestamp") {
-  CHECK(parse_timestamp("soon").error().message == "'soon' is no timestamp");
+TEST_CASE("the error quotes what is not a timestamp") {
+  CHECK(parse_timestamp("soon").error().message == "'soon' is not a timestamp");
   CHECK(parse_timestamp("soon").error().whose == fault::user);
 }
 

@@ -43,7 +43,7 @@ TEST_CASE("A file at the side file's name that is neither empty nor ours stays a
   for (const auto& text : {std::string("precious"), std::string(5000, 'x'), std::string(4095, '\0'),
                            std::string(4095, '\0') + "x"}) {
     const auto side = written(folder / ".millrace-out.jsonl", text);
-    CHECK_THAT(refusal(file_writer(folder / "out.jsonl")).message, Catch::Contains("no progress file"));
+    CHECK_THAT(refusal(file_writer(folder / "out.jsonl")).message, Catch::Contains("not a progress file"));
     CHECK(content(side) == text);
   }
 }
@@ -83,9 +83,9 @@ TEST_CASE("A data file that becomes a link while rows are written takes none of 
 TEST_CASE("A named pipe at either name is refused without waiting") {
   const temp_folder folder;
   REQUIRE(::mkfifo((folder / ".millrace-a").c_str(), 0600) == 0);
-  CHECK_THAT(refusal(file_writer(folder / "a")).message, Catch::Contains("no regular file"));
+  CHECK_THAT(refusal(file_writer(folder / "a")).message, Catch::Contains("not a regular file"));
   REQUIRE(::mkfifo((folder / "b").c_str(), 0600) == 0);
-  CHECK_THAT(refusal(file_writer(folder / "b")).message, Catch::Contains("no regular file"));
+  CHECK_THAT(refusal(file_writer(folder / "b")).message, Catch::Contains("not a regular file"));
 }
 
 TEST_CASE("Dead letters and side files are this user's alone, rows as the umask says") {

@@ -241,7 +241,7 @@ TEST_CASE("a whole gzip file that has grown is another one than the run began wi
   CHECK_FALSE(again.check_identity(r.identity()));
 }
 
-TEST_CASE("a last line that goes on while it is read is no record, and the next run has it whole") {
+TEST_CASE("a last line that goes on while it is read is not a record, and the next run has it whole") {
   const folder f;
   const auto path = f.write("a", "one\n12");
   bounded_reader r(path, false);
@@ -289,7 +289,7 @@ TEST_CASE("a line that goes on at the end of a file that cannot be gone on with 
     CHECK(texts(got) == strings{"one"});
     REQUIRE(got.failure);
     CHECK(got.failure->code == ec::mismatch);
-    CHECK_THAT(got.failure->message, Catch::Contains("is no record"));
+    CHECK_THAT(got.failure->message, Catch::Contains("is not a record"));
   };
   const auto path = f.write("a.1", "one\n12");
   f.write("a.2", "56\n");

@@ -320,7 +320,7 @@ TEST_CASE("a file that is no container is told with what it holds") {
   const folder f;
   const auto told = [&](const std::string& bytes) { return failure_of(read_container(f.write("a", bytes))); };
   CHECK_THAT(told("id,name\n1,x\n"),
-             Catch::Contains("no Avro object container") && Catch::Contains("found text"));
+             Catch::Contains("not an Avro object container") && Catch::Contains("found text"));
   CHECK_THAT(told("{\"id\":1}\n"), Catch::Contains("found JSON"));
   CHECK_THAT(told("PAR1\x15\x04"), Catch::Contains("found Parquet"));
   CHECK_THAT(told("BZh91AY&SYabc"), Catch::Contains("found bzip2"));
@@ -347,7 +347,7 @@ TEST_CASE("a file of the glob that is no container is refused before a run keeps
   CHECK_FALSE(found.error().retry);
   const auto next = continue_files(good.identity(), f / "a.*", false, file_order::natural, readers);
   REQUIRE_FALSE(next);
-  CHECK_THAT(next.error().message, Catch::Contains("no Avro object container"));
+  CHECK_THAT(next.error().message, Catch::Contains("not an Avro object container"));
 }
 
 TEST_CASE("a container that has grown by whole blocks is the next run's, behind the records that were read") {

@@ -72,7 +72,7 @@ TEST_CASE("utf-16 without a byte-order mark is an error with the file and a reme
   CHECK(failed.failure->message.find("/c: it does not begin with a byte-order mark") != std::string::npos);
 }
 
-TEST_CASE("a byte-order mark alone is no record of a line") {
+TEST_CASE("a byte-order mark alone is not a record of a line") {
   const folder f;
   CHECK(read_file(f.write("a", "\xEF\xBB\xBF"), data::encoding::utf_8).records.empty());
   CHECK(read_file(f.write("b", "\xEF\xBB\xBF\r\n1\n"), data::encoding::utf_8).records ==

@@ -89,7 +89,7 @@ TEST_CASE("an input that differs from the one before far behind its beginning is
   CHECK_THAT(t.error, Catch::Contains("200 records") && Catch::Contains("--fresh"));
 }
 
-TEST_CASE("a header is no record, and must stay the same") {
+TEST_CASE("a header is not a record, and must stay the same") {
   auto lines = numbered(0, 5);
   lines.insert(lines.begin(), "name");
   CHECK(take({}, lines, true).given == numbered(0, 5));

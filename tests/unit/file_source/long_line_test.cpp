@@ -129,7 +129,7 @@ TEST_CASE("a line that is too long and has no end is a record where the file is 
   CHECK(lines.unfinished() == 3 * longer);
 }
 
-TEST_CASE("a line that is too long and ends in damage is no record") {
+TEST_CASE("a line that is too long and ends in damage is not a record") {
   line_reader lines(std::make_unique<long_stream>("", 2 * longer, "", true), "f", 0, 0);
   const auto got = take_all(lines, true);
   CHECK(got.records.empty());

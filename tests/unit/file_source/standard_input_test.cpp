@@ -236,7 +236,7 @@ TEST_CASE("the same input given again after a kill goes on behind what was taken
   CHECK(in.records_to_the_end() == strings{"a", "b", "c", "d", "e", "a", "f"});
 }
 
-TEST_CASE("the header line is no record, goes with every chunk, and stays in the next life") {
+TEST_CASE("the header line is not a record, goes with every chunk, and stays in the next life") {
   input in({.header = true});
   in.begin();
   in.say("name,n\nann,1\n");

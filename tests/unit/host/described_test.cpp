@@ -77,25 +77,64 @@ TEST_CASE("actors that wait are named, with the node that they wait for and how 
   k.seen.waiting = {{"other", "x"}, {"t", "p/lane0"}};
   const auto pinned = k.shown();
   CHECK(pinned.state == api::topology_state::running);
-  CHECK(pinned.reason ==
-        "p/lane0 waits for node a, on whose disk it is; `millrace forget a` gives it up there");
+  CHECK(pinned.reason == "p/lane0 waits for node a, on whose disk it is: start node a again; `millrace "
+                         "forget a` gives it up there, "
+                         "and what only its disk has is lost, such as unread lines");
   k.seen.waiting = {{"t", "w/0"}, {"t", "gone"}};
-  CHECK(k.shown().reason == "w/0, gone wait for a node that may be given something");
+  CHECK(
+      k.shown().reason ==
+      "w/0, gone wait for a node that may be given something: start another node, or `millrace undrain` one");
   k.seen.waiting = {{"t", "gone"}};
-  CHECK(k.shown().reason == "gone waits for a node that may be given something");
+  CHECK(k.shown().reason ==
+        "gone waits for a node that may be given something: start another node, or `millrace undrain` one");
+}
+
+TEST_CASE("actors that wait for several nodes are told by node, in one trouble") {
+  known k;
+  k.t().actors["s"] = {{"s", cluster::actor_kind::sink, "s", true, "c"}};
+  k.seen.waiting = {{"t", "p/lane0"}, {"t", "s"}, {"t", "w/0"}};
+  auto& a = k.state.nodes.at("a");
+  a.is_over = true;
+  a.deaths = {1'700'000'000'000'000};
+  const auto all = waiting_of(k.described(), "t");
+  REQUIRE(all.size() == 3);
+  CHECK((all[0].stages == std::vector<std::string>{"w"} && all[0].since == api::event_time{}));
+  CHECK((all[1].stages == std::vector<std::string>{"p"} &&
+         all[1].text == "p/lane0 waits for node a, on whose disk it is"));
+  CHECK(all[1].since == api::event_time{1'700'000'000'000'000});
+  CHECK((all[2].stages == std::vector<std::string>{"s"} &&
+         all[2].text == "s waits for node c, on whose disk it is"));
+  CHECK(all[2].remedy.starts_with("start node c; "));  // no process of that name was here
+  const auto shown = k.shown();
+  REQUIRE(shown.troubles.size() == 1);
+  CHECK(shown.troubles[0].since == all[1].since);
+}
+
+TEST_CASE("a drained node is given its actors by undrain") {
+  known k;
+  k.seen.waiting = {{"t", "p/lane0"}};
+  auto& a = k.state.nodes.at("a");
+  a.is_draining = true;
+  CHECK(waiting_of(k.described(), "t").at(0).remedy == "`millrace undrain a`");
+  k.seen.present = {"b"};
+  CHECK(waiting_of(k.described(), "t")
+            .at(0)
+            .remedy.starts_with("start node a again, and `millrace undrain a`; "));
 }
 
 TEST_CASE(
     "actors wait for a node since it died, and nobody knows since when for one that has ended in order") {
   known k;
+  k.t().actors["p/lane1"] = k.t().actors.at("p/lane0");
   k.seen.waiting = {{"t", "p/lane0"}, {"t", "p/lane1"}};
   auto& a = k.state.nodes.at("a");
   a.is_over = true;
   a.deaths = {1'600'000'000'000'000, 1'700'000'000'000'000};
   CHECK(api::answers::since_of(k.shown()) == api::event_time{1'700'000'000'000'000});
   CHECK(k.shown().reason ==
-        "p/lane0, p/lane1 wait for node a, on whose disk they are; `millrace forget a` gives "
-        "them up there, since 2023-11-14T22:13:20Z");
+        "p/lane0, p/lane1 wait for node a, on whose disk they are, since 2023-11-14T22:13:20Z: start node a "
+        "again; `millrace forget a` gives them up there, and what only its disk has is lost, such as unread "
+        "lines");
   a.has_left = true;
   CHECK(api::answers::since_of(k.shown()) == api::event_time{});
   a = {11, 3};  // it is back, and was never given the lane
@@ -108,18 +147,23 @@ TEST_CASE("an actor that has ended processes is named, with the node, its record
   auto& a = k.t().actors.at("p/lane0");
   k.seen.now = 100'000'000;
   a.crashes = {{"b", 1, 11, attempt{"p/4", {0, 165}, {0, 265}, 100}, 90'000'000}};
-  CHECK(k.shown().reason == "p/lane0 has taken down node b between p/4@165 and p/4@265");
+  CHECK(k.shown().reason ==
+        "p/lane0 has taken down node b between p/4@165 and p/4@265, since 1970-01-01T00:01:30Z");
+  CHECK(api::answers::since_of(k.shown()) == api::event_time{90'000'000});
   a.crashes.push_back({"b", 2, 11, attempt{"p/4", {0, 165}, {0, 166}, 1, position{0, 165}}, 95'000'000});
   a.crashes.push_back({"a", 3, 11, attempt{"p/4", {0, 165}, {0, 166}, 1, position{0, 165}}, 99'999'999});
-  CHECK(k.shown().reason == "p/lane0 has taken down node a (3 times) at record p/4@165; next try in 5 s");
+  CHECK(k.shown().reason == "p/lane0 has taken down node a (3 times) at record p/4@165; next try in 5 s, "
+                            "since 1970-01-01T00:01:30Z");
   const auto told = crashes_of(k.described(), "t");
   REQUIRE(told.size() == 1);
   CHECK((told[0].stage == "p" && told[0].actor == "p/lane0" && told[0].is_waiting));
   k.seen.now = 105'000'000;
-  CHECK(k.shown().reason == "p/lane0 has taken down node a (3 times) at record p/4@165");
+  CHECK(k.shown().reason ==
+        "p/lane0 has taken down node a (3 times) at record p/4@165, since 1970-01-01T00:01:30Z");
   CHECK_FALSE(crashes_of(k.described(), "t").at(0).is_waiting);
   a.crashes.back().records = attempt{"w/0/5", {7, whole}, {9, whole}, 3};
-  CHECK(k.shown().reason == "p/lane0 has taken down node a (3 times) in the output of w/0/5");
+  CHECK(k.shown().reason ==
+        "p/lane0 has taken down node a (3 times) in the output of w/0/5, since 1970-01-01T00:01:30Z");
   k.seen.now = 705'000'000;
   CHECK(k.shown().reason.empty());
 }
@@ -130,11 +174,11 @@ TEST_CASE("a shard has one name, without its generation") {
   t.actors["w/4/7"] = {{"w/4/7", cluster::actor_kind::shard, "w"}, cluster::place{"a", 1, 7, 1}};
   CHECK(k.node_called("a").actors == std::vector<std::string>{"t/p/lane0", "t/w/7"});
   k.seen.waiting = {{"t", "w/4/7"}};
-  CHECK(k.shown().reason == "w/7 waits for a node that may be given something");
+  CHECK(k.shown().troubles.at(0).text == "w/7 waits for a node that may be given something");
   k.seen.waiting.clear();
   t.actors.at("w/4/7").crashes = {{"b", 1, 11, std::nullopt, 0}};
   CHECK(crashes_of(k.described(), "t").at(0).actor == "w/7");
-  CHECK(k.shown().reason == "w/7 has taken down node b");
+  CHECK(k.shown().troubles.at(0).text == "w/7 has taken down node b");
   t.status = topology_status::failed;
   t.failed_actor = "w/4/7";
   t.why = "no such column";

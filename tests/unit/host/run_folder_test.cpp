@@ -183,7 +183,7 @@ TEST_CASE("links, pipes and other users' files in a prepared folder are refused"
   CHECK_THAT(refusal(s / "linked"), Contains("symbolic link") && Contains("--state"));
   fs::create_directory(s / "piped");
   REQUIRE(::mkfifo((s / "piped/lock").c_str(), 0600) == 0);
-  CHECK_THAT(refusal(s / "piped"), Contains("no regular file"));
+  CHECK_THAT(refusal(s / "piped"), Contains("not a regular file"));
   make_state(s / "state");
   for (const auto& file : files_below(s / "state")) {
     INFO(file);

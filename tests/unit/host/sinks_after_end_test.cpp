@@ -30,16 +30,16 @@ cluster::topology_state state_with(const std::vector<std::string>& sinks) {
 
 }  // namespace
 
-TEST_CASE("a sink that is new to a topology that has come to its end gets no rows of what was read") {
+TEST_CASE("a sink that is new to a topology that has ended gets no rows of what was read") {
   const auto state = state_with({"screen"});
   CHECK(sinks_after_end(state, with_sinks({"screen", "kept"})) ==
-        "sink 'kept' is new and gets no rows of what was read before, for the topology has come to its end "
+        "sink 'kept' is new and gets no rows of what was read before, because the topology has ended "
         "(--fresh reads everything again)");
   CHECK(sinks_after_end(state, with_sinks({"kept", "screen", "more"}))
             .starts_with("sinks 'kept', 'more' are new"));
 }
 
-TEST_CASE("nothing is said where each sink was there, or the topology has not come to its end") {
+TEST_CASE("nothing is said where each sink was there, or the topology has not ended") {
   auto state = state_with({"screen", "gone"});
   CHECK(sinks_after_end(state, with_sinks({"screen"})).empty());
   for (const auto status : {cluster::topology_status::running, cluster::topology_status::stopped,

@@ -213,7 +213,7 @@ TEST_CASE("a list names the troubles of topologies, here and on other nodes") {
   const std::string paused(observe::paused_words);
   const std::string far_is_slow =
       R"({"troubles": [{"topology": "far", "code": "target_slow", "stage": "table", "node": "b", "text": "table is slow", )"
-      R"("error": "", "since": null}], "silence": {"read": [], "open": []}})";
+      R"("error": "", "since": null, "remedy": ""}], "silence": {"read": [], "open": []}})";
   v.pass(seconds(3));
   CHECK(v.listed() == std::vector<std::string>{"far: ", "near: " + paused});
   gauges->call.begin(observe::flow_meter::clock::now() - std::chrono::minutes(5));

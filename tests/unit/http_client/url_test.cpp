@@ -32,7 +32,7 @@ TEST_CASE("A URL is taken apart") {
   CHECK(v6->path == "/a b");
 }
 
-TEST_CASE("What is no URL is nothing") {
+TEST_CASE("What is not a URL is nothing") {
   for (const auto* text : {"", "bucket", "http://", "http://a:port", "http:// a", "://x"})
     CHECK_FALSE(parse_url(text));
 }

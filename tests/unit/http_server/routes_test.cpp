@@ -66,12 +66,12 @@ TEST_CASE("the path of a target") {
 
 TEST_CASE("routes that say nothing sensible are refused with what is expected") {
   CHECK_THAT(refused("{}"), Catch::Contains("no route"));
-  CHECK_THAT(refused("[]"), Catch::Contains("no object of paths"));
-  CHECK_THAT(refused(R"({"a": {}})"), Catch::Contains("\"a\" is no path"));
-  CHECK_THAT(refused(R"({"/a?b": {}})"), Catch::Contains("is no path"));
-  CHECK_THAT(refused(R"({"/a": 1})"), Catch::Contains("is no object"));
-  CHECK_THAT(refused(R"({"/a": {"event": [1]}})"), Catch::Contains("event that is no object"));
-  CHECK_THAT(refused(R"({"/a": {"reply": 1}})"), Catch::Contains("reply that is no text"));
+  CHECK_THAT(refused("[]"), Catch::Contains("not an object of paths"));
+  CHECK_THAT(refused(R"({"a": {}})"), Catch::Contains("\"a\" is not a path"));
+  CHECK_THAT(refused(R"({"/a?b": {}})"), Catch::Contains("is not a path"));
+  CHECK_THAT(refused(R"({"/a": 1})"), Catch::Contains("is not an object"));
+  CHECK_THAT(refused(R"({"/a": {"event": [1]}})"), Catch::Contains("event that is not an object"));
+  CHECK_THAT(refused(R"({"/a": {"reply": 1}})"), Catch::Contains("reply that is not text"));
   CHECK_THAT(refused(R"({"/a": {"body": "x"}})"), Catch::Contains("none of \"json\""));
   CHECK_THAT(refused(R"({"/a": {"bdy": "json"}})"), Catch::Contains("member \"bdy\""));
   CHECK_THAT(refused(R"({"/a": {"body": "raw", "event": {"a": 1}}})"), Catch::Contains("beside a raw body"));
@@ -139,14 +139,14 @@ TEST_CASE("of two members of one name the route's own is the last, which counts"
         strings{R"({"kind": "evil","kind":"click"})"});
 }
 
-TEST_CASE("a body that is no object is refused with the reason") {
+TEST_CASE("a body that is not an object is refused with the reason") {
   const auto why = [](std::string_view body) { return posted(R"({"body": "json"})", body).front(); };
-  CHECK_THAT(why(""), Catch::StartsWith("error: the body is no JSON: "));
+  CHECK_THAT(why(""), Catch::StartsWith("error: the body is not JSON: "));
   CHECK_THAT(why("{\"a\": }"), Catch::Contains("at byte 7"));
-  CHECK_THAT(why("[1]"), Catch::Contains("no object"));
-  CHECK_THAT(why("{} {}"), Catch::Contains("is no JSON"));
-  CHECK_THAT(why("{\"a\": \"\xff\"}"), Catch::Contains("is no JSON"));
-  CHECK_THAT(why(std::string(300, '[')), Catch::Contains("is no JSON"));
+  CHECK_THAT(why("[1]"), Catch::Contains("not an object"));
+  CHECK_THAT(why("{} {}"), Catch::Contains("is not JSON"));
+  CHECK_THAT(why("{\"a\": \"\xff\"}"), Catch::Contains("is not JSON"));
+  CHECK_THAT(why(std::string(300, '[')), Catch::Contains("is not JSON"));
 }
 
 TEST_CASE("a body of lines is a record a line, all or none; blank lines are none") {
@@ -154,7 +154,7 @@ TEST_CASE("a body of lines is a record a line, all or none; blank lines are none
         strings{R"({"a":1,"k":1})", R"({"a":2,"k":1})", R"({"k":1})"});
   CHECK(posted(R"({"body": "lines"})", "\n").empty());
   CHECK_THAT(posted(R"({"body": "lines"})", "{\"a\":1}\n\n{\"a\"").front(),
-             Catch::StartsWith("error: line 3 of the body is no JSON"));
+             Catch::StartsWith("error: line 3 of the body is not JSON"));
 }
 
 TEST_CASE("short lines with long headers are no way to fill the memory") {

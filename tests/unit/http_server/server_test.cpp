@@ -223,7 +223,7 @@ TEST_CASE("NUL anywhere, and requests that could be read in two ways, are refuse
         "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n"sv,
         "GET / HTTP/1.1\r\nHost: a\r\n: x\r\n\r\n"sv, "GET / HTTP/1.1\r\nHost: a\r\nA B: x\r\n\r\n"sv}) {
     INFO(bad);
-    CHECK_THAT(asked(s, bad), Catch::Contains(" 400 ") && Catch::Contains("This is no HTTP request: "));
+    CHECK_THAT(asked(s, bad), Catch::Contains(" 400 ") && Catch::Contains("This is not an HTTP request: "));
   }
   CHECK_THAT(asked(s, "GET /%00 HTTP/1.1\r\nHost: a\r\n\r\n"), Catch::StartsWith("HTTP/1.1 404"));
   CHECK(s.records().empty());
@@ -246,7 +246,8 @@ TEST_CASE("nothing is smuggled: what two readers could take for different reques
     client c(s);
     c.say(head + "{\"a\":1}GET /join HTTP/1.1\r\nHost: a\r\n\r\n");
     const auto all = c.rest();
-    CHECK_THAT(all, Catch::Contains(" 400 Bad Request\r\n") && Catch::Contains("This is no HTTP request: "));
+    CHECK_THAT(all,
+               Catch::Contains(" 400 Bad Request\r\n") && Catch::Contains("This is not an HTTP request: "));
     CHECK((all.starts_with("HTTP/1.0") || all.find("Connection: close") != std::string::npos));
     CHECK(all.find("HTTP/1.", 5) == std::string::npos);  // one answer
   }

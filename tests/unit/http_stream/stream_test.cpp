@@ -64,7 +64,7 @@ TEST_CASE("without a new connection the same record twice is two records") {
   CHECK_FALSE(p.repeats(R"({"mtime":5})"));
 }
 
-TEST_CASE("a mark that is no whole number is asked for as it is, and a record without one changes nothing") {
+TEST_CASE("a mark that is not whole number is asked for as it is, and a record without one changes nothing") {
   resume_point p("at");
   p.took(R"({"at":"2021-04-24 19:55"})");
   p.took(R"({"other":1})");

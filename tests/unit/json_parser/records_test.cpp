@@ -405,7 +405,7 @@ TEST_CASE("hidden columns tell where a record came from") {
   CHECK(rows_of(bare)[0] == R"("1" "{\"v\":1}" null null null "clicks" "p0" 0 null)");
 }
 
-TEST_CASE("a key that is no text is a dead letter, a NUL byte as well") {
+TEST_CASE("a key that is not text is a dead letter, a NUL byte as well") {
   auto c = chunk_of({R"({"v":1})", R"({"v":2})"}, false);
   c.keys = {std::string("\0\0\0\x07", 4), "k"};
   const auto p = make_json_parser(options_of({v}, {"_key"}))->parse(c);

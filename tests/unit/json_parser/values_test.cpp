@@ -197,7 +197,7 @@ TEST_CASE("boolean takes only booleans") {
     CHECK_THAT(as(type_id::boolean, bad), StartsWith(R"(dead: column "v": found )"));
 }
 
-TEST_CASE("a string is no number, and the error says the remedy") {
+TEST_CASE("a string is not a number, and the error says the remedy") {
   CHECK(as(type_id::bigint, R"("83")") ==
         R"(dead: column "v": found the string "83", expected bigint; declare it text and cast it)");
   CHECK(as(type_id::bigint, "true") == R"(dead: column "v": found the boolean true, expected bigint)");

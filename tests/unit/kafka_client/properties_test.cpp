@@ -73,7 +73,7 @@ TEST_CASE("a misspelt property is told with the one that may be meant") {
   CHECK(kafka::problem_of_property("plugin.library.paths").empty());
 }
 
-TEST_CASE("a plan shows what is no secret, and of SASL nothing") {
+TEST_CASE("a plan shows what is not a secret, and of SASL nothing") {
   for (const auto* name : {"security.protocol", "linger.ms", "ssl.ca.location", "debug"})
     CHECK(kafka::shows_property(name));
   for (const auto* name : {"sasl.password", "sasl.username", "ssl.key.pem", "ssl.key.password",

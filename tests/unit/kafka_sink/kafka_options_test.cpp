@@ -48,8 +48,8 @@ TEST_CASE("Each wrong option of the Kafka sink is found, without secrets") {
     CHECK_THAT(said[0], !Catch::Contains("pa55"));
   };
   for (const std::string name : {"", ".", "a b", "caf\xc3\xa9", "a/b"})
-    finds(options(name), "no topic's name");
-  finds(options(std::string(250, 'x')), "no topic's name");
+    finds(options(name), "not a topic's name");
+  finds(options(std::string(250, 'x')), "not a topic's name");
   finds(options("millrace-positions"), "own positions");
   auto o = options();
   o.set("key", std::string("user"), {});

@@ -211,7 +211,7 @@ TEST_CASE("whole numbers within JSON keep their digits") {
   CHECK(with_field("float x = 1;", json("0.1")).size() == 5);
   CHECK_THAT(with_field("float x = 1;", json("1e39")), Contains("does not fit"));
   CHECK_THAT(with_field("google.protobuf.Struct x = 1;", json(R"({"a":[1,9007199254740993]})")),
-             Contains("the column \"x.a[1]\": 9007199254740993 is no double"));
+             Contains("the column \"x.a[1]\": 9007199254740993 is not a double"));
   CHECK(with_field("google.protobuf.Value x = 1;", json("9007199254740992")).size() == 11);
   CHECK_THAT(with_field("repeated float x = 1;", json("[1,16777217]")), Contains("\"x[1]\""));
   CHECK(with_field("int64 x = 1;", json("9007199254740993")) == "\x08\x81\x80\x80\x80\x80\x80\x80\x10");
@@ -246,8 +246,8 @@ TEST_CASE("a key of JSON is a whole message, unless the message has a field of i
   CHECK(written(R"({"id":7})") == "\x08\x07");
   CHECK(written(R"({"id":7,"z":null})") == "\x08\x07");
   CHECK_THAT(written(R"({"id":null})"), Contains("the column \"_key.id\": it is null"));
-  CHECK_THAT(written("7"), Contains("the column \"_key\": 7 is no message K"));
-  CHECK_THAT(written("null"), Contains("null is no message K"));
+  CHECK_THAT(written("7"), Contains("the column \"_key\": 7 is not a message K"));
+  CHECK_THAT(written("null"), Contains("null is not a message K"));
   CHECK(written("7", "id") == "\x08\x07");
 }
 
@@ -265,14 +265,14 @@ TEST_CASE("each type of whole number of Protobuf is written, in its range") {
         "\x08\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01");
   CHECK(with_field("float x = 1;", number(2)) == "\x0D\0\0\0\x40"s);
   CHECK_THAT(with_field("int32 x = 1;", number(2147483648)),
-             Contains("the column \"x\": 2147483648 is no int32"));
-  CHECK_THAT(with_field("uint32 x = 1;", number(-1)), Contains("-1 is no uint32"));
-  CHECK_THAT(with_field("uint64 x = 1;", number(-1)), Contains("-1 is no uint64"));
+             Contains("the column \"x\": 2147483648 does not fit"));
+  CHECK_THAT(with_field("uint32 x = 1;", number(-1)), Contains("-1 does not fit"));
+  CHECK_THAT(with_field("uint64 x = 1;", number(-1)), Contains("-1 does not fit"));
   CHECK_THAT(with_field("uint64 x = 1;", digits({static_cast<__int128>(18446744073709551615ULL) + 1, 0})),
-             Contains("18446744073709551616 is no uint64"));
-  CHECK_THAT(with_field("double x = 1;", number((1LL << 53) + 1)), Contains("is no double"));
+             Contains("18446744073709551616 does not fit"));
+  CHECK_THAT(with_field("double x = 1;", number((1LL << 53) + 1)), Contains("which is double"));
   CHECK_THAT(with_field("float x = 1;", {"x", type_id::float64, [](auto& b) { b.append_double(1e300); }}),
-             Contains("is no float"));
+             Contains("which is float"));
 }
 
 TEST_CASE("a default is left out where the field has no presence, and null only where it has") {
@@ -293,14 +293,14 @@ TEST_CASE("a default is left out where the field has no presence, and null only 
 
 TEST_CASE("texts are strings, bytes, enums and durations, and times are timestamps") {
   CHECK(with_field("bytes x = 1;", word("AAE=")) == "\x0A\x02\0\1"s);
-  CHECK_THAT(with_field("bytes x = 1;", word("?")), Contains("is no base64"));
+  CHECK_THAT(with_field("bytes x = 1;", word("?")), Contains("which is bytes, written as base64"));
   CHECK(with_field("K x = 1;", word("B")) == "\x08\x05");
   CHECK(with_field("K x = 1;", word("7")) == "\x08\x07");
   CHECK_THAT(with_field("K x = 1;", word("C")), Contains("\"C\" is none of the enum K"));
   CHECK(with_field("google.protobuf.Duration x = 1;", word("-1.5s")) ==
         "\x0A\x16\x08\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01\x10\x80\xB6\xCA\x91\xFE\xFF\xFF\xFF\xFF\x01");
   for (const std::string wrong : {"1", "s", ".5s", "1.s", "1.1234567891s", "400000000000s"})
-    CHECK_THAT(with_field("google.protobuf.Duration x = 1;", word(wrong)), Contains("is no duration"));
+    CHECK_THAT(with_field("google.protobuf.Duration x = 1;", word(wrong)), Contains("which is a duration"));
   CHECK(with_field("google.protobuf.Timestamp x = 1;",
                    {"x", type_id::timestamp, [](auto& b) { b.append_int(-1); }}) ==
         "\x0A\x11\x08\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01\x10\x98\x8C\xEB\xDC\x03");
@@ -385,5 +385,5 @@ TEST_CASE("a JSON Schema is compared with the columns by `required` and `additio
   CHECK_THAT(made(R"({"required":["x","y"]})"), Contains("plan: the JSON Schema requires \"y\""));
   CHECK_THAT(made(R"({"properties":{"xs":{}},"additionalProperties":false})"),
              Contains("plan: the column \"x\" is none") && Contains("did you mean \"xs\"?"));
-  CHECK_THAT(made("[1]"), Contains("plan: it is no JSON Schema"));
+  CHECK_THAT(made("[1]"), Contains("plan: it is not a JSON Schema"));
 }

@@ -229,7 +229,7 @@ TEST_CASE("exact numbers are texts in Protobuf") {
   CHECK(out == "\x0A\x06-1.500\x12\x06-1.500");
 }
 
-TEST_CASE("a list with a null among its elements is no Protobuf") {
+TEST_CASE("a list with a null among its elements is not a Protobuf") {
   data::column_builder b(type::list_of(type_id::bigint));
   b.child(0).append_null();
   b.append_list();

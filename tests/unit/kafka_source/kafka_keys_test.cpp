@@ -19,7 +19,7 @@ TEST_CASE("a bigint key is what Kafka's LongSerializer and IntegerSerializer wri
   CHECK(key_text(key_form::bigint, "\x80\0\0\0"sv) == "-2147483648");
 }
 
-TEST_CASE("a key of another length is no number, also where its bytes are digits") {
+TEST_CASE("a key of another length is not a number, also where its bytes are digits") {
   CHECK(key_text(key_form::bigint, "") == "0 bytes");
   CHECK(key_text(key_form::bigint, "7") == "1 byte");
   CHECK(key_text(key_form::bigint, "42") == "2 bytes");

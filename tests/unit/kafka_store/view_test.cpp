@@ -211,7 +211,7 @@ TEST_CASE("a tombstone that no writer can have sent is told where it takes what 
     t.with({encode_key(prefix, {{by, number, kind}, 0}), std::nullopt});
   };
   const auto told =
-      fmt::format("was removed by a message without a value that is no node's (partition {}, offset ",
+      fmt::format("was removed by a message without a value that is not a node's (partition {}, offset ",
                   partition_of(prefix));
   t.opened(first).added(first, 1, "a");
   SECTION("the newest record, without a base") {

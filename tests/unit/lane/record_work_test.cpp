@@ -65,7 +65,7 @@ TEST_CASE(
   CHECK(h.notices[0].example.at == position{0, 2});
   CHECK(h.notices[0].example.reason ==
         "its time 1970-01-01T00:00:07Z lies in windows that had ended by then: the "
-        "watermark stood at 1970-01-01T00:00:25Z");
+        "watermark was at 1970-01-01T00:00:25Z");
   auto again = before_window(counting(window::shape::aligned), h.losses);
   driven_lane next(std::move(again));
   next.begin_at(4, 0, 0);  // the first one has had all
@@ -93,7 +93,7 @@ TEST_CASE("a late version is said to lie further behind the watermark than late_
   CHECK(h.notices[0].count == 1);
   CHECK(h.notices[0].example.reason ==
         "its version, from 1970-01-01T00:00:07Z on, lies behind the watermark by more than the 10 seconds of "
-        "late_versions: the watermark stood at 1970-01-01T00:00:25Z");
+        "late_versions: the watermark was at 1970-01-01T00:00:25Z");
 }
 
 TEST_CASE("a session's late record is said to have come after its gap") {
@@ -107,7 +107,7 @@ TEST_CASE("a session's late record is said to have come after its gap") {
   REQUIRE(h.notices.size() == 1);
   CHECK(h.notices[0].example.reason ==
         "its time 1970-01-01T00:00:07Z and the " + std::string(bounded ? "gap" : "state_ttl") +
-            " of 5 seconds had passed by then: the watermark stood at 1970-01-01T00:00:25Z");
+            " of 5 seconds had passed by then: the watermark was at 1970-01-01T00:00:25Z");
 }
 
 TEST_CASE("work that throws something of another kind is told as well") {

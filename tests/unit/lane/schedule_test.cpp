@@ -69,7 +69,7 @@ TEST_CASE("under max_drift a partition waits for the slowest of its lane that ha
   CHECK(wanted(ahead) == names{"b"});
   const auto just = s.next(places{{"a", 20 * second, true, true}, {"b", 10 * second, true, true}});
   CHECK(wanted(just) == names{"b", "a"});
-  // The slow one has come to its end, or has no records just now: nobody waits for it.
+  // The slow one has ended, or has no records just now: nobody waits for it.
   const auto done = s.next(places{{"a", 21 * second, true, true}, {"b", 0, false, false}});
   CHECK(wanted(done) == names{"a"});
 }

@@ -108,7 +108,7 @@ TEST_CASE("a record of which one row fails gives none, and one dead letter") {
   CHECK(shown(out.rows) == lines{R"(0 {"id":1,"n":1})", R"(0 {"id":1,"n":2})", R"(2 {"id":3,"n":5})"});
   REQUIRE(out.failed.size() == 1);
   CHECK(out.failed[0].origin == 1);
-  CHECK_THAT(out.failed[0].error, Catch::Contains("'x' is no bigint"));
+  CHECK_THAT(out.failed[0].error, Catch::Contains("'x' is not a bigint"));
   CHECK(out.counts == delivery::stage_counts{.in = 4, .out = 2, .filtered = 1, .dead = 1});
 }
 

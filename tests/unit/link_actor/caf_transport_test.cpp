@@ -154,7 +154,7 @@ TEST_CASE(
   caf::anon_send(way, messages::stop{});
 }
 
-TEST_CASE("whoever is no node is hung up on at once") {
+TEST_CASE("whoever is not a node is hung up on at once") {
   process b("b", "a", 2);
   for (const auto& said : {std::string("GET / HTTP/1.1\r\n\r\n"), std::string(4, '\0'),
                            std::string(100, '\xFF'), framed("no hello")}) {

@@ -217,11 +217,11 @@ TEST_CASE("a node with TLS and one without do not meet, and each is told why") {
   REQUIRE(log.wait_for("before TLS has begun"));
   {
     const stranger talks(with.port(), "GET / HTTP/1.1\r\n\r\n");
-    REQUIRE(log.wait_for("what has come is no TLS"));
+    REQUIRE(log.wait_for("what has come is not TLS"));
   }
   { const stranger again(with.port(), "GET / HTTP/1.1\r\n\r\n"); }
   CHECK(knock(with, with).outcome == probed::answers);
-  CHECK(log.count("what has come is no TLS") == 1);
+  CHECK(log.count("what has come is not TLS") == 1);
 }
 
 TEST_CASE("many that do not begin TLS do not keep a node out") {

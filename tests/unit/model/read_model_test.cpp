@@ -22,7 +22,7 @@ std::string mistake(const std::string& bytes) {
   const auto read = model::parse_model(bytes);
   if (read)
     return "nothing";
-  constexpr std::string_view head = "this is no model that millrace can use: ";
+  constexpr std::string_view head = "this is not a model that millrace can use: ";
   REQUIRE(read.error().message.starts_with(head));
   CHECK(read.error().whose == fault::user);
   return read.error().message.substr(head.size());
@@ -100,11 +100,11 @@ TEST_CASE("what millrace does not know is refused, with its place") {
 TEST_CASE("trees that could not be walked are refused") {
   const std::string path = "learner.gradient_booster.model.trees[0]: ";
   CHECK(mistake(with(two_trees(), "[2,-1,-1]", "[0,-1,-1]")) ==
-        path + "is no tree: the children of node 0 are 1 and 0");
+        path + "is not a tree: the children of node 0 are 1 and 0");
   CHECK(mistake(with(two_trees(), "[2,-1,-1]", "[7,-1,-1]")) ==
-        path + "is no tree: the children of node 0 are 1 and 7");
+        path + "is not a tree: the children of node 0 are 1 and 7");
   CHECK(mistake(with(two_trees(), "[2,-1,-1]", "[1,-1,-1]")) ==
-        path + "is no tree: the children of node 0 are 1 and 1");
+        path + "is not a tree: the children of node 0 are 1 and 1");
   CHECK(mistake(with(two_trees(), "[2,-1,-1]", "[2,-1]")) == path + "has lists of different lengths");
   CHECK(mistake(with(two_trees(), R"("split_indices":[0)", R"("split_indices":[5)")) ==
         "learner.gradient_booster: splits by feature 5, and there are 2");
@@ -155,8 +155,9 @@ TEST_CASE("a file's name stands in front of what is wrong with it") {
   const auto message = [&] { return model::read_model(path.string()).error().message; };
   CHECK(message() == path.string() + ": the model's file cannot be read: No such file or directory");
   std::ofstream(path) << "[]";
-  CHECK(message() == path.string() + ": this is no model that millrace can use: it is no JSON object, or is "
-                                     "cut off; remedy: a whole copy of the file");
+  CHECK(message() == path.string() +
+                         ": this is not a model that millrace can use: it is not a JSON object, or is "
+                         "cut off; remedy: a whole copy of the file");
   // A sparse file: its size alone is looked at.
   std::filesystem::resize_file(path, 500'000'000);
   CHECK(message() ==
@@ -164,7 +165,7 @@ TEST_CASE("a file's name stands in front of what is wrong with it") {
             ": the model's file has 500 MB; expected at most 100 MB; remedy: fewer or less deep trees");
   std::filesystem::remove(path);
   std::filesystem::create_directory(path);
-  CHECK(message().find("the model is no regular file") != std::string::npos);
+  CHECK(message().find("the model is not a regular file") != std::string::npos);
   std::filesystem::remove(path);
 }
 

@@ -132,10 +132,10 @@ TEST_CASE("NaN, infinities and numbers beyond a float refuse their rows") {
                             {doubles({std::nan(""), infinity, 1e39, 1}), doubles({0, 0, 0, -infinity})});
   const auto out = score(test::two_trees(), rows);
   CHECK(out.refused == std::vector<std::string>{
-                           "0: column \"a\" is nan, which is no finite number of a model",
-                           "1: column \"a\" is inf, which is no finite number of a model",
-                           "2: column \"a\" is 1e+39, which is no finite number of a model",
-                           "3: column \"b\" is -inf, which is no finite number of a model",
+                           "0: column \"a\" is nan, which is not a finite number of a model",
+                           "1: column \"a\" is inf, which is not a finite number of a model",
+                           "2: column \"a\" is 1e+39, which is not a finite number of a model",
+                           "3: column \"b\" is -inf, which is not a finite number of a model",
                        });
 }
 

@@ -77,7 +77,7 @@ TEST_CASE("a cluster whose coordinators take turns does not leave more and more 
   CHECK(most < 30);
 }
 
-TEST_CASE("control that holds what is no record is an error, not an empty cluster") {
+TEST_CASE("control that holds what is not a record is an error, not an empty cluster") {
   folder_in_memory store;
   const auto foreign = must(store.reach()->open_chosen(control_of_cluster(), {1, 7}));
   must(foreign->append("\x06\x01no record", true));

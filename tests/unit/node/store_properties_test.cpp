@@ -33,7 +33,7 @@ TEST_CASE("properties of a store are a name and a value a line") {
 }
 
 TEST_CASE("a property of a store is refused where it stands, as a topology's is") {
-  CHECK_THAT(refusal("debug=all\n  sesame"), Catch::StartsWith("kafka.properties:2:3: it is no property"));
+  CHECK_THAT(refusal("debug=all\n  sesame"), Catch::StartsWith("kafka.properties:2:3: it is not a property"));
   CHECK_THAT(refusal("=sesame"), Catch::StartsWith("kafka.properties:1:1: "));
   CHECK_THAT(refusal("debug=all\ndebug=sesame"),
              Catch::StartsWith("kafka.properties:2:1: debug stands there twice"));

@@ -43,12 +43,13 @@ TEST_CASE("a quiet partition is named, with what releases it") {
   f.lanes[0].partitions[1].quiet_seconds = 420;
   const auto e = of(planned(), f, "counts");
   REQUIRE(codes(e) == list{"quiet_partition"});
-  CHECK_THAT(e.causes[0].text, Contains("partition 1 of in stands at 2026-11-01T12:03:40Z") &&
+  CHECK_THAT(e.causes[0].text, Contains("partition 1 of in has reached 2026-11-01T12:03:40Z") &&
                                    Contains("its last record came 7 minutes ago"));
   // The watermark lags records by watermark_delay, so the record that releases it is as much later.
-  CHECK_THAT(e.causes[0].remedy, Contains("a record at or after 2026-11-01T12:05:10Z releases it") &&
-                                     Contains("an idle_timeout of parsed would let windows go on") &&
-                                     Contains("make records late"));
+  CHECK_THAT(e.causes[0].remedy,
+             Contains("a record at or after 2026-11-01T12:05:10Z releases it") &&
+                 Contains("with an idle_timeout of parsed windows would not wait for it") &&
+                 Contains("its later records for them would be late"));
   CHECK(e.causes[0].since_seconds == 420);
   CHECK_THAT(of(planned(R"(, "idle_timeout": "off")"), f, "counts").causes.at(0).remedy,
              EndsWith("releases it; idle_timeout of parsed is off"));
@@ -103,14 +104,14 @@ TEST_CASE("silence is judged by the partition's own pace") {
   const auto waits = of(planned(), f, "counts");
   REQUIRE(codes(waits) == list{"comes_on"});
   CHECK(waits.causes[0].text ==
-        "partition 1 of in has come to 2026-11-01T12:03:40Z, and its records go on coming");
+        "partition 1 of in has reached 2026-11-01T12:03:40Z, and its records keep coming");
   const auto releases = waits.causes[0].remedy;
   CHECK_THAT(releases, Contains("a record at or after 2026-11-01T") && Contains(" releases it") &&
                            !Contains("idle_timeout"));
   p.quiet_seconds = 170;  // 3 minutes are 3 times what is usual
   p.usual_seconds = 60;
   CHECK(codes(of(planned(), f, "counts")) == list{"comes_on"});
-  CHECK_THAT(of(planned(), f, "counts").causes[0].text, Contains("its records go on coming"));
+  CHECK_THAT(of(planned(), f, "counts").causes[0].text, Contains("its records keep coming"));
   p.quiet_seconds = 190;
   CHECK(codes(of(planned(), f, "counts")) == list{"quiet_partition"});
   const auto quiet = of(planned(), f, "in");
@@ -129,7 +130,7 @@ TEST_CASE(
   p.is_caught_up = true;
   p.quiet_seconds = 4;  // too short for a silence
   const std::string stands =
-      "partition 1 of in has come to 2026-11-01T12:03:40Z; its last record came 4 seconds ago";
+      "partition 1 of in has reached 2026-11-01T12:03:40Z; its last record came 4 seconds ago";
   CHECK(of(planned(), f, "counts").causes.at(0).text == stands);
   p.usual_seconds = 0.1;
   const auto e = of(planned(), f, "counts");
@@ -168,7 +169,7 @@ TEST_CASE("an idle source says so, and asks for nothing") {
   CHECK(e.is_waiting);
   REQUIRE(codes(e) == list{"idle", "idle"});
   CHECK(e.causes[0].text ==
-        "partition 1 of in is idle: its last record came 7 minutes ago; windows go on without it");
+        "partition 1 of in is idle: its last record came 7 minutes ago; windows do not wait for it");
   CHECK(e.causes[0].remedy.empty());
 }
 
@@ -190,10 +191,10 @@ TEST_CASE("where idle_timeout is set it is told how long it is, and an idle part
   f.lanes[0].partitions[1].quiet_seconds = 420;
   const auto t = planned(R"(, "idle_timeout": "15 minutes")");
   CHECK_THAT(of(t, f, "counts").causes.at(0).remedy,
-             Contains("idle_timeout of parsed (15 minutes) lets windows go on"));
+             Contains("after idle_timeout of parsed (15 minutes) windows do not wait for it"));
   f.lanes[0].partitions[1].is_idle = true;
   CHECK(codes(of(t, f, "counts")) == list{"on_its_way"});
-  CHECK_THAT(of(t, f, "counts").summary, Contains("fires when every partition that is not idle has come to"));
+  CHECK_THAT(of(t, f, "counts").summary, Contains("fires when every partition that is not idle has reached"));
 }
 
 TEST_CASE("where all partitions are idle a record on any of them releases the window") {
@@ -203,11 +204,59 @@ TEST_CASE("where all partitions are idle a record on any of them releases the wi
   const auto t = planned(R"(, "idle_timeout": "15 minutes")");
   const auto e = of(t, f, "counts");
   REQUIRE(codes(e) == list{"all_idle"});
-  CHECK_THAT(e.summary, Contains("fires when a partition has come to 2026-11-01T12:05:00Z"));
-  CHECK_THAT(e.causes[0].text, Contains("the furthest of them stands at 2026-11-01T12:03:50Z"));
+  CHECK_THAT(e.summary, Contains("fires when a partition has reached 2026-11-01T12:05:00Z"));
+  CHECK_THAT(e.causes[0].text, Contains("the furthest of them has reached 2026-11-01T12:03:50Z"));
   CHECK(e.causes[0].remedy == "a record at or after 2026-11-01T12:05:10Z on any of them releases it");
   f.lanes[0].partitions[1].watermark = at("12:05:00");
   CHECK(codes(of(t, f, "counts")) == list{"on_its_way"});
+}
+
+TEST_CASE(
+    "rows that the targets have of a later state have windows wait for idle partitions, which are named") {
+  auto f = running();
+  f.lanes[0].partitions[0].watermark = at("12:07:00");
+  for (auto& p : f.lanes[0].partitions)
+    p.is_caught_up = p.is_idle = true;
+  f.shards[0].watermark = at("12:07:00");
+  f.shards[0].later_rows = at("12:06:00");
+  f.shards[0].waits_for = {"parsed/1"};
+  const auto t = planned(R"(, "idle_timeout": "15 minutes")");
+  const auto e = of(t, f, "counts");
+  REQUIRE(codes(e) == list{"targets_ahead"});
+  CHECK_THAT(e.summary, Contains("fires when every partition has reached 2026-11-01T12:05:00Z"));
+  CHECK(e.causes[0].text ==
+        "the targets have rows of a later state, up to 2026-11-01T12:06:00Z, and windows go on once every "
+        "partition, idle ones too, has come there; partition 1 of in has not");
+  CHECK(e.causes[0].remedy ==
+        "a record at or after 2026-11-01T12:06:10Z on it lets windows go on, and so does "
+        "a state as new as the targets, or targets as old as the state");
+  CHECK(codes(of(t, f, "sums")) == list{"upstream_window", "targets_ahead"});
+  const auto source = of(t, f, "in");
+  REQUIRE(codes(source) == list{"idle", "idle"});
+  CHECK_THAT(source.causes[0].text, EndsWith("counts waits for it all the same"));
+  CHECK(source.causes[0].remedy == "`explain counts` says why");
+  CHECK_THAT(source.causes[1].text, EndsWith("windows do not wait for it"));
+  f.lanes[0].partitions.push_back({"2", at("12:04:00"), 0.1, true, true, false, {}, 0.1});
+  CHECK(codes(of(t, f, "counts")) == list{"targets_ahead", "comes_on"});
+  f.shards[0].watermark = at("12:04:00");  // partition 2 holds the window up, too
+  CHECK(codes(of(t, f, "counts")) == list{"comes_on", "targets_ahead"});
+  f.lanes[0].partitions.pop_back();
+
+  f.shards[1].window = "counts";  // another shard of it
+  f.shards[1].waits_for = {"parsed/0", "parsed/1"};
+  CHECK_THAT(of(t, f, "counts").causes.at(0).text, EndsWith("partitions 0 of in, 1 of in have not"));
+  CHECK_THAT(of(t, f, "counts").causes.at(0).remedy, Contains("on each of them lets windows go on"));
+}
+
+TEST_CASE("idle_timeout is no remedy for a partition below the rows that the targets have of a later state") {
+  auto f = running();
+  f.lanes[0].partitions[0].watermark = at("12:07:00");
+  f.lanes[0].partitions[1].is_caught_up = true;
+  f.lanes[0].partitions[1].quiet_seconds = 420;
+  f.shards[0].later_rows = at("12:06:00");
+  const auto e = of(planned(), f, "counts");
+  REQUIRE(codes(e) == list{"quiet_partition"});
+  CHECK(e.causes[0].remedy == "a record at or after 2026-11-01T12:05:10Z releases it");
 }
 
 TEST_CASE("a partition that has given no record yet is told apart from one that went quiet") {
@@ -267,12 +316,67 @@ TEST_CASE(
   const auto own = of(planned(), f, "parsed");
   CHECK(own.is_waiting);
   CHECK(own.summary == "parsed/lane0 has taken down node b at record parsed/0@5.");
-  CHECK_THAT(own.causes.at(0).remedy, Contains("that node's log and core") && Contains("on_crash"));
+  CHECK_THAT(own.causes.at(0).remedy, Contains("the log and core dump of that node") && Contains("on_crash"));
   const auto next = of(planned(), f, "counts");
   CHECK(next.causes.at(0).code == "crashes");
   CHECK(next.causes.at(0).stage == "parsed");
   f.crashes[0].stage = "counts";
   CHECK_THAT(of(planned(), f, "counts").causes.at(0).remedy, !Contains("on_crash"));
+}
+
+TEST_CASE("actors without a node are the first cause for their own stages and for all that they feed") {
+  auto f = running();
+  f.lanes.clear();
+  f.missing = {"a"};
+  const std::string text = "parsed/lane0 waits for node a, on whose disk it is";
+  f.not_placed = {{{"parsed"}, text, "start node a again", at("12:03:00")}};
+  for (const auto* stage : {"in", "parsed"}) {
+    const auto e = of(planned(), f, stage);
+    CHECK(codes(e) == list{"not_placed"});
+    CHECK(e.summary == std::string(stage) + " stands still: " + text + ".");
+    CHECK((e.is_waiting && e.causes[0].remedy == "start node a again" && e.causes[0].since_seconds == 60));
+  }
+  const auto window = of(planned(), f, "counts");
+  CHECK(codes(window) == list{"not_placed"});
+  CHECK_THAT(window.summary, EndsWith("; " + text + "."));
+  // The window upstream is told, and its own input once.
+  CHECK(codes(of(planned(), f, "sums")) == list{"not_placed", "upstream_window"});
+  CHECK(of(planned(), f, "hourly").causes.at(0).code == "not_placed");
+}
+
+TEST_CASE("actors without a node come before a quiet partition, and lanes elsewhere go on giving") {
+  auto f = running();
+  f.lanes[0].partitions.erase(f.lanes[0].partitions.begin());
+  f.lanes[0].partitions[0].is_caught_up = true;
+  f.lanes[0].partitions[0].quiet_seconds = 420;
+  f.not_placed = {{{"parsed"}, "parsed/lane1 waits for node a, on whose disk it is", {}, {}}};
+  CHECK(codes(of(planned(), f, "counts")) == list{"not_placed", "quiet_partition"});
+  f.lanes[0].partitions[0].quiet_seconds = 0.1;
+  const auto own = of(planned(), f, "parsed");
+  CHECK(own.is_waiting);
+  CHECK_THAT(own.summary, Contains("waits for node a"));
+}
+
+TEST_CASE("a receiver without a node is named where its senders stand still, and nowhere else") {
+  auto f = running();
+  f.not_placed = {{{"out"}, "out waits for node a, on whose disk it is", "start node a again", {}}};
+  std::erase_if(f.sinks, [](const sink_figures& s) { return s.name == "out"; });
+  CHECK(codes(of(planned(), f, "counts")) == list{"behind", "behind"});
+  CHECK(of(planned(), f, "out").summary == "out stands still: out waits for node a, on whose disk it is.");
+  f.shards[0].is_stalled = true;
+  f.shards[0].held_by["out"] = 200'000'000;
+  CHECK(codes(of(planned(), f, "counts")) == list{"output_held", "not_placed"});
+  f.not_placed[0].stages = {"counts"};
+  for (auto& p : f.lanes[0].partitions)
+    p.is_open = false;
+  CHECK(codes(of(planned(), f, "parsed")) == list{"not_placed"});
+}
+
+TEST_CASE("a window without input names a node that does not answer, before anybody knows that it has died") {
+  auto f = running();
+  f.lanes.clear();
+  f.missing = {"a"};
+  CHECK(codes(of(planned(), f, "counts")) == list{"node_away"});
 }
 
 TEST_CASE("a lane without credit names who gives none, and what holds that up") {
@@ -374,7 +478,7 @@ TEST_CASE("a stage that holds several partitions is told once") {
   CHECK(codes(of(planned(), f, "in")) == list{"receivers_away"});
 }
 
-TEST_CASE("a topology that has come to its end waits for nothing") {
+TEST_CASE("a topology that has ended waits for nothing") {
   auto f = running();
   f.is_running = false;
   for (auto& p : f.lanes[0].partitions)
@@ -501,13 +605,13 @@ TEST_CASE("a join tells what fires next, and which side it waits for") {
     p.watermark = at("12:30:00");
   const auto windows = planned_text(text(R"("join": "window", "size": "5 minutes", )" + sides));
   CHECK_THAT(of(windows, f, "counts").summary,
-             Contains("the window that ends at 2026-11-01T12:05:00Z fires when every partition has come to "
+             Contains("the window that ends at 2026-11-01T12:05:00Z fires when every partition has reached "
                       "2026-11-01T12:05:00Z, and the left side has not"));
   f.shards[0].next_end.at += 1;
   const auto intervals =
       planned_text(text(R"("join": "interval", "before": "0 s", "after": "1 hour", )" + sides));
   CHECK_THAT(of(intervals, f, "counts").summary,
-             Contains("the left row of 2026-11-01T12:05:00Z fires when every partition has come to "
+             Contains("the left row of 2026-11-01T12:05:00Z fires when every partition has reached "
                       "2026-11-01T13:05:00.000001Z, and neither side has"));
   const auto unique = planned_text(text(
       R"("window": "dedup", "from": "parsed", "ttl": "1 hour", "key": "user", "columns": { "time": "at" })"));

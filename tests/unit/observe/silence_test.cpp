@@ -1,4 +1,4 @@
-#include "actors/observe/silence.hpp"
+#include "actors/observe/silence_watch.hpp"
 #include "actors/observe/troubles.hpp"
 #include "tests/unit/observe/observe_fixture.hpp"
 
@@ -71,9 +71,9 @@ struct watched_topic {
   [[nodiscard]] bool is_trouble() const { return !watch.all().empty(); }
 };
 
-const std::string empty_text = "waits for partition 1 of in, which gives no records, while others have come "
-                               "further; \"idle_timeout\" of parsed, such as \"1 minute\", lets windows go "
-                               "on without it (records that it then gives for them are late)";
+const std::string empty_text =
+    "waits for partition 1 of in, which gives no records, while others are ahead; with \"idle_timeout\" of "
+    "parsed, such as \"1 minute\", windows do not wait for it (its later records for them are late)";
 
 }  // namespace
 
@@ -185,9 +185,54 @@ TEST_CASE("idle_timeout that is written out as off is no remedy") {
   watched_topic w(R"(, "idle_timeout": "off")");
   const auto told = w.after(62s);
   REQUIRE(told.size() == 1);
+  CHECK(told[0].text == "t/counts: waits for partition 1 of in, which gives no records, while others are "
+                        "ahead; idle_timeout of parsed is off");
+}
+
+TEST_CASE("a window that waits for idle partitions, since the targets have rows of a later state, is told "
+          "once, by all "
+          "processes together") {
+  watched_topic w(R"(, "idle_timeout": "1 s")");
+  w.other->is_idle = w.p->is_idle = true;
+  w.give(*w.p, "12:01:00");
+  w.shard().later.note({at("12:06:00").at, {"parsed/1"}});
+  w.shard().watermark = at("12:04:00").at;
+  CHECK(w.after(100s, false).empty());  // no window would fire
+  w.shard().watermark = at("12:07:00").at;
+  const std::string text =
+      "waits for the idle partition 1 of in, since the targets have rows of a later state, up to "
+      "2026-11-01T12:06:00Z; a record at or after 2026-11-01T12:06:10Z on it lets windows go on, and so does "
+      "a "
+      "state as new as the targets, or targets as old as the state";
+  CHECK(w.after(59s, false).empty());
+  CHECK(w.after(60s, false) == std::vector{silence_watch::notice{"t/counts: " + text}});
+  CHECK(w.watch.all() == std::vector{trouble{"t",
+                                             api::trouble_code::targets_ahead,
+                                             "counts",
+                                             "",
+                                             "counts " + text,
+                                             "",
+                                             {first_look + 160'000'000}}});
+  const auto here = silence_of(w.plan, w.gauges, w.wall());
+  CHECK(read_json<silence>(json_of(here)) == here);
+  w.look({{"a", here}, {"b", here}});
+  CHECK(w.watch.all().size() == 1);
+  w.shard().later.note({});
+  CHECK(w.after(1s, false).empty());
+  CHECK_FALSE(w.is_trouble());
+}
+
+TEST_CASE("idle_timeout is no remedy for a silent partition below the rows that the targets have of a later "
+          "state") {
+  watched_topic w;
+  w.shard().later.note({at("12:06:00").at, {}});
+  const auto told = w.after(62s);
+  REQUIRE(told.size() == 1);
   CHECK(told[0].text ==
-        "t/counts: waits for partition 1 of in, which gives no records, while others have come "
-        "further; idle_timeout of parsed is off");
+        "t/counts: waits for partition 1 of in, which gives no records, while others are ahead; the "
+        "targets have rows of a later state: a record at or after 2026-11-01T12:06:10Z on it lets windows go "
+        "on, "
+        "and so does a state as new as the targets, or targets as old as the state");
 }
 
 TEST_CASE("many silent partitions are told with their number, and a process tells no more than it may") {

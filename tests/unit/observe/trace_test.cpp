@@ -93,7 +93,7 @@ TEST_CASE("a record that counts: its row, its key's shard, its windows and when 
   CHECK(s.windows[0].fires_at == at("12:06:00"));  // the end with allowed_lateness
   CHECK(s.windows[0].late_on.empty());
   CHECK_THAT(s.text,
-             Contains("12:00:00Z to 2026-11-01T12:05:00Z") && Contains("every partition has come to"));
+             Contains("12:00:00Z to 2026-11-01T12:05:00Z") && Contains("every partition has reached"));
   CHECK(code(t, "rows") == "given");
   CHECK(step(t, "rows").row->text == R"({"name":"ann","part":4})");
 }
@@ -173,8 +173,8 @@ TEST_CASE("a record is late for a session once its time and the gap have passed"
   const auto late = step(of(standing("12:05:31", "12:05:31"), record), "visits");
   CHECK(late.code == "late");
   CHECK(late.windows.at(0).late_on.at(0).late_seconds == 1);
-  CHECK_THAT(late.text,
-             Contains("by 1 second") && Contains("it came before that one stood at 2026-11-01T12:05:30Z"));
+  CHECK_THAT(late.text, Contains("by 1 second") &&
+                            Contains("it came before that partition had reached 2026-11-01T12:05:30Z"));
 }
 
 TEST_CASE("a window that has fired without a record's partition counts it as late at the shard") {
@@ -216,7 +216,7 @@ TEST_CASE("the body of the question names what is wrong with it") {
     CHECK(r.error().code == ec::invalid_argument);
     return r.error().message;
   };
-  CHECK_THAT(why("[]"), Contains("no JSON object"));
+  CHECK_THAT(why("[]"), Contains("not a JSON object"));
   CHECK_THAT(why("{}"), Contains("there is neither \"record\" nor \"base64\""));
   CHECK_THAT(why(R"({"record":"a","partition":3})"), Contains("\"partition\" is not of its form"));
   CHECK_THAT(why(R"({"record":"a","timestamp":"soon"})"), Contains("\"timestamp\" is not of its form"));
@@ -256,7 +256,7 @@ TEST_CASE("a file's columns are named by its header line, which is asked for") {
   CHECK(with->steps.back().row->text == R"({"name":"ann","n":3})");
 }
 
-TEST_CASE("an empty line of a file is no record") {
+TEST_CASE("an empty line of a file is not a record") {
   const auto t = planned_text(R"json({
     "millrace": 1, "topology": "t",
     "stages": {

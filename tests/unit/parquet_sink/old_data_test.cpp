@@ -133,7 +133,7 @@ TEST_CASE("A file that calls itself Parquet and is none is told") {
   append_to(folder / "t/broken.parquet", "no");
   const auto p = table_writer(folder / "t", {})->open(life(1));
   REQUIRE_FALSE(p);
-  CHECK_THAT(p.error().message, Catch::Contains("broken.parquet is no Parquet file"));
+  CHECK_THAT(p.error().message, Catch::Contains("broken.parquet is not a Parquet file"));
 }
 
 }  // namespace millrace::sink

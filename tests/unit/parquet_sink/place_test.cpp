@@ -38,21 +38,21 @@ TEST_CASE("What is wrong with a place is said of the option that says it") {
     CHECK_THAT(said, Catch::Contains(text) && !Catch::Contains("hush"));
   };
   says("", "", "path is empty");
-  says("", "hdfs://name/t", "path 'hdfs://name/t' is no folder of this machine");
-  says("name:9870", "/t", "connection is no URL");
-  says("not a url", "/t", "connection is no URL");
+  says("", "hdfs://name/t", "path 'hdfs://name/t' is not a folder of this machine");
+  says("name:9870", "/t", "connection is not a URL");
+  says("not a url", "/t", "connection is not a URL");
   says("hdfs://name:8020", "/t", "needs a JVM");
   says("gs://bucket", "/t", "scheme 'gs'");
   says("webhdfs://name:1/t", "/t", "the folder goes into `path`");
   says("webhdfs://u:hush@name:1", "/t", "has a password");
   says("webhdfs://name:1", "t", "path 't' is relative");
-  says("webhdfs://name:1", "/", "no folder for a table");
-  says("webhdfs://name:1", "/a/../b", "no folder for a table");
+  says("webhdfs://name:1", "/", "not a folder for a table");
+  says("webhdfs://name:1", "/a/../b", "not a folder for a table");
   says("s3://bucket/t", "t", "more than a bucket");
   says("s3://KEY@bucket", "t", "only one of");
   says("s3://K:hush@bucket?regin=x", "t", "parameter 'regin'");
-  says("s3://bucket?endpoint=h:1", "t", "endpoint that is no http://");
-  says("s3://bucket", "a//b", "no prefix for a table");
+  says("s3://bucket?endpoint=h:1", "t", "endpoint that is not an http://");
+  says("s3://bucket", "a//b", "not a prefix for a table");
 }
 
 TEST_CASE("A mark is read as it was written; anything else is no mark") {

@@ -100,7 +100,7 @@ TEST_CASE("The error of a key that cannot be decoded begins with the key, and sa
   is_about(with_id(1, ""), "\"id\": the record ends");
   is_about(with_id(1, avro_long(1) + "x"), "1 byte stands behind its last value; is it of another schema?");
   is_about(with_id(2, "x"), "the schema with the id 2 cannot be read as Avro");
-  is_about(with_id(3, avro_long(1) + avro_text("\xff") + "\0"s), "\"a[0]\": the string is no UTF-8");
+  is_about(with_id(3, avro_long(1) + avro_text("\xff") + "\0"s), "\"a[0]\": the string is not UTF-8");
   is_about(with_id(9, "x"), "schema 9 of the registry http://r: not found");
   is_about(with_id(8, "x"), "the registry did not give the schema with the id 8");
 }
@@ -148,8 +148,8 @@ TEST_CASE("A JSON key is the value behind the prefix, whatever its id") {
   CHECK(one(*keys, nullptr, with_id(1, R"("a")")) == R"("a")");
   CHECK(one(*keys, nullptr, R"({"id":2})") == R"({"id":2})");
   CHECK_THAT(one(*keys, nullptr, with_id(1, "{} {}")), StartsWith("the key cannot be decoded: "));
-  CHECK_THAT(one(*keys, nullptr, with_id(1, "\"\xff\"")), Contains("is no JSON value"));
-  CHECK_THAT(one(*keys, nullptr, with_id(1, "")), Contains("an empty text is no JSON value"));
+  CHECK_THAT(one(*keys, nullptr, with_id(1, "\"\xff\"")), Contains("is not a JSON value"));
+  CHECK_THAT(one(*keys, nullptr, with_id(1, "")), Contains("an empty text is not a JSON value"));
   CHECK_THAT(one(*keys, nullptr, "\0x"s), Contains("it has 2 bytes"));
 }
 
@@ -196,7 +196,7 @@ TEST_CASE("A schema of another kind is one that cannot be read") {
 TEST_CASE("Keys of records that were written down are JSON") {
   const auto keys = make_avro_keys(prefix_form::confluent);
   CHECK(one(*keys, nullptr, R"({"id":1})") == R"({"id":1})");
-  CHECK_THAT(one(*keys, nullptr, "k"), Contains("no JSON value, as keys of tests are"));
+  CHECK_THAT(one(*keys, nullptr, "k"), Contains("not a JSON value, as keys of tests are"));
 }
 
 TEST_CASE("A row has the key of its record, a tombstone's too; where nobody uses _key, none is decoded") {

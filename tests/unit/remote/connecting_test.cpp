@@ -67,7 +67,7 @@ TEST_CASE("--token comes before MILLRACE_TOKEN, and both before the node's own f
 
 TEST_CASE("a wrong URL and a folder without certificates are found before anything is contacted") {
   CHECK_THAT(refusal_of_client({"localhost", {}, {}, {}}, {}, false),
-             Contains("\"localhost\" is no address of a node's API; expected http://HOST:PORT"));
+             Contains("\"localhost\" is not an address of a node's API; expected http://HOST:PORT"));
   CHECK_THAT(refusal_of_client({"https://localhost:1", "/nowhere", {}, {}}, {}, false),
              Contains("there is no authority in /nowhere"));
 }

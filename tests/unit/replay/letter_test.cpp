@@ -50,7 +50,7 @@ TEST_CASE("a dead letter is read with its record, as text or base64") {
   CHECK(bytes->record == std::string("\0\xff", 2));
 }
 
-TEST_CASE("what is no dead letter is said, and what one is") {
+TEST_CASE("what is not a dead letter is said, and what one is") {
   const auto [line, text] = GENERATE(table<std::string, std::string>({
       {"clicks", "column 1: is not a JSON object"},
       {"[1]", "is not a JSON object"},

@@ -93,10 +93,10 @@ TEST_CASE("letters of stages that are not behind the one asked for are left") {
 
 TEST_CASE("rows, and what cannot be told, are refused with the reason") {
   const auto all = branching();
-  CHECK(why(of("table", "refused/table"), all, "in").find("rows that it was to take and no records") !=
+  CHECK(why(of("table", "refused/table"), all, "in").find("which are its rows and not records") !=
         std::string::npos);
-  CHECK(why(of("totals", "counts/0/3"), all, "in").find("rows that it was to take") != std::string::npos);
-  CHECK(why(of("counts", "counts/0/3"), all, "in").find("rows that it was to take") != std::string::npos);
+  CHECK(why(of("totals", "counts/0/3"), all, "in").find("which are its rows") != std::string::npos);
+  CHECK(why(of("counts", "counts/0/3"), all, "in").find("which are its rows") != std::string::npos);
   CHECK(why(of("late"), all, "in").find("late ones") != std::string::npos);
   CHECK(why(of("gone"), all, "in") == "of stage \"gone\", which topology 't' does not have");
 }

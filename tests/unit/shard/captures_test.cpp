@@ -105,7 +105,7 @@ TEST_CASE("a capture that fails is said once and tried again though nothing has 
   CHECK(!s.gauges->snapshot.now.age({}));
   CHECK(s.log.count(not_written) == 1);
   CHECK(s.gauges->snapshot_failures == 1);
-  CHECK(!s.gauges->why_no_snapshot.text().empty());
+  CHECK(!s.gauges->why_no_snapshot.now().empty());
   CHECK(s.gauges->snapshot_at == 0);
   CHECK(all_of(s.gauges->snapshot_times) == 0);
   s.feed(20);
@@ -130,6 +130,46 @@ TEST_CASE("a capture that fails is said once and tried again though nothing has 
   s.pass(1s);
   s.capture_fails();
   CHECK(s.log.count(not_written) == 2);
+}
+
+TEST_CASE(
+    "captures that meet another life which takes the chain over are no failures, up to three in a row") {
+  shard_scene s(with_snapshots());
+  s.attach();
+  s.feed(10);
+  const auto contested = [&](std::size_t nth) {
+    s.pass(1s);
+    REQUIRE(s.writer.captures.size() == nth);  // tried again though nothing has changed
+    s.capture_fails(taken_over);
+  };
+  for (std::size_t n = 1; n <= 3; ++n)
+    contested(n);
+  CHECK(s.log.count("a snapshot waits: another process reads the chain") == 3);
+  CHECK(s.log.count(not_written) == 0);
+  CHECK(s.gauges->snapshot_failures == 0);
+  SECTION("the other life has ended before it opened the chain") {
+    s.pass(1s);
+    s.capture_is_durable();
+    CHECK(s.log.count(written_again) == 0);
+    s.feed(20);
+    contested(5);
+    CHECK(s.gauges->snapshot_failures == 0);
+  }
+  SECTION("it has the chain") {
+    s.pass(1s);
+    s.capture_fails(newer_life);
+    CHECK(s.supervisor.fenced.size() == 1);
+    CHECK(s.gauges->snapshot_failures == 0);
+  }
+  SECTION("it goes on for longer") {
+    contested(4);
+    CHECK(s.log.count(not_written) == 1);
+    CHECK(s.gauges->snapshot_failures == 1);
+    CHECK(s.gauges->why_no_snapshot.now() == taken_over.message);
+    s.pass(1s);
+    s.capture_is_durable();
+    CHECK(s.log.count(written_again) == 1);
+  }
 }
 
 TEST_CASE("a lane is told nothing of captures that have failed") {

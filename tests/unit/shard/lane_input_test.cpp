@@ -1,4 +1,4 @@
-// Tests what a shard answers to its lanes, what it gives back to them, and when it has come to its end.
+// Tests what a shard answers to its lanes, what it gives back to them, and when it has ended.
 #include "tests/unit/shard/shard_scene.hpp"
 
 namespace millrace::shard_test {
@@ -121,6 +121,47 @@ TEST_CASE("a firing that leaves an idle partition out is a decision: its rows wa
   CHECK(s.receiver["db"].windows() == ends{10, 20});
 }
 
+TEST_CASE("decisions that are made while a capture is written wait for one that holds them all") {
+  shard_scene s(over_two_logs());
+  s.resume("db", 1, {}, lowest_position);
+  s.attach();
+  s.attach(1, other_log);
+  s.feed(10);
+  s.feed(10, other_log);
+  give_idle_note(s);
+  for (const auto end : {20, 30, 40}) {
+    s.feed(end);
+    CHECK(s.gauges->fired == end);
+    CHECK(s.writer.captures.size() == 1);
+  }
+  s.capture_is_durable();
+  CHECK(s.receiver["db"].windows() == ends{10, 20});
+  REQUIRE(s.writer.captures.size() == 2);
+  CHECK(s.writer.captures.back().twice);
+  s.capture_is_durable();
+  CHECK(s.receiver["db"].windows() == ends{10, 20, 30, 40});
+  CHECK(s.writer.captures.size() == 2);
+}
+
+TEST_CASE("a stop captures, in two copies, a decision that waits for the capture under way") {
+  shard_scene s(over_two_logs());
+  s.resume("db", 1, {}, lowest_position);
+  s.attach();
+  s.attach(1, other_log);
+  s.feed(10);
+  s.feed(10, other_log);
+  give_idle_note(s);
+  s.feed(20);
+  s.feed(30);
+  s.say(messages::stop{});
+  REQUIRE(s.writer.captures.size() == 2);
+  CHECK(s.writer.captures.back().twice);
+  s.capture_is_durable();
+  s.capture_is_durable();
+  CHECK(s.receiver["db"].windows() == ends{10, 20, 30});
+  CHECK(s.writer.captures.size() == 2);
+}
+
 TEST_CASE("a firing that would leave an idle partition out waits until receivers say where they stand") {
   shard_scene s(over_two_logs());
   s.attach();
@@ -147,8 +188,10 @@ TEST_CASE("no idle partition is left out of rows that a receiver has of an earli
   give_idle_note(s);
   s.feed(30);
   CHECK(s.gauges->fired == 10);
+  CHECK(s.gauges->later.now() == delivery::later_rows{20, {other_log}});
   s.feed(20, other_log);
   CHECK(s.gauges->fired == 20);
+  CHECK(s.gauges->later.now() == delivery::later_rows{});
   CHECK(s.writer.captures.empty());
   give_idle_note(s);
   CHECK(s.gauges->fired == 30);

@@ -23,6 +23,7 @@ inline const log_id lane_log = "parsed/0";
 inline const log_id upstream_log = "w/0/0";
 
 inline const error disk_is_full{ec::io, fault::outside, true, "no space left", {}};
+inline const error taken_over{ec::locked, fault::outside, true, "another process reads the chain", {}};
 inline const error newer_life{ec::fenced, fault::outside, false, "a newer life has the chain", {}};
 
 struct shard_setup {

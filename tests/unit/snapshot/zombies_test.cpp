@@ -274,6 +274,7 @@ TEST_CASE("whose copy was taken for a seal is told that another process goes on,
     const auto lost = writer->append("one,", true);
     REQUIRE_FALSE(lost);
     CHECK(lost.error().retry);
+    CHECK(lost.error().code == ec::locked);
     CHECK(lost.error().message.find("another process") != std::string::npos);
     files.before = [](auto, const auto&) { return answer::given; };
     CHECK(writer->append("two,", true));  // the life that has sealed it did not open

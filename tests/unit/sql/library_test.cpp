@@ -26,7 +26,7 @@ TEST_CASE("without a library the error says what was tried, and the remedy") {
         "cache folder, or set MILLRACE_DUCKDB to the file; tried:\n  /nowhere/libduckdb.so: not there");
 }
 
-TEST_CASE("a library that is no DuckDB is told from one that is not there") {
+TEST_CASE("a library that is not DuckDB is told from one that is not there") {
   const auto other = duckdb::load_duckdb({"/lib/x86_64-linux-gnu/libz.so.1", {}, {}});
   REQUIRE_FALSE(other);
   CHECK(other.error().message.find("libz.so.1 has no function duckdb_") != std::string::npos);

@@ -137,7 +137,7 @@ TEST_CASE("arguments that mean nothing are errors with what could be meant") {
   CHECK(one({}, {{"t", t.at("mixed")}}).find("it holds files of several kinds") != std::string::npos);
   CHECK(one({}, {{"t", t.at("none")}}).find("there is no visible file of a table in it; expected .parquet") !=
         std::string::npos);
-  CHECK(one({}, {{"t", t.at("none/a.txt")}}).find("it is no table's file; expected .parquet") !=
+  CHECK(one({}, {{"t", t.at("none/a.txt")}}).find("it is not a table's file; expected .parquet") !=
         std::string::npos);
   CHECK(one({}, {{"t", t.at("mixed/a.csv")}, {"t", t.at("mixed/b.json")}}) ==
         "error: --table t=" + t.at("mixed/b.json") + ": t is given twice");

@@ -95,7 +95,7 @@ TEST_CASE("a connection as another product writes it is told as the option takes
   CHECK(parse_connection(meant));
 }
 
-TEST_CASE("a text that is no address of a database is not guessed at") {
+TEST_CASE("a text that is not an address of a database is not guessed at") {
   for (const auto* const text : {"shop", "host=h password=sesame", "u:sesame@h/d.db", "oracle:h/d", "sqlite:",
                                  "sqlite::memory:", ":memory:", "${secret:address}", "file:a\"b.db"}) {
     INFO(text);

@@ -55,7 +55,7 @@ TEST_CASE("a blank line is filtered, and an empty message is a row") {
   CHECK(messages.filtered.empty());
 }
 
-TEST_CASE("what is no text, or no record, is a dead letter") {
+TEST_CASE("what is not text, or no record, is a dead letter") {
   auto c = chunk_of({"\xc3(", "x", "y", std::string("a\0b", 3)}, false);
   c.lengths[1] = source::no_value;
   const auto p = make_text_parser(options_of({{"line", type_id::text}}))->parse(c);

@@ -130,7 +130,7 @@ TEST_CASE("a node's credentials are those of its name") {
              Catch::Contains(
                  "node-b.crt is missing; make it where the authority's key is: millrace tls node b --dir"));
   CHECK_THAT(node_credentials(f.dir, "../a", tls::test::now).error().message,
-             Catch::Contains("is no name of a node"));
+             Catch::Contains("is not a name of a node"));
   CHECK_THAT(node_credentials(f.path("nowhere"), "a", tls::test::now).error().message,
              Catch::Contains("there is no authority"));
 }

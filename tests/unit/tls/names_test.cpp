@@ -13,7 +13,8 @@ TEST_CASE("a node's name is one of a file, and of a certificate") {
     const auto refused = tls::check_name("client", wrong);
     REQUIRE_FALSE(refused);
     CHECK(refused.error().whose == fault::user);
-    CHECK_THAT(refused.error().message, Catch::Contains("is no name of a client; expected 1 to 64 letters"));
+    CHECK_THAT(refused.error().message,
+               Catch::Contains("is not a name of a client; expected 1 to 64 letters"));
   }
 }
 

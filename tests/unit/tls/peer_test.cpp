@@ -41,7 +41,7 @@ TEST_CASE("a node's certificate serves and asks, a client's asks") {
   CHECK(asked->name == "alice");
 }
 
-TEST_CASE("a client's certificate is no node's") {
+TEST_CASE("a client's certificate is not a node's") {
   const a_cluster c;
   const auto shown = signed_by(c.authority, alice);
   for (const auto& whom : {expected_peer{true, false, {}, {}}, expected_peer{false, true, {}, {}}}) {
@@ -128,7 +128,7 @@ TEST_CASE("names and hosts are judged before anything is made") {
   const auto authority = an_authority();
   CHECK(make_certificate(authority, {role::node, "a/b", {}}, always).error().code == ec::invalid_argument);
   CHECK_THAT(make_certificate(authority, {role::node, "a", {"b:80"}}, always).error().message,
-             Catch::Contains("\"b:80\" is no host"));
+             Catch::Contains("\"b:80\" is not a host"));
 }
 
 TEST_CASE("two certificates of one name have numbers and keys of their own") {

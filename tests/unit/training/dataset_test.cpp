@@ -91,7 +91,7 @@ TEST_CASE("sums and decimals, which come as their digits, are numbers") {
   CHECK(t->columns[1]->type().id() == type_id::json);
   CHECK(model::training_data(*t, "y", {"l"}, kind::boosted).has_value());
   CHECK(model::training_data(*t, "y", {}, kind::boosted).error().message ==
-        "column \"l\" is of a type that is no feature: row 1 has [1]; remedy: --ignore it, or cast it");
+        "column \"l\" is of a type that is not a feature: row 1 has [1]; remedy: --ignore it, or cast it");
 }
 
 TEST_CASE("a table that is judged has the model's types where its own say less") {
@@ -144,29 +144,30 @@ TEST_CASE("columns that are no features are refused by name") {
     ys.emplace_back(std::to_string(i % 2));
   }
   CHECK(wrong({{"id", type_id::text, ids}, {"y", type_id::bigint, ys}}) ==
-        "column \"id\" is text with 65 different values, which are no categories (at most 64); remedy: "
+        "column \"id\" is text with 65 different values, which are not categories (at most 64); remedy: "
         "--ignore it, "
         "or make numbers of it");
   ids.resize(8);
   ys.resize(8);
   CHECK(wrong({{"id", type_id::text, ids}, {"y", type_id::bigint, ys}}) ==
-        "column \"id\" is text with a value of its own in each row, which is no category but a name; remedy: "
+        "column \"id\" is text with a value of its own in each row, which is not a category but a name; "
+        "remedy: "
         "--ignore it, or make numbers of it");
   ids[7] = ids[0];
   CHECK(wrong({{"id", type_id::text, ids}, {"y", type_id::bigint, ys}}) == "nothing");
   CHECK(wrong({{"n", type_id::text, {"1.5", "2", "inf"}}, y}) ==
-        "column \"n\" is text, most of which are numbers: \"inf\" is no finite number; remedy: mend the "
+        "column \"n\" is text, most of which are numbers: \"inf\" is not a finite number; remedy: mend the "
         "table, or "
         "--ignore it");
   CHECK(wrong({{"n", type_id::text, {"1", "2", "1"}}, y}) == "nothing");
   CHECK(wrong({{"n", type_id::bigint, {{}, {}, {}}}, y}) ==
         "column \"n\" has no value in any row; remedy: --ignore n");
-  CHECK(
-      wrong({{"n", type_id::float64, {"1", "nan", "2"}}, y}) ==
-      "row 2: column \"n\" is nan, which is no finite number of a model; remedy: a table without such rows");
-  CHECK(
-      wrong({{"n", type_id::float64, {"1", "2", "inf"}}, y}) ==
-      "row 3: column \"n\" is inf, which is no finite number of a model; remedy: a table without such rows");
+  CHECK(wrong({{"n", type_id::float64, {"1", "nan", "2"}}, y}) ==
+        "row 2: column \"n\" is nan, which is not a finite number of a model; remedy: a table without such "
+        "rows");
+  CHECK(wrong({{"n", type_id::float64, {"1", "2", "inf"}}, y}) ==
+        "row 3: column \"n\" is inf, which is not a finite number of a model; remedy: a table without such "
+        "rows");
   CHECK(wrong({{"n", type_id::float64, {"1", {}, "2"}}, y}, kind::linear) ==
         "column \"n\" is null in 1 row, and a linear model cannot do without it; remedy: --model forest or "
         "boosted, "

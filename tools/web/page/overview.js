@@ -81,7 +81,7 @@ const drain = name => el("button", { class: "act", onclick: () => confirmed("Dra
 
 // The sentence on what a drain leaves where it is; null where it leaves nothing.
 const staying = answer => answer.stays.length === 0 ? null
-  : el("div", {}, el("p", {}, "It gives away what it runs but for these, which wait for it where it ends:"),
+  : el("div", {}, el("p", {}, "It hands over what it runs except these, which stay and wait for it when it ends:"),
     el("ul", {}, answer.stays.map(s => el("li", {}, `${s.actor}: ${s.why}; ${s.release}`))));
 
 export async function overview() {

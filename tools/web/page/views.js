@@ -14,7 +14,7 @@ const missing = names => names.length ? el("div", { class: "box warn" }, `Withou
 
 // What is wrong with a topology that runs, as the overview has it.
 const standingOf = topology => ask("topologies").then(all => all.find(t => t.topology === topology));
-const troubleLine = t => `Degraded: ${t.text}${t.since ? `, since ${t.since}` : ""}${t.node ? `, on ${t.node}` : ""}${t.error ? `: ${t.error}` : ""}`;
+const troubleLine = t => `Degraded: ${t.text}${t.since ? `, since ${t.since}` : ""}${t.node ? `, on ${t.node}` : ""}${t.error ? `: ${t.error}` : ""}${t.remedy ? `: ${t.remedy}` : ""}`;
 
 export async function graph(topology) {
   const [g, f, listed] = await Promise.all([graphOf(topology), figuresOf(topology), standingOf(topology)]);

@@ -268,7 +268,7 @@ expected<bool> bounded_reader::judge_rest(const log& l) {
     return user_error(
         ec::mismatch,
         fmt::format("{}: its last line had no end when the run began, at byte {}, and goes on now, so "
-                    "that it is no record; begin anew with --fresh when the file is whole, or read it "
+                    "that it is not a record; begin anew with --fresh when the file is whole, or read it "
                     "with \"follow\": true",
                     listed.path, listed.length));
   if (!is_last)

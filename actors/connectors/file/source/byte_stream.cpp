@@ -242,7 +242,7 @@ expected<open_file> open_file::open(const std::string& path) {
     if (!S_ISREG(info.st_mode))
       return user_error(
           ec::unsupported,
-          fmt::format("{} is no regular file, so it cannot be read again after a crash; write it to a "
+          fmt::format("{} is not a regular file, so it cannot be read again after a crash; write it to a "
                       "file first",
                       path));
     return opened;

@@ -66,7 +66,7 @@ expected<void> container_file::read_head() {
         (bytes.empty() || !avro::container_magic.starts_with(bytes)))
       return user_error(
           ec::unsupported,
-          fmt::format("{}: it is no Avro object container, which begins with \"Obj\" and the byte "
+          fmt::format("{}: it is not an Avro object container, which begins with \"Obj\" and the byte "
                       "1; {}. Move it away, name containers alone in `path`, or set another \"framing\"",
                       path_, found_in(bytes.substr(0, 64))));
     auto head = avro::read_container_head(bytes);

@@ -122,7 +122,7 @@ void check_table(const config::values& options, const config::say& say) {
   if (is_table(options)) {
     check_table_options(options, say);
     if (is_standard_input(options) || is_glob(path))
-      say("path", fmt::format("\"{}\" is no table; with `key` expected the path of one file", path));
+      say("path", fmt::format("\"{}\" is not a table; with `key` expected the path of one file", path));
     for (const auto* name : {"follow", "parallel"})
       if (options.boolean(name))
         say(name, "is for logs; a table is read whole when it has changed: leave it out, or `key`");
@@ -150,14 +150,14 @@ config::connector file_source_declaration() {
        .plain = true},
       {.name = "follow",
        .type = config::option_type::boolean,
-       .doc = "Goes on when the file grows, is rotated, or (with a glob) another file grows or appears, and "
-              "waits for a file that is not there yet",
+       .doc = "Keeps reading when the file grows or is rotated, or (with a glob) another file grows or "
+              "appears; waits for a file that is missing",
        .default_text = "false"},
       {.name = "late_writes",
        .type = config::option_type::duration,
-       .doc = "With `follow`: how long the source still reads what the writer adds to a file after it "
-              "was rotated or another file has grown, also under a new name, and how long an "
-              "unfinished last line waits for its end. Files that match a glob are always looked at, "
+       .doc = "With `follow`: how long the source still reads what is added to a file (also under a new "
+              "name) after it was rotated or another file has grown, and how long an unfinished last line "
+              "waits for its end. Files that match a glob are always looked at, "
               "and all of them at each start",
        .default_text = "1 minute"},
       {.name = "parallel",
@@ -176,9 +176,9 @@ config::connector file_source_declaration() {
        .choices = {"natural", "name", "modified"}},
       spool_option("standard input or the table is not read; for \"path\": \"-\", and with `key`"),
   };
-  for (auto& option : table_options(
-           false, "Reads the file, csv with a header or JSON, as a table: whole whenever it has changed, "
-                  "and gives each row that is new, changed or gone. "))
+  for (auto& option :
+       table_options(false, "Reads the file (csv with a header, or JSON) as a table: all of it whenever it "
+                            "has changed. Each row that is new, changed or deleted becomes a record. "))
     c.options.push_back(std::move(option));
   c.check = [](const config::check_input& in, const config::say& say) {
     if (const auto& path = in.options.text("path"); is_url(path))

@@ -159,7 +159,7 @@ private:
       key_ += ':';
       const auto written = members_.written(record, name);
       if (written.starts_with('{') || written.starts_with('['))
-        return bad_record(record, fmt::format("\"{}\", of its key, is no text, number or boolean", name));
+        return bad_record(record, fmt::format("\"{}\", of its key, is not a text, number or boolean", name));
       if (written.starts_with('"'))
         data::append_json_string(key_, members_.find(record, name).value_or(""));
       else

@@ -44,7 +44,7 @@ std::string why_packed(std::string_view head, std::string_view what, std::string
   if (found == nullptr)
     return {};
   return fmt::format(
-      "{} is packed as {}, which is no text; unpack it: {}{}{} | millrace run ..., with \"path\": \"-\"",
+      "{} is packed as {}, which is not text; unpack it: {}{}{} | millrace run ..., with \"path\": \"-\"",
       what, found->name, found->before, file, found->behind);
 }
 

@@ -15,7 +15,7 @@ bool check_url(const config::check_input& in, const config::say& say, const serv
                         : url.substr(scheme + 3, url.find_first_of("/?#", scheme + 3) - scheme - 3);
   if (!(url.starts_with("http://") || url.starts_with("https://")) || host.empty())
     say(names.url,
-        fmt::format("is no address of {}; expected one such as \"{}\"", names.what, names.example));
+        fmt::format("is not an address of {}; expected one such as \"{}\"", names.what, names.example));
   else if (host.find('@') != std::string::npos)
     say(names.url,
         fmt::format("holds credentials, which would show in logs; expected them in \"{}\", such as "
@@ -38,7 +38,7 @@ bool check_server(const config::check_input& in, const config::say& say, const s
       if (name.empty() || name.find_first_of(": \r\n") != std::string::npos ||
           value.find_first_of("\r\n") != std::string::npos)
         say(names.headers,
-            fmt::format("\"{}\" is no header; expected a name, and a value on one line", name));
+            fmt::format("\"{}\" is not a header; expected a name, and a value on one line", name));
   return is_good;
 }
 

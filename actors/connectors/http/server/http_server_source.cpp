@@ -19,10 +19,10 @@ std::vector<config::option> options() {
        .plain = true},
       {.name = "routes",
        .type = option_type::any,
-       .doc = "What a request for each path records and answers: {\"/path\": {\"event\": {...}, "
-              "\"reply\": \"text\"}} by GET; with \"body\": \"json\" (an object, whose members are the "
-              "record's beside the event's), \"lines\" (such an object a line, each a record; all or "
-              "none) or \"raw\" (the record as it is) by POST or PUT. Any other body is answered with "
+       .doc = "What a request for each path records and answers: {\"/path\": {\"event\": {...}, \"reply\": "
+              "\"text\"}} for GET. For POST or PUT, \"body\" says what the body is: \"json\" (an object, "
+              "whose members are added to the event's), \"lines\" (one such object a line, each a record; "
+              "all are taken or none) or \"raw\" (the body is the record). Any other body is answered with "
               "400 and the reason",
        .required = true},
       {.name = "headers",
@@ -99,7 +99,8 @@ config::connector http_server_source_declaration() {
   config::connector c;
   c.kind = config::stage_kind::source;
   c.type = "http_server";
-  c.doc = "Listens for HTTP requests; each is a record, and answered when it is durable in the state folder";
+  c.doc =
+      "Listens for HTTP requests; each is a record, and is answered once it is durable in the state folder";
   c.options = options();
   c.check = check;
   c.source = [](const config::values& options) {
@@ -108,9 +109,8 @@ config::connector http_server_source_declaration() {
     return config::source_traits{
         .log = address, .place = address, .stores_timestamps = true, .asks_server = true, .receives = true};
   };
-  c.guarantee =
-      "what was answered with 200 is processed exactly once; a request that was not answered may have been "
-      "taken or not";
+  c.guarantee = "a request that was answered with 200 is processed exactly once; one that was not answered "
+                "may have been taken or not";
   return c;
 }
 

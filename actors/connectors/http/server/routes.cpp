@@ -57,17 +57,17 @@ std::optional<body_use> body_use_of(std::string_view name) {
 
 expected<route> read_route(std::string_view path, const boost::json::value& text) {
   if (!path.starts_with('/') || path.find_first_of("?# ") != std::string_view::npos)
-    return wrong(fmt::format("\"{}\" is no path; expected one such as \"/purchase_a_sword\"", path));
+    return wrong(fmt::format("\"{}\" is not a path; expected one such as \"/purchase_a_sword\"", path));
   const auto* members = text.if_object();
   if (!members)
     return wrong(
-        fmt::format("\"{}\" is no object; expected {{\"event\": {{...}}, \"reply\": \"text\"}}", path));
+        fmt::format("\"{}\" is not an object; expected {{\"event\": {{...}}, \"reply\": \"text\"}}", path));
   route out{std::string(path), {}, {}, {}, body_use::none};
   for (const auto& [name, value] : *members) {
     if (name == "event") {
       const auto* event = value.if_object();
       if (!event)
-        return wrong(fmt::format("\"{}\" has an event that is no object; expected one such as "
+        return wrong(fmt::format("\"{}\" has an event that is not an object; expected one such as "
                                  "{{\"event_type\": \"purchase_sword\"}}",
                                  path));
       const auto whole = data::json_text(value);
@@ -78,7 +78,7 @@ expected<route> read_route(std::string_view path, const boost::json::value& text
       const auto* reply = value.if_string();
       if (!reply)
         return wrong(
-            fmt::format("\"{}\" has a reply that is no text; expected one such as \"Thank you!\\n\"", path));
+            fmt::format("\"{}\" has a reply that is not text; expected one such as \"Thank you!\\n\"", path));
       out.reply = *reply;
     } else if (name == "body") {
       const auto* body = value.if_string();
@@ -177,11 +177,11 @@ expected<body_object> object_of(std::string_view text) {
   if (!failed && text.substr(taken).find_first_not_of(" \t\r\n") != std::string_view::npos)
     failed = boost::json::error::extra_data;
   if (failed)
-    return wrong(fmt::format("is no JSON: {} at byte {}", failed.message(), taken + 1));
+    return wrong(fmt::format("is not JSON: {} at byte {}", failed.message(), taken + 1));
   const auto value = parser.release();
   const auto* object = value.if_object();
   if (!object)
-    return wrong("is JSON, but no object; expected one such as {\"user\": \"ann\"}");
+    return wrong("is JSON, but not an object; expected one such as {\"user\": \"ann\"}");
   body_object out;
   for (const auto& member : *object)
     out.names.insert(folded(member.key()));
@@ -256,7 +256,7 @@ expected<routes> routes::from(const boost::json::value& text) {
     return wrong(
         fmt::format("{}; expected one such as {{\"/\": {{\"event\": {{\"event_type\": \"default\"}}, "
                     "\"reply\": \"Hello!\\n\"}}}}",
-                    all ? "there is no route" : "is no object of paths"));
+                    all ? "there is no route" : "is not an object of paths"));
   routes out;
   for (const auto& [path, value] : *all) {
     ASSIGN_OR_RETURN(auto r, read_route(path, value));

@@ -340,7 +340,7 @@ expected<listen_place> parse_listen(const std::string& text) {
   const auto wrong = [&] {
     return user_error(
         ec::invalid_argument,
-        fmt::format("\"{}\" is no address; expected host and port, such as \"0.0.0.0:5000\"", text));
+        fmt::format("\"{}\" is not an address; expected host and port, such as \"0.0.0.0:5000\"", text));
   };
   const auto colon = text.rfind(':');
   if (colon == std::string::npos || colon == 0)

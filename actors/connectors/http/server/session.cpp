@@ -38,7 +38,7 @@ void session::parse() {
   buffer_.consume(reader_.put({static_cast<const char*>(got.data()), got.size()}));
   if (const auto& no = reader_.refused())
     return answer_and_close({beast_http::int_to_status(static_cast<unsigned>(no->status)),
-                             (no->status == 400 ? "This is no HTTP request: " : "") + no->why + ".\n"});
+                             (no->status == 400 ? "This is not an HTTP request: " : "") + no->why + ".\n"});
   if (reader_.is_done())
     return on_whole();
   if (reader_.has_head() && reader_.request().waits_to_go_on && std::exchange(may_ask_to_go_on_, false))

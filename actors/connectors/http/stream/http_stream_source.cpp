@@ -142,9 +142,8 @@ config::connector http_stream_source_declaration() {
     return config::source_traits{
         .log = address, .place = address, .stores_timestamps = true, .asks_server = true, .receives = true};
   };
-  c.guarantee =
-      "what was received is processed exactly once; what the server sends while there is no connection is "
-      "lost, unless it can go on by `since`";
+  c.guarantee = "what was received is processed exactly once; what the server sends while there is no "
+                "connection is lost, unless `since` asks for it again";
   return c;
 }
 

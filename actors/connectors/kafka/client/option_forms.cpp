@@ -49,7 +49,7 @@ bool takes_as_topic(std::string_view name) {
 
 std::string no_topic_name(std::string_view name) {
   return fmt::format(
-      "\"{}\" is no topic's name; expected 1 to {} letters, digits, dots, underscores or hyphens",
+      "\"{}\" is not a topic's name; expected 1 to {} letters, digits, dots, underscores or hyphens",
       name.substr(0, longest_topic), longest_topic);
 }
 
@@ -63,9 +63,10 @@ std::optional<std::string> problem_of_brokers(std::string_view brokers) {
     while (one.ends_with(' '))
       one.remove_suffix(1);
     if (!is_broker(one))
-      return fmt::format("\"{}\" is no broker's address; expected host:port, such as \"localhost:9092\", or "
-                         "several with commas between",
-                         one.substr(0, longest_topic));
+      return fmt::format(
+          "\"{}\" is not a broker's address; expected host:port, such as \"localhost:9092\", or "
+          "several with commas between",
+          one.substr(0, longest_topic));
     if (comma == std::string_view::npos)
       return std::nullopt;
     brokers.remove_prefix(comma + 1);

@@ -144,7 +144,7 @@ bool json_for_message::append_field(std::string& out, std::string_view text, con
                                     bool is_element, std::uint32_t depth) {
   const auto v = data::read_json_value(text, limits_of_json);
   if (!v)
-    return fail(fmt::format("it is no JSON, or nested deeper than {} levels", limits_of_json.most_depth));
+    return fail(fmt::format("it is not JSON, or nested deeper than {} levels", limits_of_json.most_depth));
   out += '{';
   data::append_json_string(out, field.json_name());
   out += is_element ? ":[" : ":";
@@ -159,9 +159,9 @@ bool json_for_message::append_message(std::string& out, std::string_view text,
                                       const pb::Descriptor& message) {
   const auto v = data::read_json_value(text, limits_of_json);
   if (!v)
-    return fail(fmt::format("it is no JSON, or nested deeper than {} levels", limits_of_json.most_depth));
+    return fail(fmt::format("it is not JSON, or nested deeper than {} levels", limits_of_json.most_depth));
   if (!v->is_object())
-    return fail(fmt::format("{} is no message {}; expected an object of its fields", shown_json(*v),
+    return fail(fmt::format("{} is not a message {}; expected an object of its fields", shown_json(*v),
                             data::excerpt(message.full_name())));
   return append_members(out, v->get_object(), message, 0, false);
 }
@@ -312,7 +312,7 @@ bool json_for_message::is_free_value(const json::value& v, std::uint32_t depth) 
     return true;
   }
   return !is_json_number(v) || is_held(v, false) ||
-         fail(fmt::format("{} is no double, as numbers of google.protobuf.Value are", shown_json(v)));
+         fail(fmt::format("{} is not a double, as numbers of google.protobuf.Value are", shown_json(v)));
 }
 
 bool json_for_message::append_whole(std::string& out, const json::value& v, const pb_field& f) {
@@ -387,8 +387,9 @@ bool json_for_message::append_packed_any(std::string& out, const json::value& v,
       any.file()->pool()->FindMessageTypeByName(std::string(url.substr(url.rfind('/') + 1)));
   if (packed == nullptr || well_known_of(*packed) != well_known_type::none ||
       packed->full_name() == any.full_name())
-    return fail(fmt::format("\"{}\" is no message of the schema's that google.protobuf.Any is written with",
-                            data::excerpt(url)));
+    return fail(
+        fmt::format("\"{}\" is not a message of the schema's that google.protobuf.Any is written with",
+                    data::excerpt(url)));
   if (const auto clash = clash_in(*packed))
     return fail(fmt::format("a member \"{}\" may be {} or {}", data::excerpt(clash->named->name()),
                             words_of(*clash->named), words_of(*clash->in_json)));

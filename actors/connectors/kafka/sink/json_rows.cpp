@@ -99,7 +99,7 @@ expected<std::unique_ptr<record_encoder>> make_json_encoder(const std::string& s
                                                             const written_columns& what) {
   const auto v = data::read_json_value(schema);
   if (!v || (!v->is_object() && !v->is_bool()))
-    return user_error(ec::invalid_argument, "it is no JSON Schema: expected an object of JSON");
+    return user_error(ec::invalid_argument, "it is not a JSON Schema: expected an object of JSON");
   const auto* const o = v->if_object();
   const auto* const type = o == nullptr ? nullptr : member_of(*o, "type");
   const bool says_object =

@@ -70,7 +70,7 @@ std::vector<option> options() {
        .plain = true},
       {.name = "format",
        .type = option_type::choice,
-       .doc = "How the row is written: json; base64, the bytes that the column `value` has as base64 text, "
+       .doc = "How the row is written: json; base64, the bytes that the column `value` holds as base64 text, "
               "such as _raw of Avro records; avro, protobuf or json_schema, with a schema of the columns in "
               "a `registry`, whose id is in front of each record as Confluent's serializers write it",
        .default_text = "json",
@@ -128,7 +128,7 @@ std::vector<option> options() {
        .default_text = "false"},
       {.name = "removed",
        .type = option_type::choice,
-       .doc = "What becomes of a row that a window upstream with emit: updates takes back (a session "
+       .doc = "What happens to a row that a window upstream with emit: updates takes back (a session "
               "has grown, or having no longer lets the row through). left: no record; tombstone: a "
               "null value with the row's key, for a compacted topic",
        .default_text = "left",

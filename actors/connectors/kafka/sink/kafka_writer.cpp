@@ -47,7 +47,7 @@ bytes_of_base64(std::string& buffer, const data::batch& rows, std::size_t column
     return std::nullopt;
   auto bytes = data::from_base64(c.text_at(row));
   if (!bytes)
-    return tl::make_unexpected(fmt::format("the column \"{}\" is no base64: {}", (*rows.schema)[column].name,
+    return tl::make_unexpected(fmt::format("the column \"{}\" is not base64: {}", (*rows.schema)[column].name,
                                            data::excerpt(c.text_at(row))));
   buffer = std::move(*bytes);
   return buffer;

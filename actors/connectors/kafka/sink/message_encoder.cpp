@@ -242,7 +242,7 @@ private:
     case message_put::binary: {
       const auto bytes = data::from_base64(c.text_at(row));
       if (!bytes)
-        return is_no(c, row, w, "base64, as text is that becomes bytes");
+        return is_no(c, row, w, "bytes, written as base64");
       append_text(out, w, *bytes);
       return true;
     }
@@ -259,7 +259,7 @@ private:
     case message_put::duration: {
       const auto v = duration_in(c.text_at(row));
       if (!v)
-        return is_no(c, row, w, "duration such as 1.5s");
+        return is_no(c, row, w, "a duration such as 1.5s");
       out += w.tag;
       append_seconds(out, v->seconds, v->nanos);
       return true;
@@ -291,7 +291,7 @@ private:
   }
 
   bool is_no(const data::column& c, std::size_t row, const field_writing& w, std::string_view what) {
-    return fail(fmt::format("\"{}\" is no {}, which {} is", data::excerpt(c.text_at(row)), what,
+    return fail(fmt::format("\"{0}\" does not fit {2}, which is {1}", data::excerpt(c.text_at(row)), what,
                             words_of(*w.declared)));
   }
 
@@ -315,7 +315,7 @@ private:
     if (w.type != pb_type::TYPE_INT64 || !is_whole || c.type().id() != data::type_id::bigint) {
       const auto range = range_of(w.declared->cpp_type());
       if (!is_whole || v < range.least || v > range.most)
-        return fail(fmt::format("{} is no {}, which {} is", shown(c, row), w.declared->type_name(),
+        return fail(fmt::format("{0} does not fit {2}, which is {1}", shown(c, row), w.declared->type_name(),
                                 words_of(*w.declared)));
     }
     if (v == 0 && !w.has_presence)
@@ -334,7 +334,7 @@ private:
     const auto held = is_short ? static_cast<double>(real) : v;
     if (is_whole ? held >= end_of_int64 || static_cast<std::int64_t>(held) != c.ints()[row]
                  : is_short && std::isfinite(v) && !std::isfinite(real))
-      return fail(fmt::format("{} is no {}, which {} is", shown(c, row), w.declared->type_name(),
+      return fail(fmt::format("{0} does not fit {2}, which is {1}", shown(c, row), w.declared->type_name(),
                               words_of(*w.declared)));
     if (!w.has_presence && std::bit_cast<std::uint64_t>(held) == 0)
       return true;
@@ -403,7 +403,7 @@ private:
   bool append_text_of_json(std::string& out, const field_writing& w, const data::column& c, std::size_t row) {
     const auto text = data::bare_json(c.text_at(row), scratch_);
     if (!text)
-      return fail(fmt::format("{} is no JSON", data::excerpt(c.text_at(row))));
+      return fail(fmt::format("{} is not JSON", data::excerpt(c.text_at(row))));
     append_text(out, w, *text);
     return true;
   }

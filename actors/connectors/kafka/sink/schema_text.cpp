@@ -64,7 +64,7 @@ expected<schema_file> read_message_file(std::string bytes) {
 expected<schema_file> read_json_file(std::string bytes) {
   const auto v = data::read_json_value(bytes);
   if (!v || (!v->is_object() && !v->is_bool()))
-    return user_error(ec::invalid_argument, "it is no JSON Schema: expected an object of JSON");
+    return user_error(ec::invalid_argument, "it is not a JSON Schema: expected an object of JSON");
   schema_file out{bytes, std::move(bytes), {}};
   if (const auto* const o = v->if_object())
     if (const auto* const title = o->if_contains("title"); title != nullptr && data::is_text(*title))

@@ -36,7 +36,7 @@ expected<start_option> parse_start(std::string_view text) {
   if (auto t = expression::parse_timestamp(text))
     return *t;
   return user_error(ec::invalid_argument,
-                    fmt::format("\"{}\" is no start; expected earliest, latest or a timestamp such as "
+                    fmt::format("\"{}\" is not a start; expected earliest, latest or a timestamp such as "
                                 "2021-04-24T19:55:00Z",
                                 text));
 }

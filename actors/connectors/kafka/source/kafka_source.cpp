@@ -65,7 +65,7 @@ config::connector kafka_source_declaration() {
        .choices = key_forms()},
       {.name = "group",
        .type = option_type::text,
-       .doc = "Consumer group that gets the durable offsets, for monitoring only. Default: "
+       .doc = "Consumer group to which the durable offsets are committed, for monitoring only. Default: "
               "TOPOLOGY-STAGE",
        .plain = true},
       {.name = "discover_every",

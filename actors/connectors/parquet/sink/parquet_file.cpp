@@ -118,7 +118,7 @@ expected<std::vector<std::string>> columns_of(storage::stored_file& file, const 
   if (from.failed())
     return unexpected(*from.failed());
   if (!why.empty())
-    return user_error(ec::corrupt, fmt::format("{} is no Parquet file: {}", name, why));
+    return user_error(ec::corrupt, fmt::format("{} is not a Parquet file: {}", name, why));
   return lines;
 }
 

@@ -117,7 +117,7 @@ void check_partitions(const config::check_input& in, const config::say& say) {
       say("partition_by", config::missing_column(name, *in.input, "this sink"));
     else if (const auto& type = (*in.input)[*at].type; type.is_nested())
       say("partition_by",
-          fmt::format("column '{}' is {}, which is no folder's name; expected a text, number, "
+          fmt::format("column '{}' is {}, which is not a folder's name; expected a text, number, "
                       "boolean, timestamp or date",
                       name, type.name()));
   }

@@ -50,7 +50,8 @@ tl::expected<table_place, place_fault> in_hdfs(const http::url_parts& u, const s
   const auto folder = without_end_slashes(path);
   if (folder.empty() || has_odd_part(folder.substr(1)))
     return wrong(
-        "path", fmt::format("'{}' is no folder for a table in HDFS; expected one such as /lake/plays", path));
+        "path",
+        fmt::format("'{}' is not a folder for a table in HDFS; expected one such as /lake/plays", path));
   return webhdfs_place{fmt::format("{}://{}", secure ? "https" : "http", host), u.user,
                        fmt::format("{}://{}", secure ? "swebhdfs" : "webhdfs", host), std::string(folder)};
 }
@@ -72,7 +73,7 @@ tl::expected<table_place, place_fault> in_s3(const http::url_parts& u, const std
     else if (name == "endpoint" && (value.starts_with("http://") || value.starts_with("https://")))
       p.endpoint = without_end_slashes(value);
     else if (name == "endpoint")
-      return wrong("connection", "has an endpoint that is no http:// or https:// address");
+      return wrong("connection", "has an endpoint that is not an http:// or https:// address");
     else
       return wrong(
           "connection",
@@ -82,8 +83,8 @@ tl::expected<table_place, place_fault> in_s3(const http::url_parts& u, const std
   while (prefix.starts_with('/'))
     prefix.remove_prefix(1);
   if (has_odd_part(prefix))
-    return wrong("path",
-                 fmt::format("'{}' is no prefix for a table in S3; expected one such as lake/plays", path));
+    return wrong(
+        "path", fmt::format("'{}' is not a prefix for a table in S3; expected one such as lake/plays", path));
   p.prefix = prefix;
   return p;
 }
@@ -96,7 +97,7 @@ tl::expected<table_place, place_fault> place_of(const std::string& connection, c
       return wrong("path", "is empty; expected the folder of the table");
     if (is_url(path))
       return wrong("path",
-                   fmt::format("'{}' is no folder of this machine; say where it is in `connection`, such "
+                   fmt::format("'{}' is not a folder of this machine; say where it is in `connection`, such "
                                "as webhdfs://HOST:PORT or s3://BUCKET, and give the folder there as `path`",
                                path));
     return local_place{path};
@@ -105,7 +106,7 @@ tl::expected<table_place, place_fault> place_of(const std::string& connection, c
   if (!u || u->host.empty())
     return wrong(
         "connection",
-        "is no URL; expected webhdfs://[USER@]HOST:PORT (or http://, swebhdfs://, https://) for HDFS, "
+        "is not a URL; expected webhdfs://[USER@]HOST:PORT (or http://, swebhdfs://, https://) for HDFS, "
         "or s3://[KEY:SECRET@]BUCKET?region=REGION&endpoint=URL, with what is special in it as %XX");
   if (u->scheme == "webhdfs" || u->scheme == "swebhdfs" || u->scheme == "http" || u->scheme == "https")
     return in_hdfs(*u, path);

@@ -88,7 +88,7 @@ expected<void> database::start_session(const soci::backend_factory& backend, con
     struct stat found {};  // nobody would be heard of who opens a named pipe
     if (::stat(file.c_str(), &found) == 0 && !S_ISREG(found.st_mode))
       return user_error(ec::refused,
-                        fmt::format("{}: {}, which `connection` names, is no regular file; expected "
+                        fmt::format("{}: {}, which `connection` names, is not a regular file; expected "
                                     "a file that holds a certificate or a key",
                                     where_.shown, file));
   }

@@ -101,7 +101,7 @@ outcome<std::optional<table_shape>> describe_mysql(database& db, const std::stri
   table_shape shape;
   const auto& found = tables->front();
   if (found[0] != "BASE TABLE")
-    shape.unfit = "it is no table but a " + found[0].value_or("view");
+    shape.unfit = "it is not a table but a " + found[0].value_or("view");
   else if (found[2] != "YES")
     shape.unfit = fmt::format("its engine {} has no transactions; remedy: alter table {} engine = InnoDB",
                               found[1].value_or("?"), db.name(table));

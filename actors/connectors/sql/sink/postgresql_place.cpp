@@ -34,15 +34,15 @@ std::string array_of(const std::vector<std::string>& names) {
 
 failure refusal_of(const database& db, const std::vector<trust_finding>& found, ownership whose) {
   const auto& first = found.front();
-  return {
-      {ec::refused,
-       fault::user,
-       false,
-       fmt::format("{}: {}{} (the code of its owner runs with the rights of role {})", db.where().shown,
-                   postgresql::describe(found),
-                   whose == ownership::uses ? "; or connect as a role that is no superuser" : "", first.role),
-       {}},
-      false};
+  return {{ec::refused,
+           fault::user,
+           false,
+           fmt::format("{}: {}{} (the code of its owner runs with the rights of role {})", db.where().shown,
+                       postgresql::describe(found),
+                       whose == ownership::uses ? "; or connect as a role that is not a superuser" : "",
+                       first.role),
+           {}},
+          false};
 }
 
 }  // namespace

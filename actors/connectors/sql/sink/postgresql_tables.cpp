@@ -95,7 +95,7 @@ outcome<std::optional<table_shape>> describe_postgresql(database& db, const std:
     return std::optional<table_shape>();
   table_shape shape;
   if (tables->front()[0] != "r" && tables->front()[0] != "p")
-    shape.unfit = "it is no table";
+    shape.unfit = "it is not a table";
   else if (tables->front()[1] == "u")
     shape.unfit = "it is unlogged: a crash of the server empties it; remedy: alter table " +
                   db.table_name(table) + " set logged";

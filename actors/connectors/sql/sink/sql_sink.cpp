@@ -152,13 +152,13 @@ config::connector sql_sink_declaration() {
        .doc = "For an upsert: an expression over the sink's input. A row for which it is true deletes "
               "the table's row with its key"},
       {.name = "newest",
-       .doc = "For an upsert: a column, bigint or timestamp, that grows with each change of a row. A "
-              "change that has less than the table's row, or than the row's deletion, changes nothing",
+       .doc = "For an upsert: a column, bigint or timestamp, that grows with each change of a row. A change "
+              "with a smaller value than the table's row, or than the row's deletion, changes nothing",
        .plain = true},
       {.name = "keep_deleted",
        .type = option_type::duration,
-       .doc = "With delete and newest: how long a deletion is remembered, by the clock, so that an "
-              "older change of its row changes nothing; off: for ever",
+       .doc = "With delete and newest: how long a deletion is remembered, by the clock, so that an older "
+              "change of its row has no effect; off: for ever",
        .default_text = "off",
        .choices = {"off"},
        .minimum = 1'000'000}};

@@ -46,7 +46,7 @@ outcome<std::optional<table_shape>> describe_sqlite(database& db, const std::str
     return std::optional<table_shape>();
   table_shape shape;
   if (tables->front()[0] == "view")
-    shape.unfit = "it is no table but a view";
+    shape.unfit = "it is not a table but a view";
   const bool strict = tables->front()[1] == "1";
   auto columns = db.query(
       "select name, type, \"notnull\", dflt_value, pk, hidden from pragma_table_xinfo(:p0)", named, 6);

@@ -390,7 +390,7 @@ expected<target> parse_connection(std::string_view given) {
   if (kind == "postgresql" || kind == "postgres")
     return server_target(product::postgresql, rest);
   if ((kind == "sqlite3" || kind == "sqlite") && !config::references_in(given).empty())
-    return wrong("SQLite has no password, and its path is no secret");
+    return wrong("SQLite has no password, and its path is not a secret");
   if (kind == "sqlite3" || kind == "sqlite")
     return sqlite_target(rest);
   return unknown_kind(given, "this kind of database is not offered");

@@ -90,8 +90,8 @@ config::connector sql_source_declaration() {
   config::connector c;
   c.kind = config::stage_kind::source;
   c.type = "sql";
-  c.doc = "Reads a table of MySQL, MariaDB, PostgreSQL or SQLite at intervals, and gives each row "
-          "that is new, changed or gone as a JSON record with the time at which it was read";
+  c.doc = "Reads a table of MySQL, MariaDB, PostgreSQL or SQLite at intervals: each row that is new, changed "
+          "or deleted becomes a JSON record with the time at which it was read";
   c.options = options();
   c.check = check;
   c.source = [](const config::values& options) {
@@ -105,8 +105,8 @@ config::connector sql_source_declaration() {
                                  .receives = true,
                                  .has_own_files = where && where->kind == sql::product::sqlite};
   };
-  c.guarantee = "a change that a reading finds is processed exactly once, at the moment of that reading; of "
-                "several changes between two readings the last one counts";
+  c.guarantee = "a change that a reading finds is processed exactly once, with the time of that reading; of "
+                "several changes between two readings only the last one is seen";
   return c;
 }
 

@@ -121,7 +121,7 @@ unexpected view::removed(std::string_view shown) const {
   return fatal_error(
       ec::corrupt,
       fmt::format(
-          "{}: a record that is needed was removed by a message without a value that is no node's "
+          "{}: a record that is needed was removed by a message without a value that is not a node's "
           "(partition {}, offset {}); remedy: let nobody but the nodes write to the topic, and restore it "
           "from a backup, or start the topology afresh",
           shown, partition_of(prefix_), highest_removed_->offset));

@@ -49,7 +49,7 @@ expected<data_file> data_file::open(std::filesystem::path path, bool& made, cons
   f.fd_ = descriptor(opened.fd);
   if (opened.refusal == file_refusal::no_file)  // bytes that were written to it cannot be taken back
     return user_error(ec::unsupported,
-                      fmt::format("{} is no regular file, so that rows could not be cut back after a "
+                      fmt::format("{} is not a regular file, so that rows could not be cut back after a "
                                   "crash; use a regular file, or the console sink for a pipe",
                                   path.string()));
   if (!f.fd_.valid())

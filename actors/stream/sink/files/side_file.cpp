@@ -151,8 +151,9 @@ expected<side_file> side_file::open(std::filesystem::path path) {
   const auto opened = open_guarded(path.string(), O_RDWR | O_CREAT, private_file);
   f.fd_ = descriptor(opened.fd);
   if (opened.refusal == file_refusal::no_file)
-    return user_error(ec::unsupported,
-                      fmt::format("{} is no regular file, and none of millrace's; remove it", path.string()));
+    return user_error(
+        ec::unsupported,
+        fmt::format("{} is not a regular file, and none of millrace's; remove it", path.string()));
   if (!f.fd_.valid())
     return refused_file("open", path, opened);
   f.path_ = std::move(path);
@@ -195,7 +196,7 @@ expected<std::optional<std::string>> side_file::load() {
   const auto magic = info.st_size < page ? 0 : read_word(fd_.get(), 0);
   if (magic != head_magic)
     return fatal_error(ec::corrupt,
-                       fmt::format("{} is no progress file of millrace of a version that this one reads; "
+                       fmt::format("{} is not a progress file of millrace of a version that this one reads; "
                                    "restore it, or start over with --fresh after removing it",
                                    path_.string()));
   was_clean_ = read_word(fd_.get(), clean_at) != 0;

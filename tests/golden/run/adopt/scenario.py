@@ -19,5 +19,5 @@ def run(place):
     same(a.lines("out.jsonl"), expected(900))
     same(len(a.lines("raw.jsonl")), 900)
     same(sorted(row[0][1] for row in a.table("counts")), [100] * 9)
-    a.run(["--adopt"], says="has come to its end")
+    a.run(["--adopt"], says="has ended")
     same(a.lines("out.jsonl"), expected(900))

@@ -57,11 +57,11 @@ def damaged(place):
     copy.write_bytes(letters[0] + letters[1].replace(b'"record"', b'"rec\xffrd"') + letters[2])
     mended = ["--set", "stages.parsed.schema.n=double"]
     a.run(mended)  # notes the mended topology
-    replay(a, copy, 1, "2 dead letters: 2 go into", f"1 not replayed: {copy}:2: column ", "mend it in a copy of the file and replay that")
+    replay(a, copy, 1, "2 dead letters: 2 go into", f"1 not replayed: {copy}:2: column ", "correct it in a copy of the file and replay that")
     a.run(mended)
     same(sorted(json.loads(line)["u"] for line in a.lines("out.jsonl")), ["a", "b", "d"])
     copy.write_bytes(b"".join(letters))
-    replay(a, copy, 0, "3 dead letters: 1 goes into", "2 had gone before")
+    replay(a, copy, 0, "3 dead letters: 1 goes into", "2 were replayed before")
     a.run(mended)
     same(sorted(json.loads(line)["u"] for line in a.lines("out.jsonl")), ["a", "b", "c", "d"])
     copy.write_bytes(b"\xff\n" * 12)

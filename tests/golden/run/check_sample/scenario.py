@@ -36,7 +36,7 @@ def run(place):
     with_header = place.folder.parent / "csv_header"
     lines = [line for line in (with_header / "input1.csv").read_bytes().splitlines() if line]
     check(["--sample", str(with_header / "input1.csv")], topology=with_header / "topology.json",
-          out=[f"sample: {len(lines) - 1} records, then the end"])  # the first line is no record, as `run` has it
+          out=[f"sample: {len(lines) - 1} records, then the end"])  # the first line is not a record, as `run` has it
     one = a.root / "one.jsonl"
     one.write_text('{"u":"a","t":"2024-01-01 10:00:00"}\n')
     check(["--sample", f"left={one}"], out=["sample: 1 record, then the end"])

@@ -16,7 +16,7 @@ def run(place):
     a.run_killed(["--set", "stages.lines.rate=599/s"])
     same(a.lines("out.jsonl"), rows(0, 600))
     same(a.lines("kept.jsonl"), ["from long ago", *rows(0, 600)])
-    a.run(says="has come to its end")
+    a.run(says="has ended")
     same(a.lines("out.jsonl"), rows(0, 600))
     shutil.rmtree(a.state)
     (a.root / "input.jsonl").write_text("\n".join(rows(600, 900)) + "\n")

@@ -55,7 +55,7 @@ class Case:
                 if report["stages"][stage][name] != value:
                     raise Wrong(f"ledger: {stage}.{name} is {report['stages'][stage][name]}, expected {value}: "
                                 f"{report['stages'][stage]}")
-        attempt.run(self.args, says="has come to its end")
+        attempt.run(self.args, says="has ended")
         self.check(attempt)
         return report
 

@@ -15,7 +15,7 @@ from real_systems import wait_until  # noqa: E402
 from golden.millrace import TIMEOUT, Attempt, Ended, Workplace, Wrong  # noqa: E402
 
 # Messages of `run`, and those that `apply` and `wait` may give in their place.
-WORDS = {"has come to its end": (" ended",), "it goes on with what is new": (" ended",), "nothing new in": (" ended",),
+WORDS = {"has ended": (" ended",), "this one reads what is new": (" ended",), "nothing new in": (" ended",),
          "--fresh": ("give this one another name", "millrace apply FILE --fresh"), "--state": ("apply the old topology",)}
 
 

@@ -1,5 +1,5 @@
 """JSON values with any white space and line breaks between and within them are a record each, over kills, wherever chunks end, plain, gzip
-and followed; Python's raw_decode is the oracle. A text that is no value costs itself alone"""
+and followed; Python's raw_decode is the oracle. A text that is not a value costs itself alone"""
 import gzip
 import json
 import random

@@ -30,6 +30,6 @@ def run(place):
     same((first["level"], first["topology"], first["resumed_from"], first["state"]), ("info", "log_format", None, str(a.state)))
     same(first["sources"], [{"stage": "lines", "type": "file", "place": f"{a.out}/../input.jsonl"}])
     same((last["level"], last["topology"], last["stage"]), ("info", "log_format", None))
-    same(last["message"], "'log_format' has come to its end: 2 records read, 1 row out, none late, no dead letters")
+    same(last["message"], "'log_format' has ended: 2 records read, 1 row out, none late, no dead letters")
     same([last[name] for name in ("read", "rows_out", "late", "dead_letters")], [2, 1, 0, 0])
     a.run(["--log-format", "xml"], exit=2, says="log-format")

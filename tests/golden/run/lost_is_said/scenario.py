@@ -28,7 +28,7 @@ def nothing_is_a_row(place):
     ended = a.run()
     says_once(ended, "dead letters, the first at partition 0, position 0: ")
     says_once(ended, f"dead letters lie in {letters}")
-    says_once(ended, f"'lost_is_said' has come to its end: 9,000 records read, no rows out, none late, 9,000 dead letters in {letters}")
+    says_once(ended, f"'lost_is_said' has ended: 9,000 records read, no rows out, none late, 9,000 dead letters in {letters}")
     if re.search(r"\dE[+-]?\d", a.report_file.read_text()):
         raise Wrong(f"a number of the report is in no usual form:\n{a.report_file.read_text()}")
     # The result holds for the same command later, too.
@@ -65,10 +65,10 @@ def late_records(place):
     objects = [json.loads(line) for line in a.run(["--log-format", "json", "--fail-on", "late=90%"], exit=1).stderr.splitlines()]
     [warning] = [o for o in objects if o["level"] == "warning"]
     same((warning["stage"], warning["late"], warning["partition"], warning["position"]), ("counts", 30, "0", len(lines[0]) + len(lines[1]) + 2))
-    for text in ("30 late records, the first at", "2021-04-24T19:00:50Z", "the watermark stood at 2021-04-24T19:05:00Z", '"from": "counts.late"'):
+    for text in ("30 late records, the first at", "2021-04-24T19:00:50Z", "the watermark was at 2021-04-24T19:05:00Z", '"from": "counts.late"'):
         if text not in warning["message"]:
             raise Wrong(f"{text!r} is not in {warning['message']!r}")
-    [end] = [o for o in objects if "has come to its end" in o["message"]]
+    [end] = [o for o in objects if "has ended" in o["message"]]
     same([end[name] for name in ("read", "rows_out", "late", "dead_letters")], [33, 2, 30, 0])
 
     # They are not lost if a stage reads them: no warning, and counted all the same.

@@ -93,4 +93,4 @@ def run(place):
         if name != "ended" and (not lost or len(lost) >= COUNT // 4):
             raise Wrong(f"{len(lost)} of {COUNT // 4} records were parsed before the parser was mended")
         check(a, lost, report)
-        a.run(MENDED, says="has come to its end")
+        a.run(MENDED, says="has ended")

@@ -52,7 +52,7 @@ class Batch:
         self.counts, self.sliding, self.tens = Oracle(FIVE, FIVE), Oracle(TEN, FIVE), Oracle(TEN, TEN)
         self.all = []
 
-    def take(self, new, says="it goes on with what is new", killed=True):
+    def take(self, new, says="this one reads what is new", killed=True):
         """`new` was just added to the files: a run takes it, killed on the way; the next one finds nothing."""
         self.all += [r["i"] for r in new]
         records = [(r["u"], minute_of(r), 1) for r in new]
@@ -65,7 +65,7 @@ class Batch:
         else:
             a.run(self.args, says=says)
         self.check()
-        a.run(self.args, says=["has come to its end", "nothing new in"])
+        a.run(self.args, says=["has ended", "nothing new in"])
         a.run([*self.args, "--fail-on", "empty"], exit=1, says="no new record was read, which fails the run by --fail-on empty")
         self.check()
 
@@ -98,7 +98,7 @@ def one_log(place, killed):
     first = hour(0, 400, 600)
     (b.folder / "10.jsonl").write_text(text(first[:300]))
     (b.folder / "11.jsonl").write_text(text(first[300:]))
-    b.take(first, says="has come to its end", killed=killed)
+    b.take(first, says="has ended", killed=killed)
     # A later file, and lines at the end of the last one; two records come for windows that have fired.
     more = [record(1000, 601), *hour(400, 300, 610), record(1001, 604)]
     with (b.folder / "11.jsonl").open("a") as f:
@@ -147,7 +147,7 @@ def what_comes_meanwhile(place):
     b = Batch(place, "meanwhile")
     first, more, later = hour(0, 100, 600), hour(100, 300, 610), hour(400, 100, 620)
     (b.folder / "1.jsonl").write_text(text(first))
-    b.take(first, says="has come to its end", killed=False)
+    b.take(first, says="has ended", killed=False)
     (b.folder / "2.jsonl").write_text(text(more))
     # It is killed long before its end, also on a busy machine: an ended run would have the next one take all that comes.
     b.a.run_until(lambda: b.a.lines_so_far("rows.jsonl") > 110, ["--set", "stages.lines.rate=20/s"])

@@ -70,6 +70,6 @@ def replay_beside(place, at, a, look):
                           capture_output=True, text=True, env=at.environment())
     same((done.returncode, "windows have fired for good" in done.stderr), (0, False))
     (a / "3").write_text(line(9, 25))
-    at.run(says="it goes on with what is new")
+    at.run(says="this one reads what is new")
     look([8, 9], [1, 1, 1, 1, 2, 3], [1, 1, 1, 2])
     check_ledger(at.name, at.report())

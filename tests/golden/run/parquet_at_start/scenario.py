@@ -15,7 +15,7 @@ def run(place):
     for table in ("dropped", "kept"):
         same(a.parquet_rows(table), rows(0, 600))
     files = a.parquet_files("kept")
-    a.run(says="has come to its end")
+    a.run(says="has ended")
     same(a.parquet_files("kept"), files)
     # Another state begins: its folder is new. The one that keeps refuses it, and loses nothing.
     shutil.rmtree(a.state)

@@ -10,7 +10,7 @@ def too_late(a):
     """A sink that comes after the end gets nothing of what was read: run and check both say so."""
     more = a.root / "more.json"
     more.write_text(json.dumps({"stages": {"more": {"sink": "file", "from": "parsed", "path": str(a.root / "more.jsonl")}}}))
-    told = "sink 'more' is new and gets no rows of what was read before, for the topology has come to its end"
+    told = "sink 'more' is new and gets no rows of what was read before, because the topology has ended"
     a.run(["--with", more], says=[told, "nothing is left to do"])
     same((a.root / "more.jsonl").exists(), False)
     def checked(*args):
@@ -24,7 +24,7 @@ def run(place):
     a = place.attempt("fresh")
     (a.root / "input.jsonl").write_text(records(600))
     a.run()
-    a.run(says="has come to its end")
+    a.run(says="has ended")
     same(a.lines("out.jsonl"), expected(600))
     same(len(a.table("counts")), 6)
     too_late(a)
@@ -32,7 +32,7 @@ def run(place):
                            "out: the file is emptied"])
     same(a.lines("out.jsonl"), expected(600))
     same(len(a.table("counts")), 12)
-    a.run(says="has come to its end")
+    a.run(says="has ended")
     # --fresh, killed in the middle of the run (its file has begun anew), and resumed without it
     a.run_until(lambda: a.lines_so_far("out.jsonl") < 6, ["--fresh", "--set", "stages.lines.rate=400/s"])
     a.run()

@@ -28,7 +28,7 @@ def run(place):
             "--secrets DIR", "topology.json:10:61: stages.out.connection: ${secret:db}: ")
     given = ["--secrets", str(folder)]
     put("kafka", 0o644)
-    command("run", given, 2, f"{folder}/kafka: others may use it (mode 0644)", f"{folder}/db: there is no such file")
+    command("run", given, 2, f"{folder}/kafka: it is open to others (mode 0644)", f"{folder}/db: there is no such file")
     put("kafka")
     put("db")
     command("run", [*given, "--log-level", "debug"], 1, "127.0.0.1:1")  # nobody listens there

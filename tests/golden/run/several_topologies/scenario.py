@@ -45,13 +45,13 @@ def run(place):
     same(sorted(p.name for p in a.state.iterdir()), ["counts", "sums"])
     reports = json.loads(a.report_file.read_text())
     same([(r["topology"], r["ended"], r["stages"]["parsed"]["out"]) for r in reports], [("sums", True, 100), ("counts", True, 100)])
-    a.run([counts], says=["'sums' has come to its end", "'counts' has come to its end"])
+    a.run([counts], says=["'sums' has ended", "'counts' has ended"])
 
     # One that fails ends alone.
     b = attempt("one_fails")
-    b.run([counts, "--set", "counts:stages.lines.path=/no/such/file"], exit=1, says=["/no/such/file", "'sums' has come to its end"])
+    b.run([counts, "--set", "counts:stages.lines.path=/no/such/file"], exit=1, says=["/no/such/file", "'sums' has ended"])
     same(b.lines("sums.jsonl"), ['{"s":4950}'])
-    b.run([counts], says="'counts' has come to its end")
+    b.run([counts], says="'counts' has ended")
     same(b.lines("counts.jsonl"), ['{"n":100}'])
 
     # A mistake in one is found before any of them runs.

@@ -1,4 +1,4 @@
-"""A state that was made from a file is refused for a job on Kafka, also when it has come to its end: the end mark is not looked at first"""
+"""A state that was made from a file is refused for a job on Kafka, also when it has ended: the end mark is not looked at first"""
 from golden.millrace import Wrong, same
 
 import subprocess
@@ -20,8 +20,8 @@ def run(place):
     differs = "source 'lines' was of type \"file\" and is \"kafka\""
     check(place, a, kafka, 2, differs)
     said = a.run(kafka, exit=2, says=[differs, "--state DIR", "--fresh"])
-    if "has come to its end" in said.stderr:
+    if "has ended" in said.stderr:
         raise Wrong(said.stderr)
     check(place, a, [], 0, "fits")
-    a.run(says="has come to its end")
+    a.run(says="has ended")
     same(a.lines("out.jsonl"), ['{"i":0}', '{"i":1}'])

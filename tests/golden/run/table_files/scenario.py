@@ -65,7 +65,7 @@ def run(place):
             (["--set", "stages.rates.header=false"], "", 'a table of csv names its columns in its first line; expected "header": true'),
             ([], '{"id": 1}\n{"id": 1, "name": "x"}\n', 'two rows have the key {"id":1}'),
             ([], "7\n", "expected an object a record: 7"),
-            ([], '{"id": [1]}\n', '"id", of its key, is no text, number or boolean'),
+            ([], '{"id": [1]}\n', '"id", of its key, is not a text, number or boolean'),
             ([], '{"id": 1, "gone": 2}\n', 'it has a member "gone", which says whether a row is gone'),
             (["--set", "stages.user_file.max_rows=1"], '{"id": 1}\n{"id": 2}\n', "it has more than 1 rows")]):
         a = place.attempt(f"refused_{number}")

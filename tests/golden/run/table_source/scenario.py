@@ -83,7 +83,7 @@ def refused(place):
             ({"table": "customers"}, 'two rows have the key {"id":1}; name columns in `key` that say which row is meant'),
             ({"table": "customer"}, "there is no table customer, or its role may not see it"),
             ({"query": "select ident from customers"}, "no such column: ident"),
-            ({"query": "select name, tier from customers"}, '`key` names "id", which is no column; it has name, tier'),
+            ({"query": "select name, tier from customers"}, '`key` names "id", which is not a column; it has name, tier'),
             ({"query": "select id, name, tier as name from customers"}, 'two columns have the name "name"'),
             ({"query": "select id, name as deleted from customers"}, '"deleted" is one of its columns'),
             ({"query": "delete from customers returning id"}, "attempt to write a readonly database"),

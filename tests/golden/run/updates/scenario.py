@@ -107,5 +107,5 @@ def run(place):
             a.run(args)
         check(a, parts)
         rows = a.lines("changes.jsonl")
-        a.run(args, says="has come to its end")
+        a.run(args, says="has ended")
         same(a.lines("changes.jsonl"), rows)
