@@ -109,8 +109,8 @@ std::vector<option> transform_options() {
       from("The stage whose rows are read, or a list of stages with the same columns"),
       where("Keeps the rows for which this is true"),
       columns("The output columns: name to expression, in this order; \"*\": true keeps all the "
-              "others. Upstream of windows, unnest(list) gives a row for each element of the list, and "
-              "no row for an empty or null list"),
+              "others. unnest(list) makes a row of each element of the list, and none of an empty or null "
+              "list; a select downstream of a window or a join cannot have it"),
       {.name = "event_time",
        .doc = "With unnest: the output column, of type timestamp, that is each row's event time. The "
               "parser then has no event_time; its watermark_delay, idle_timeout, future_skew and "

@@ -313,7 +313,7 @@ private:
             : how == right ? "gives pairs, and rows of the right side without a partner"
                            : "gives pairs, and rows of both sides without a partner");
     if (d.join->deletes)
-      line(1, "a key is gone where " + w.state_texts.front());
+      line(1, "a key is gone where " + w.deleted_text);
     if (d.join->newest)
       line(1, fmt::format("a version counts up to {} behind its partition's watermark",
                           format_duration(d.join->before + d.allowed_lateness)));

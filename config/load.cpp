@@ -304,6 +304,7 @@ private:
     connect(all, out_);
     mark_before_windows(all);
     mark_timed_selects(all);
+    mark_left_out_times(all);
     const auto order = order_of(all);
     for (const auto i : order)
       plan_stage(all, i);

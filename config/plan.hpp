@@ -18,7 +18,8 @@ namespace millrace::config {
 struct projection {
   std::string name;
   expression::bound value;
-  std::string text{};  // the user's own text
+  std::string text{};     // the user's own text, with the values of variables that may be told
+  std::string written{};  // the same with its variables as they are written: a part of the state's identity
 };
 
 /// `where`, then `columns`: what a select does, and what a window does on its input and a sink around its
@@ -102,6 +103,8 @@ struct window_plan {
   /// One a state: the text that it comes from, "having" for those that only `having` has; of a join `deleted` alone.
   std::vector<std::string> state_texts{};
   std::string having_text{};
+  std::string having_written{};  // projection::written
+  std::string deleted_text{};    // of a join
 
   [[nodiscard]] bool is_join() const { return sides.size() > 1; }
   [[nodiscard]] bool is_dedup() const { return definition.join && definition.join->first; }

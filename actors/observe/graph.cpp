@@ -1,6 +1,7 @@
 #include "actors/observe/graph.hpp"
 
 #include "actors/observe/topology_walk.hpp"
+#include "runtime/delivery/common_watermark.hpp"
 
 #include <fmt/format.h>
 
@@ -29,15 +30,22 @@ struct lane_states {
   bool is_over = true;
   bool is_held = false;
   bool is_paused = false;
+  delivery::common_watermark watermark;
 
   void add(const lane_figures& l) {
     is_away = is_away || l.is_away;
     is_over = is_over && all_ended(l);
     is_held = is_held || std::ranges::any_of(l.partitions, [](const auto& p) { return !p.held_by.empty(); });
     is_paused = is_paused || l.is_paused;
+    for (const auto& p : l.partitions)
+      watermark.add(p.watermark.at, p.is_idle);
   }
   [[nodiscard]] const char* state() const {
-    return is_over ? "ended" : is_paused ? "paused" : is_held ? "waits" : "runs";
+    return is_over               ? "ended"
+           : is_paused           ? "paused"
+           : is_held             ? "waits"
+           : watermark.is_idle() ? "idle"
+                                 : "runs";
   }
 };
 
@@ -67,13 +75,11 @@ void describe_parser(stage_standing& out, const figures& f) {
   for (const auto& l : f.lanes) {
     if (l.parser != out.name)
       continue;
-    for (const auto& p : l.partitions) {
-      if (first || p.watermark < out.watermark)
-        out.watermark = p.watermark;
-      first = false;
-    }
+    first = first && l.partitions.empty();
     states.add(l);
   }
+  if (!first)
+    out.watermark = {states.watermark.at()};
   out.state = first ? "starts" : states.state();
 }
 

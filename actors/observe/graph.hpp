@@ -29,8 +29,8 @@ void members(auto& c, wire::like<stage_standing> auto& s) {
   c("kind", "source, parser, transform, window or sink", s.kind);
   c("type", "the type of the connector or of the window", s.type);
   c("state",
-    "runs, waits, paused, away, slow, stalled or starts; of a topology that does not run ended, stopped or "
-    "failed",
+    "runs, idle, waits, paused, away, slow, stalled or starts; of a topology that does not run ended, "
+    "stopped or failed",
     s.state);
   c("records",
     "records that a source gave, a parser or transform took, a window emitted as rows or a sink committed, "
@@ -38,7 +38,9 @@ void members(auto& c, wire::like<stage_standing> auto& s) {
     s.records);
   c("records_per_second", "records a second of a source, over the last seconds", s.per_second);
   c("lag", "for a source: records that are there, or due, and not yet read; null: unknown", s.lag);
-  c("watermark", "the lowest watermark of its partitions or shards", s.watermark);
+  c("watermark",
+    "the lowest watermark of its partitions or shards; idle partitions count only where all are idle",
+    s.watermark);
   c("late", "late records since the state of the topology began", s.late);
   c("dead_letters", "likewise", s.dead_letters);
 }

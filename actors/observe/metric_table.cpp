@@ -57,7 +57,8 @@ constexpr std::array table{
            "Bytes of records that a lane has begun: decompressed, without keys and headers, in files with "
            "the line ends. Records that are read again count again"},
     metric{"millrace_watermark_seconds", gauge, "seconds since 1970", "topology, lane",
-           "Event time up to which a lane is complete"},
+           "Event time up to which a lane is complete, by those of its partitions that are not idle; it is "
+           "absent before its first record, while all of them are idle (`idle_timeout`) and after their end"},
     metric{"millrace_partition_watermark_seconds", gauge, "seconds since 1970", "topology, lane, partition",
            "Event time up to which a partition is complete; it is absent before its first record and after "
            "its end"},

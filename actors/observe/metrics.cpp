@@ -98,7 +98,7 @@ void add_lane(families& all, const std::string& name, const lane::lane_gauges& g
   all.add("millrace_chunk_work_seconds_total", name, static_cast<double>(g.work_micros) / 1e6);
   if (!is_here)
     return;
-  if (g.watermark != no_watermark && g.watermark != end_of_time)
+  if (!g.is_idle && g.watermark != no_watermark && g.watermark != end_of_time)
     all.add("millrace_watermark_seconds", name, static_cast<double>(g.watermark) / 1e6);
   add_partitions(all, name, g);
   if (const auto lag = g.lag_at(lane::due_gauge::clock::now()); lag >= 0 && !g.away)

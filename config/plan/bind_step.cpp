@@ -1,5 +1,6 @@
 #include "config/plan/bind_step.hpp"
 
+#include "config/plan/parser_schema.hpp"
 #include "runtime/expression/bind/unnest.hpp"
 
 #include <fmt/format.h>
@@ -30,7 +31,7 @@ public:
     if (parts_.before_window)
       check_timestamps(d_, *e, *input_, *text, path, out_);
     result.where = std::move(*e);
-    result.where_text = text->safe_text();
+    result.where_text = text->told_text();
   }
 
   void columns(step& result) {
@@ -61,7 +62,7 @@ public:
         add(m, join(path, m.name), result, fields);
     }
     for (const auto& f : *input_)
-      if (is_reserved(f.name))
+      if (is_reserved(f.name) && !(d_.leaves_time_out && f.name == computed_event_time))
         fields.push_back(f);
     result.output = std::make_shared<const data::schema>(std::move(fields));
   }
@@ -84,7 +85,7 @@ private:
     if (parts_.before_window)
       check_timestamps(d_, *e, *input_, m.value, path, out_);
     fields.push_back({m.name, e->type});
-    result.columns.push_back({m.name, std::move(*e), m.value.safe_text()});
+    result.columns.push_back({m.name, std::move(*e), m.value.told_text(), m.value.safe_text()});
   }
 
   /// The columns that the member stands for: those of "*": true, and in a join of "l.*" and "r.*"; null: it is one column.
@@ -251,7 +252,8 @@ bool bind_deletion(draft& d, step& result, report& out) {
       result.columns.push_back(
           {f.name, *expression::bind(quoted_name(f.name), scope_of(*result.input, false)), f.name});
   given.push_back({std::string(deletion_column), deletes->type});
-  result.columns.push_back({std::string(deletion_column), std::move(*deletes), text->safe_text()});
+  result.columns.push_back(
+      {std::string(deletion_column), std::move(*deletes), text->told_text(), text->safe_text()});
   given.insert(given.end(), hidden.begin(), hidden.end());
   result.output = std::make_shared<const data::schema>(std::move(given));
   return true;

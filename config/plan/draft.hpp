@@ -56,6 +56,8 @@ struct draft {
   // Known before: what reads its rows.
   bool before_window = false;              // some window, or a select whose event time must not change
   std::vector<std::size_t> timed_selects;  // a parser's: selects with "event_time" and no window in between
+  bool leaves_time_out =
+      false;  // a select's: _event_time, since a stage unites its rows with some that have none
 
   [[nodiscard]] const node* member_of(std::string_view name) const {
     const auto* const m = body->find(name);

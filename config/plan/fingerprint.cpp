@@ -62,9 +62,9 @@ bool any_zone(const std::vector<parser_plan::timestamp_format>& formats) {
 
 std::string event_time_of(const topology& t, const stage& s, const parser_plan& p) {
   if (!p.timed_select.empty())
-    return fmt::format("unnested({})", quoted(time_of_elements(t, p).text));
+    return fmt::format("unnested({})", quoted(time_of_elements(t, p).written));
   if (p.timed_by)
-    return quoted(p.timed_by->text);
+    return quoted(p.timed_by->written);
   return p.event_time ? quoted((*s.schema)[*p.event_time].name) : "none";
 }
 
@@ -120,7 +120,7 @@ std::string window_line(const window_plan& w) {
     line += fmt::format(" gap={}", d.gap.count());
   // The state of a window with updates says which rows `having` has let through.
   if ((!w.state_texts.empty() && w.state_texts.back() == "having") || (d.updates && d.having))
-    line += " having=" + quoted(w.having_text);
+    line += " having=" + quoted(w.having_written);
   return line;
 }
 

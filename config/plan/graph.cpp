@@ -1,5 +1,7 @@
 #include "config/plan/graph.hpp"
 
+#include "config/plan/parser_schema.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -243,6 +245,46 @@ std::vector<std::size_t> parsers_above(const drafts& all, const draft& d) {
       std::ranges::copy(parsers_above(all, all[i]), std::back_inserter(out));
   }
   return out;
+}
+
+namespace {
+
+bool gives_columns_alone(const draft& d) {
+  const auto* const columns = d.built.kind == stage_kind::transform ? d.member_of("columns") : nullptr;
+  return columns != nullptr && columns->is_map();
+}
+
+/// Says of each stage whether its rows have _event_time.
+std::vector<bool> with_computed_time(const drafts& all, const std::vector<std::size_t>& order) {
+  std::vector<bool> out(all.size(), false);
+  for (const auto i : order) {
+    const auto& d = all[i];
+    if (d.built.kind == stage_kind::parser)
+      out[i] = computes_event_time(d);
+    else if (d.built.kind == stage_kind::transform)
+      out[i] = !d.leaves_time_out && std::ranges::any_of(d.reads, [&](std::size_t r) { return out[r]; });
+  }
+  return out;
+}
+
+}  // namespace
+
+void mark_left_out_times(drafts& all) {
+  const auto order = order_of(all);
+  for (bool moved = true; moved;) {
+    moved = false;
+    const auto has = with_computed_time(all, order);
+    for (const auto& d : all)
+      for (std::size_t i = 0; i < d.reads.size(); ++i) {
+        const auto& own = d.built.from[i];
+        auto& from = all[d.reads[i]];
+        bool united = false;
+        for (std::size_t j = 0; j < d.reads.size(); ++j)
+          united = united || (d.built.from[j].to == own.to && !has[d.reads[j]]);
+        if (united && has[d.reads[i]] && !from.leaves_time_out && gives_columns_alone(from))
+          from.leaves_time_out = moved = true;
+      }
+  }
 }
 
 void mark_timed_selects(drafts& all) {

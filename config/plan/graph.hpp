@@ -16,6 +16,8 @@ void warn_of_unread(const drafts& all, report& out);
 void mark_before_windows(drafts& all);
 /// Tells each parser the selects downstream of it that have an event time.
 void mark_timed_selects(drafts& all);
+/// Marks selects with `columns` whose rows a stage unites with those of a stage without _event_time.
+void mark_left_out_times(drafts& all);
 /// The parsers whose rows come to a stage with no window in between, once for each way that they come.
 [[nodiscard]] std::vector<std::size_t> parsers_above(const drafts& all, const draft& d);
 

@@ -278,6 +278,17 @@ private:
 
 }  // namespace
 
+bool computes_event_time(const draft& parser) {
+  const auto* const time = parser.member_of("event_time");
+  const auto* const schema = parser.member_of("schema");
+  if (time == nullptr || !time->is_text() || (schema != nullptr && schema->find(time->text) != nullptr))
+    return false;
+  // A name and no more is that of a column; everything else is an expression.
+  return !std::ranges::all_of(time->text, [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-';
+  });
+}
+
 std::vector<data::field> hidden_columns(data::type_id key) {
   using data::type_id;
   return {{"_raw", type_id::text},

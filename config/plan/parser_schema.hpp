@@ -14,6 +14,9 @@ namespace millrace::config {
 /// The column that an expression for the event time computes.
 inline constexpr std::string_view computed_event_time = "_event_time";
 
+/// Whether the parser's event time is an expression, and so such a column.
+[[nodiscard]] bool computes_event_time(const draft& parser);
+
 struct parser_schema {
   std::vector<data::field> declared;
   std::vector<parser_plan::timestamp_format> formats;  // one a declared column

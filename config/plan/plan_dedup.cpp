@@ -2,13 +2,20 @@
 #include "config/plan/bind_step.hpp"
 #include "config/plan/plan_stages.hpp"
 #include "config/plan/window_options.hpp"
+#include "config/sql/read_sql.hpp"
+#include "config/sql/sql_expressions.hpp"
+#include "runtime/expression/syntax/keywords.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 
 namespace millrace::config {
 namespace {
+
+constexpr std::array<std::string_view, 2> bounds{"window_start", "window_end"};
 
 class dedup_planner {
 public:
@@ -48,8 +55,10 @@ public:
       return;
     }
     // The rows that are kept have the columns that the expressions read, and these are known once they are bound.
-    finish_output(std::vector<bool>(columns().size(), true));
-    if (!tell_bounds_apart() || !bind_output())
+    if (!tell_bounds_apart())
+      return;
+    finish_output(without_bounds());
+    if (!bind_output())
       return;
     finish_output(columns_kept());
     if (!bind_output())
@@ -79,19 +88,60 @@ private:
       }
   }
 
-  /// Rows of windows have columns of these names.
+  /// Rows of windows have columns of these names, which are left out where `columns` names others alone.
   bool tell_bounds_apart() {
-    for (const auto* const bound : {"window_start", "window_end"})
-      if (columns().find(bound)) {
-        d_.fail(out_, "from",
-                fmt::format(
-                    "dedup gives a column \"{0}\", the time of the row, and the rows have one of that name; "
-                    "expected another name for it, in a select upstream: \"columns\": {{ \"of_{0}\": "
-                    "\"{0}\", ... }}",
-                    bound));
+    for (const auto bound : bounds)
+      if (const auto at = columns().find(bound); at && (is_key(*at) || gives(bound))) {
+        d_.fail(
+            out_, "from",
+            fmt::format("dedup gives a column \"{0}\", the time of the row, and the rows have one of that "
+                        "name; expected {1}",
+                        bound, other_name_for(bound)));
         return false;
       }
     return true;
+  }
+
+  [[nodiscard]] bool is_key(std::size_t column) {
+    return std::ranges::find(intake().key_columns, column) != intake().key_columns.end();
+  }
+
+  /// Whether `columns` names this column, or stands for all.
+  [[nodiscard]] bool gives(std::string_view column) const {
+    const auto* const map = d_.member_of("columns");
+    return map == nullptr || !map->is_map() || std::ranges::any_of(map->members, [&](const member& m) {
+             return m.value.what == node::kind::boolean || (m.value.is_text() && reads(m.value.text, column));
+           });
+  }
+
+  static bool reads(std::string_view expression, std::string_view column) {
+    bool found = false;
+    if (const auto read = expression::parse(expression, nullptr))
+      each_column(*read, [&](const expression::syntax& c) {
+        found = found || (!c.path.empty() && folded(c.path.back()) == column);
+      });
+    return found;
+  }
+
+  [[nodiscard]] std::string other_name_for(std::string_view bound) {
+    if (!is_sql_file(d_.built.where.file))
+      return fmt::format("\"columns\" without it, or another name for it in a select upstream: \"columns\": "
+                         "{{ \"of_{0}\": \"{0}\", ... }}",
+                         bound);
+    std::vector<std::string> others;
+    for (const auto& f : columns())
+      if (!is_reserved(f.name) && std::ranges::find(bounds, f.name) == bounds.end())
+        others.push_back(expression::quoted_identifier(f.name));
+    return fmt::format("the columns by their names, without it: SELECT DISTINCT ON (...) {}; or another "
+                       "name for it in a view upstream: SELECT ..., {} AS of_{}",
+                       fmt::join(others, ", "), bound, bound);
+  }
+
+  [[nodiscard]] std::vector<bool> without_bounds() {
+    std::vector<bool> out;
+    for (const auto& f : columns())
+      out.push_back(std::ranges::find(bounds, f.name) == bounds.end());
+    return out;
   }
 
   /// The key, the other columns, the bounds. The rows that have come out are those of the other side, without columns.

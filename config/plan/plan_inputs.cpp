@@ -1,5 +1,6 @@
 // Plans a stage's inputs: their schemas, which must be one, and what flows along with them.
 #include "config/plan/plan_stages.hpp"
+#include "config/sql/read_sql.hpp"
 
 #include <fmt/format.h>
 
@@ -38,6 +39,15 @@ std::string differences(const data::schema& a, const data::schema& b) {
     text += (i > 0 ? ", " : "") + out[i];
   return out.size() > most_differences ? fmt::format("{}, and {} more", text, out.size() - most_differences)
                                        : text;
+}
+
+/// A select with columns gives these in their order, and no _event_time where another stage has none.
+std::string remedy_of_differences(const draft& d, const data::schema& a, const data::schema& b) {
+  if (const auto x = a.find("_key"), y = b.find("_key"); x && y && !(a[*x].type == b[*y].type))
+    return "the same \"key\" of both sources and \"key_format\" of both parsers";
+  return is_sql_file(d.built.where.file)
+             ? "the same columns of each: SELECT a, b FROM ... with their names in place of the *"
+             : "stages of one schema (a select in between with the same \"columns\" makes them equal)";
 }
 
 /// Gives the place of the n-th stage that the option names.
@@ -122,11 +132,10 @@ data::schema_ptr schema_of_inputs(draft& d, const drafts& all, report& out, side
     } else if (!result) {
       result = schema;
     } else if (!(*schema == *result)) {
-      out.error(
-          where, join(d.path, option),
-          fmt::format("\"{}\" has other columns than \"{}\": {}; expected stages of one schema (a select in "
-                      "between can make them equal)",
-                      name_of(ref), name_of(d.built.from[*first]), differences(*result, *schema)));
+      out.error(where, join(d.path, option),
+                fmt::format("\"{}\" has other columns than \"{}\": {}; expected {}", name_of(ref),
+                            name_of(d.built.from[*first]), differences(*result, *schema),
+                            remedy_of_differences(d, *result, *schema)));
       whole = false;
       d.broken = true;
     }

@@ -286,6 +286,7 @@ private:
     right.filters.resize(std::size(both_sides));
     right.orders.resize(std::size(both_sides));
     deleted_text_ = text->safe_text();
+    plan_.deleted_text = text->told_text();
     right.arguments[index_of(side::right)] = std::move(*deleted);
     plan_.definition.join->deletes = true;
   }

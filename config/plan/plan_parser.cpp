@@ -10,18 +10,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <iterator>
 #include <utility>
 
 namespace millrace::config {
 namespace {
-
-/// A name and no more; everything else is an expression.
-bool is_word(std::string_view text) {
-  return std::ranges::all_of(
-      text, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-'; });
-}
 
 /// Adds the column that the expression computes, after all others.
 void add_event_time(draft& d, parser_plan& plan, projection timed_by) {
@@ -52,7 +45,7 @@ void read_timed_by(draft& d, parser_plan& plan, const known_rows& rows, report& 
     report_warnings(expression::warnings_of(*e), n, path, out);
   d.broken = d.broken || out.errors() != before;
   if (e && !d.broken)
-    add_event_time(d, plan, {std::string(computed_event_time), std::move(*e), n.safe_text()});
+    add_event_time(d, plan, {std::string(computed_event_time), std::move(*e), n.told_text(), n.safe_text()});
 }
 
 /// Null: it has a mistake.
@@ -94,7 +87,7 @@ void read_event_time(draft& d, parser_plan& plan, const known_rows& rows, const 
     if (!rows.untyped[i] && schema[i].type.id() == data::type_id::timestamp)
       fitting.push_back(schema[i].name);
   const auto expected = fmt::format("expected {}, or an expression", one_of(fitting));
-  if (!at && !is_word(name) && plan.declared > 0)
+  if (!at && computes_event_time(d) && plan.declared > 0)
     return read_timed_by(d, plan, rows, out);
   if (!at)
     return d.fail(out, "event_time",

@@ -178,7 +178,7 @@ private:
     const auto& type = bound->value.type;
     add_output(m.where, at, {m.name, type});
     plan_.definition.aggregate_fields.push_back({m.name, type});
-    plan_.aggregate_texts.push_back(m.value.safe_text());
+    plan_.aggregate_texts.push_back(m.value.told_text());
     fields_.push_back({plain, {m.name, m.value.text}, std::move(bound->value)});
   }
 
@@ -249,7 +249,8 @@ private:
     const bool good = add_aggregates(std::move(h->extra), input, text, path, "having", "having");
     d_.broken = d_.broken || !good;
     plan_.definition.having = std::move(h->value);
-    plan_.having_text = text.safe_text();
+    plan_.having_text = text.told_text();
+    plan_.having_written = text.safe_text();
   }
 
   void add_aggregate(expression::bound_aggregate a, const std::string& name, const std::string& source) {

@@ -415,9 +415,10 @@ pair with can come any more. Right rows are kept for `before` and `after`.
 
 A join as of a time gives each left row the newest right row of its key at or before its time, by event time, then by
 log and position. A left row comes out once the watermarks of *both* sides are past its time, so the version does not
-depend on which side is read faster. The last version of each key is kept for ever, a deletion for as long as an older version may come. A
-right side without an end needs an `idle_timeout` at its parser, even if it is `off`: a table that nobody changes
-would hold back every row. Kafka's tombstones can be versions, too: `"on_null": "row"` makes rows of them.
+depend on which side is read faster. The last version of each key is kept for ever, a deletion for as long as an older
+version may come. A table that nobody changes would hold back every row. So the parser of a right side that has no end
+must say what happens then: with `"idle_timeout": "30 s"` rows do not wait for it, with `"idle_timeout": "off"` they
+wait. Kafka's tombstones can be versions, too: `"on_null": "row"` makes rows of them.
 
 )";
   case stage_kind::sink:
@@ -488,7 +489,9 @@ money and for other sums that must be exact. It keeps its zeros at the end: `1.5
 `1e3` is `1000`. A `numeric(p,s)`, such as `numeric(10,2)`, has a precision `p` of 1 to 38 digits, `s` of them after
 the point (0 to `p`; `numeric(10)` is `numeric(10,0)`). Zeros at the end are added and removed to fit: `12.5` and
 `12.500` become `12.50`. A number with more digits is a dead letter, never rounded: `1.005` and `123456789` in a
-`numeric(10,2)`, more than 38 digits in any.
+`numeric(10,2)`, more than 38 digits in any. A number of JSON in quotes, such as `"10.01"`, is a text: for `bigint`,
+`double` and `numeric` its record is a dead letter. Declare such a column `text`, and cast it in a select:
+`price::numeric`.
 
 A timestamp without a `format` is read as PostgreSQL reads it in the session zone UTC, by the same reader as the casts
 `::timestamptz` and `::timestamp`: `2021-04-24T19:55:00.796Z`, `2021-04-24 19:55+07`, `24 Apr 2021 7:55 PM CET`. A few

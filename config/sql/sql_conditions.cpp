@@ -23,6 +23,11 @@ constexpr std::string_view beyond_equalities = "as_of(...) takes the newest row 
                                                "equalities alone in ON; put this condition into "
                                                "WHERE";
 
+constexpr std::string_view no_equality =
+    "as_of(...) looks up the version of a key, so ON needs an equality of a column of each side; a range or "
+    "a "
+    "network is turned into keys before (docs/changes.md#ranges-and-networks-as-keys)";
+
 constexpr std::string_view beyond_windows =
     "rows of two windows pair by equalities alone; a condition on one "
     "side goes into a view of its table, and what is left into "
@@ -32,14 +37,6 @@ bool is_constant(const syntax& s) {
   bool out = true;
   each_column(s, [&](const syntax&) { out = false; });
   return out;
-}
-
-/// `column`: the value, as the query writes it.
-std::string shown_time(const timed_value& v, std::string column) {
-  if (v.later != micros(0))
-    column += fmt::format(" {} interval '{}'", v.later > micros(0) ? "-" : "+",
-                          format_duration(v.later > micros(0) ? v.later : -v.later));
-  return column;
 }
 
 const carried_column* carried_in(const joined_side& side, std::string_view table, std::string_view column) {
@@ -52,6 +49,7 @@ const carried_column* carried_in(const joined_side& side, std::string_view table
 
 pair_condition condition_reader::read(const syntax& s) {
   std::vector<const syntax*> open{&s};
+  std::vector<const syntax*> all;
   while (!open.empty()) {
     const auto& at = *open.back();
     open.pop_back();
@@ -59,8 +57,14 @@ pair_condition condition_reader::read(const syntax& s) {
       for (auto a = at.args.rbegin(); a != at.args.rend(); ++a)
         open.push_back(&*a);
     else
-      read_one(at);
+      all.push_back(&at);
   }
+  const auto equals = [](const syntax* one) { return one->what == form::call && one->text == "="; };
+  if (sides_[1].versions && std::ranges::none_of(all, equals))
+    say_(all.front()->offset, std::string(no_equality));
+  else
+    for (const auto* const one : all)
+      read_one(*one);
   return std::move(out_);
 }
 
@@ -192,9 +196,16 @@ void condition_reader::refuse_time(const syntax& s) const {
   std::vector<std::string> known;
   for (const auto& v : sides_[*side].times)
     if (v.value.what == form::column && !v.value.path.empty())
-      known.push_back(shown_time(v, shown_column(sides_[*side], v.value.path.back().name)));
+      if (auto shown = shown_time(v, shown_column(sides_[*side], v.value.path.back().name));
+          std::ranges::find(known, shown) == known.end())
+        known.push_back(std::move(shown));
   if (known.empty() && !sides_[*side].time.empty())
     known.push_back(sides_[*side].time);
+  if (const auto& lost = sides_[*side].lost; known.empty() && lost)
+    return say_(s.offset,
+                fmt::format("a join goes by event time, and that of {} is {}.{}: \"{}\" leaves this column "
+                            "out; expected it in the SELECT of that view, too",
+                            sides_[*side].shown, sides_[*side].called, lost->column, lost->stage));
   say_(s.offset,
        known.empty()
            ? fmt::format(

@@ -34,6 +34,7 @@ struct joined_side {
   std::vector<carried_column> carried{};  // of these tables
   std::string time{};  // the event time of their join, as the query writes it; empty: unknown
   std::vector<timed_value> times{};
+  std::optional<lost_time> lost{};
   bool windowed = false;
   bool versions = false;  // of as_of(...)
 };

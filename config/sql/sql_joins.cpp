@@ -272,6 +272,8 @@ private:
     out.versions = side == 1 && right_->function == "as_of";
     if (!out.windowed)
       out.times = to_.times.of(rows.from, to_.all);
+    if (rows.from.size() == 1)
+      out.lost = to_.times.lost_by(rows.from.front().text);
     return out;
   }
 

@@ -133,8 +133,22 @@ private:
         if (d.name != "schema" && d.name != "from")
           known.push_back(d.name);
     const auto here = sql::option_here(name);
-    to_.say(o.key.at, fmt::format("a table with this connector and format has no option \"{}\"{}", name,
-                                  here ? fmt::format("; write {}", *here) : did_you_mean(name, known)));
+    const auto meant = here ? fmt::format("; write {}", *here) : did_you_mean(name, known);
+    to_.say(o.key.at, fmt::format("a table with this connector and format has no option \"{}\"{}{}", name,
+                                  meant, meant.empty() ? needed(of_source, of_parser) : std::string()));
+  }
+
+  /// Names the options that the table lacks: this finding keeps its stages from being looked at.
+  [[nodiscard]] std::string needed(const std::vector<option>& of_source,
+                                   const std::vector<option>& of_parser) const {
+    std::vector<std::string> names;
+    for (const auto* const list : {&of_source, &of_parser})
+      for (const auto& d : *list)
+        if (d.required && d.name != "schema" && d.name != "from" &&
+            std::ranges::none_of(
+                t_.options, [&](const sql::option& o) { return o.key.text == d.name || o.space == d.name; }))
+          names.push_back('"' + d.name + '"');
+    return names.empty() ? std::string() : fmt::format("; it needs {}", fmt::join(names, ", "));
   }
 
   void add_source(const std::string& name, const sql::option& connector) {

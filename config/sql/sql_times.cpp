@@ -5,6 +5,8 @@
 #include "runtime/expression/formats/interval_fields.hpp"
 #include "runtime/expression/formats/time_text.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace millrace::config {
@@ -53,6 +55,8 @@ void add_time(std::vector<timed_value>& to, timed_value v) {
     to.push_back(std::move(v));
 }
 
+bool is_bound_of_window(std::string_view name) { return name == "window_start" || name == "window_end"; }
+
 bool is_of_left(const syntax& s) { return s.path.size() == 2 && s.path.front().name == "l"; }
 
 /// Returns what the option `columns` makes of the values.
@@ -92,6 +96,13 @@ const node* node_option(const node& stage, std::string_view option) {
 }
 
 }  // namespace
+
+std::string shown_time(const timed_value& v, std::string column) {
+  if (v.later != micros(0))
+    column += fmt::format(" {} interval '{}'", v.later > micros(0) ? "-" : "+",
+                          format_duration(v.later > micros(0) ? v.later : -v.later));
+  return column;
+}
 
 bool has_key(const node& stage, std::string_view name) {
   const auto* const m = stage.find("key");
@@ -156,6 +167,8 @@ std::vector<timed_value> sql_times::given_by(const node& stage) const {
     if ((schema != nullptr && schema->find(time) != nullptr) || is_name || !read) {
       add_time(out, {column_called(time), micros(0)});
     } else {
+      if (const auto moved = without_intervals(*read); moved && moved->value != &*read)
+        add_time(out, {*moved->value, -moved->later});
       add_time(out, {*std::move(read), micros(0)});
       add_time(out, {column_called(std::string(computed_event_time)), micros(0)});
     }
@@ -175,6 +188,12 @@ std::vector<timed_value> sql_times::given_by(const node& stage) const {
       return {};
     if (kind.value.text != "dedup")
       in.clear();
+    // Those of the rows that it takes are the same moments where they are called so.
+    std::erase_if(in, [](const timed_value& v) {
+      return v.value.path.size() == 1 && is_bound_of_window(v.value.path.front().name);
+    });
+    if (kind.value.text == "dedup")
+      add_time(in, {column_called("window_start"), micros(0)});
     add_time(in, end);
     return times_given_on(columns, in);
   }
@@ -191,7 +210,7 @@ std::vector<timed_value> sql_times::given_by(const node& stage) const {
       auto of_left = v;
       of_left.value.path.insert(of_left.value.path.begin(), {"l", true});
       const auto name = folded(v.value.path.front());
-      if (name != "window_start" && name != "window_end")
+      if (!is_bound_of_window(name))
         add_time(out, std::move(v));
       add_time(out, std::move(of_left));
     }
@@ -201,9 +220,36 @@ std::vector<timed_value> sql_times::given_by(const node& stage) const {
   return out;
 }
 
+/// Only of stages whose columns are those of one input, by its names.
+void sql_times::note_lost(const std::string& name, const node& stage) {
+  lost_.erase(name);
+  if (!known_.at(name).empty())
+    return;
+  const auto& kind = stage.members.front();
+  const auto* const from = node_option(stage, "from");
+  if (kind.name == "window" && kind.value.text != "global") {
+    lost_.insert_or_assign(
+        name, lost_time{kind.value.text == "dedup" ? "window_start" : "window_end - interval '1 us'", name});
+  } else if (kind.name == "transform" && from != nullptr && from->is_text()) {
+    if (auto before = lost_by(from->text))
+      lost_.insert_or_assign(name, *std::move(before));
+    else
+      for (const auto& v : of(*from))
+        if (v.value.what == form::column && v.value.path.size() == 1)
+          lost_.try_emplace(name, lost_time{shown_time(v, v.value.path.front().name), name});
+  }
+}
+
+std::optional<lost_time> sql_times::lost_by(const std::string& stage) const {
+  const auto at = lost_.find(stage);
+  return at == lost_.end() ? std::nullopt : std::optional(at->second);
+}
+
 std::vector<timed_value> sql_times::of(const std::vector<node>& from, const std::vector<member>& all) {
-  for (; read_ < all.size(); ++read_)
+  for (; read_ < all.size(); ++read_) {
     known_.insert_or_assign(all[read_].name, given_by(all[read_].value));
+    note_lost(all[read_].name, all[read_].value);
+  }
   return of(one_or_list(from));
 }
 

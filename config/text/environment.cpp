@@ -1,5 +1,6 @@
 #include "config/text/environment.hpp"
 
+#include "config/text/mask.hpp"
 #include "config/text/references.hpp"
 #include "config/text/utf8.hpp"
 
@@ -20,6 +21,15 @@ bool is_name(std::string_view text) {
   return true;
 }
 
+/// The file says a default itself; and a number of the environment is no password, unless its name says so.
+bool may_be_told(std::string_view inside, std::string_view value) {
+  const auto sign = inside.find(":-");
+  if (sign != std::string_view::npos && inside.substr(sign + 2) == value)
+    return true;
+  return !names_a_secret(inside.substr(0, sign)) &&
+         value.find_first_not_of("0123456789.:+-TZ ") == std::string_view::npos;
+}
+
 class filler {
 public:
   filler(report& out, variables how) : out_(out), how_(how) {}
@@ -37,9 +47,11 @@ private:
   void fill_text(node& n, const std::string& path) {
     const std::string& text = n.text;
     std::string value;
+    std::string told;
     for (std::size_t i = 0; i < text.size();) {
       if (text.compare(i, 3, "$${") == 0) {
         value += "${";
+        told += "$${";
         i += 3;
       } else if (text.compare(i, 2, "${") == 0) {
         const auto end = text.find('}', i);
@@ -56,11 +68,14 @@ private:
           return;
         n.references += is_secret ? 1 : 0;
         value += *filled;
+        told += !is_secret && may_be_told(inside, *filled) ? *filled : text.substr(i, end + 1 - i);
         i = end + 1;
       } else {
+        told += text[i];
         value += text[i++];
       }
     }
+    n.told = std::move(told);
     n.shown = std::move(n.text);
     n.text = std::move(value);
     n.filled = true;

@@ -33,6 +33,7 @@ struct node {
   std::size_t references = 0;       // a text's: the number of `${secret:NAME}` in it
   std::string text{};               // a text's; a number's digits as written
   std::string shown{};              // a filled text's: with `${VAR}` as written, fit to be shown
+  std::string told{};  // a filled text's: with defaults and numbers in the place of their `${VAR}`
   std::vector<node> items;
   std::vector<member> members;
   location where{};
@@ -43,6 +44,8 @@ struct node {
   [[nodiscard]] bool is_text() const { return what == kind::text; }
   /// The text as it may be shown.
   [[nodiscard]] const std::string& safe_text() const { return filled ? shown : text; }
+  /// Likewise, with the values that hold, where these can be no secret.
+  [[nodiscard]] const std::string& told_text() const { return filled ? told : text; }
 };
 
 struct member {

@@ -10,7 +10,7 @@ Code in the first column of a table of limits.md is refused, and code in the sec
   millrace savepoint, ... --threads    a command, and in the second column its options
   SELECT ..., CREATE ..., INSERT ...   a statement behind those of the page; a SELECT is a view `v`
   "every", "emit": "updates"           in the second column: an option of any stage or of the top level, maybe with a value
-  (array_agg(x))[1]                    in the second column: an expression of aggregates
+  (array_agg(x))[1], (a = any(x))      in the second column: an expression of a window or of a select
 
 Other code is a mistake of the page, but for the words of PLAIN.
 """
@@ -29,7 +29,7 @@ PAGE = ROOT / "docs" / "limits.md"
 # Behind which names README.md and start.md lead to the pages that newcomers need early, and to what.
 EARLY = {"When windows fire": "docs/guarantees.md#when-windows-fire", "Differences from PostgreSQL": "docs/functions.md#differences-from-postgresql",
          "`explain`": "docs/operations.md#explain-why-a-stage-gives-nothing", "What it cannot do": "docs/limits.md"}
-PLAIN = {"<", "->", "->>", "#>>", "v", "_timestamp", "_topic", "_partition", "_position", "NAME.late", "distinct", "earliest", "latest", "kill -9", "select"}
+PLAIN = {"<", "qty < 1", "->", "->>", "#>>", "v", "_timestamp", "_topic", "_partition", "_position", "NAME.late", "distinct", "earliest", "latest", "kill -9", "select"}
 KINDS = ("source", "parser", "transform", "window", "join", "sink")
 STAGE = re.compile(rf"({'|'.join(KINDS)}) (\w+)")
 VALUE = r'(?:: (".*"|true|false|\d+))?'
@@ -42,7 +42,7 @@ STATEMENT = re.compile(r"(?:SELECT|WITH|CREATE|INSERT|DROP|ALTER) ")
 MISSPELLED = re.compile(r"there is no (?:column|table|view|stage|function)|syntax error")
 STAGES = {
     "in": {"source": "file", "path": "clicks.jsonl"},
-    "rows": {"parser": "json", "from": "in", "schema": {"page": "text", "n": "bigint", "at": "timestamp"}, "event_time": "at"},
+    "rows": {"parser": "json", "from": "in", "schema": {"page": "text", "n": "bigint", "at": "timestamp", "tags": ["text"], "items": [{"sku": "text", "qty": "bigint"}]}, "event_time": "at"},
     "work": {"window": "tumbling", "size": "1 minute", "from": "rows", "aggregates": {"n": "count(*)"}},
     "out": {"sink": "console", "from": "work"}}
 INPUTS = {**{kind: {"from": "rows"} for kind in KINDS}, "source": {}, "parser": {"from": "in"}, "join": {"left": "rows", "right": "rows"}}
@@ -103,10 +103,13 @@ class Binary:
         said = self.stages(tried={"transform": "select", "from": "rows", "columns": calls} if kind == "function" else {**STAGES["work"], "aggregates": calls})
         return said.count(f"there is no function {name}(...)") < 2
 
-    def refused_aggregate(self, expression):
-        """What is said of it, or nothing."""
-        said = self.stages(tried={**STAGES["work"], "aggregates": {"x": expression}})
-        return "".join(line for line in said.splitlines() if " stages.tried.aggregates" in line)
+    def refused_expression(self, expression):
+        """What is said of it in a window, or nothing if a window or a select takes it."""
+        found = []
+        for part, stage in (("columns", {"transform": "select", "from": "rows"}), ("aggregates", STAGES["work"])):
+            said = self.stages(tried={**stage, part: {"x": expression}})
+            found.append("".join(line for line in said.splitlines() if f" stages.tried.{part}" in line))
+        return found[-1] if all(found) else ""
 
     def is_command(self, command, options):
         done = self.run(*command.split(), "--help")
@@ -153,7 +156,7 @@ def wrong_on_the_right(binary, first, code):
         status, said = binary.statement(first, code)
         return "" if status == 0 else f"is refused: {said}"
     if code.startswith("(") or code.endswith(")"):
-        said = binary.refused_aggregate(code)
+        said = binary.refused_expression(code)
         return f"is refused: {said}" if said else ""
     return "" if code in PLAIN else "is of no form that is looked up"
 

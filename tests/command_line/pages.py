@@ -11,8 +11,8 @@ How a page is read:
   The clone is ~/millrace there, whose build/release has the program; the state lies in the same HOME, which is made for the page.
 - The lines behind a command are its output, on standard output and then standard error, and have to be equal, empty lines at the end aside.
   `...` alone stands for any lines, ` ...` in a line for any text. Lines of the log may come in any order, and those of the progress may stand
-  there or not; `...` beside a line of the log stands for other lines of it, and behind one for no other output; where no line of the log is shown, it stands
-  for any.
+  there or not, as may "waiting for" of a command; `...` beside a line of the log stands for other lines of it, and behind one for no other
+  output; where no line of the log is shown, it stands for any.
 - A command ends with 0, unless the next one is `echo $?`. One that ends with & goes on, and what it prints goes to files that it names.
 - <!-- again --> before a block has it typed again until its output is the page's: what it waits for takes a moment.
 - <!-- needs: kafka --> below a heading leaves out its section, but with --with-servers. The page itself starts the servers. What takes long says
@@ -224,10 +224,11 @@ def refuses():
     log = f"TIME warning {'x' * 3}: late"
     for expected, found in ((["a"], ["b"]), (["a"], ["a", "b"]), (["a", "b"], ["a"]), ([], ["a"]), (["a"], []), (["a", "...", "b"], ["a", "c"]),
                             ([log], []), ([], [log]), (["a ..."], ["b c"]), ([log, "a", "...", "b"], [log, "a", "b", "TIME info x: y"]), (["TIME info x: ..."], [log]),
-                            ([log, "..."], [log, "a"]), (["a", "...", "b", log], ["a", "b", log, "TIME info x: y"])):
+                            (["millrace apply: waiting for b"], []), ([log, "..."], [log, "a"]), (["a", "...", "b", log], ["a", "b", log, "TIME info x: y"])):
         check(difference(expected, found), f"{expected} is taken for {found}")
     for expected, found in ((["a"], ["a"]), (["a", "...", "b"], ["a", "b"]), (["...", "b"], ["a", "x", "b"]), (["a ... d"], ["a b c d"]),
-                            (["a", log], [log, "a"]), (["...", log], ["a", log, "TIME info x: y"]), ([log, "..."], [log, "TIME info x: y"]), (["a", "..."], ["a", log]), ([], ["TIME info visits: 0 records/s, 11 in all"])):
+                            (["a", log], [log, "a"]), (["...", log], ["a", log, "TIME info x: y"]), ([log, "..."], [log, "TIME info x: y"]), (["a", "..."], ["a", log]), ([], ["TIME info visits: 0 records/s, 11 since this start"]),
+                            (["a"], ["a", "millrace apply: waiting for b"])):
         wrong = difference(expected, found)
         check(not wrong, f"{expected} is not taken for {found}: {wrong}")
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What a run tells of its targets, its windows and its late records: `--fresh` by what each sink really does, a silent partition that windows wait for,
-an idle one that they wait for on an older copy of the state, records for windows that an earlier run has fired, and dates that could have the day or
-the month first."""
+an idle one that they wait for on an older copy of the state, a lookup table that is idle, records for windows that an earlier run has fired, and dates
+that could have the day or the month first."""
 import argparse
 import json
 import pathlib
@@ -16,7 +16,7 @@ import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
-from real_systems import Wrong, check, wait_until  # noqa: E402
+from real_systems import Wrong, check, free_port, http_status, wait_until  # noqa: E402
 
 PARSED = {"parser": "json", "from": "in", "event_time": "at", "schema": {"user": "text", "at": "timestamp"}}
 COUNTS = {"window": "tumbling", "size": "5 minutes", "from": "parsed", "key": ["user"], "aggregates": {"n": "count(*)"}}
@@ -210,12 +210,50 @@ def older_copy(millrace, folder):
     run(copy, waits)
 
 
+def idle_table(millrace, folder):
+    """The watermark of a lookup table that nobody changes stands for nothing: no metric, and not that of the progress line."""
+    job = Job(millrace, folder, "priced", lambda at: {
+        "in": {"source": "file", "path": str(at / "in.jsonl"), "follow": True}, "parsed": {**PARSED, "idle_timeout": "1 hour"},
+        "table": {"source": "file", "path": str(at / "rates.jsonl"), "follow": True},
+        "rates": {**PARSED, "from": "table", "idle_timeout": "1 s"},
+        "priced": {"join": "as_of", "left": "parsed", "right": "rates", "key": "user", "columns": {"user": "l.user"}},
+        "counts": {**COUNTS, "from": "priced"}, "out": {"sink": "console", "from": "counts", "style": "json"}})
+    (job.folder / "in.jsonl").write_text(click(1) + click(30))
+    (job.folder / "rates.jsonl").write_text(json.dumps({"user": "u", "at": "2016-10-27T14:00:00Z"}) + "\n")
+    port = free_port()
+    get = lambda path: http_status(f"127.0.0.1:{port}", path)[1]
+    watermarks = lambda: dict(re.findall(r'^millrace_watermark_seconds\{topology="priced",lane="(\w+)/lane0"\} (\d+)', get("/metrics"), re.M))
+    stages = lambda: {s["stage"]: (s["state"], s["watermark"]) for s in json.loads(get("/api/v1/topologies/priced/graph"))["stages"]}
+
+    def life(records):
+        said = job.folder / f"log{records}"
+        with said.open("w") as log:
+            process = subprocess.Popen(job.command("--progress", "log", "--http", f"127.0.0.1:{port}"), stdout=subprocess.DEVNULL, stderr=log)
+        try:
+            wait_until("the run answers", lambda: process.poll() is not None or bool(watermarks()), 60)
+            check(process.poll() is None, said.read_text())
+            wait_until("the table is idle", lambda: stages()["rates"][0] == "idle", 60)
+            check(stages()["rates"][1] == "2016-10-27T14:00:00Z" and stages()["parsed"] == ("runs", "2024-01-01T00:30:00Z"), f"the stages are {stages()}")
+            check(watermarks() == {"parsed": "1704069000"}, f"the metrics are {watermarks()}")
+            told = (f" {records} since this start, ", ", watermark 2024-01-01T00:30:00Z, ")
+            wait_until("progress is told", lambda: any(all(part in line for part in told) for line in said.read_text().splitlines()), 60)
+            process.send_signal(signal.SIGTERM)
+            check(process.wait(60) == 0, f"exit status {process.returncode}")
+        finally:
+            process.kill()
+            process.wait()
+        check("So far: 3 records read, " in said.read_text(), said.read_text())
+
+    life(3)
+    life(0)  # the line counts this start, and the last one the job
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--millrace", required=True)
     millrace = str(pathlib.Path(arguments.parse_args().millrace).resolve())
     with tempfile.TemporaryDirectory(prefix="millrace-run-messages-") as made:
-        for case in (fresh, after_the_end, day_or_month, silent_partition, older_copy):
+        for case in (fresh, after_the_end, day_or_month, silent_partition, older_copy, idle_table):
             case(millrace, pathlib.Path(made))
     return 0
 

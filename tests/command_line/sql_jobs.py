@@ -127,22 +127,53 @@ CREATE TABLE out WITH (connector = 'console') AS SELECT userId, n FROM users;
         check(told.returncode == 0 and not told.stderr, "in double quotes they stay", told.stderr)
 
     def page(self):
-        """The whole jobs of docs/topologies_in_sql.md are taken, and those that read text and lists give their rows."""
-        blocks = re.findall(r"^```sql\n(SET topology = '(\w+)';\n.*?)^```", (ROOT / "docs" / "topologies_in_sql.md").read_text(), re.M | re.S)
+        """The whole jobs of docs/topologies_in_sql.md and docs/changes.md are taken, and those that need no database give their rows."""
+        pages = "".join((ROOT / "docs" / f"{page}.md").read_text() for page in ("topologies_in_sql", "changes"))
+        blocks = re.findall(r"^```sql\n(SET topology = '(\w+)';\n.*?)^```", pages, re.M | re.S)
         jobs = {name: self.folder / f"page_{name}.sql" for _, name in blocks}
-        check({"first", "log", "stops", "wrap", "unwrap", "named", "shop"} <= jobs.keys(), f"the page has whole jobs: {sorted(jobs)}")
+        check({"first", "log", "stops", "wrap", "unwrap", "named", "shop", "guesses", "owners"} <= jobs.keys(), f"the pages have whole jobs: {sorted(jobs)}")
         for text, name in blocks:
             jobs[name].write_text(re.sub(r"(path = '|sqlite3://)(?=\w+\.\w+')", lambda at: f"{at[1]}{self.folder}/", text))
             told = self.run("check", jobs[name])
             check(told.returncode == 0, f"the page's job {name} is taken", told.stderr)
         for file, lines in {"access.log": ["2025-03-02T09:10:00Z ann /cart", "2025-03-02T09:50:00Z ben /cart"], "lists.json": ['[{"id": 1}, {"id": 2}]', "[]"],
+                            "logins.jsonl": [json.dumps({"id": f"{ip}-{n}", "ip": ip, "outcome": outcome, "at": f"2025-03-02T09:{minute:02}:00Z"})
+                                             for ip, last in (("10.0.0.1", 10), ("10.0.0.2", 11))
+                                             for n, (minute, outcome) in enumerate([*((m, "failed") for m in (0, 1, 2, 2, last)), (15, "accepted")])],
                             "trips.jsonl": ['{"id":1,"stops":[{"place":"Ulm","ts":"2025-03-02T09:10:00Z"},{"place":"Bonn","ts":"2025-03-02T11:10:00Z"}]}']}.items():
             (self.folder / file).write_text("\n".join(lines) + "\n")
         for name, rows in {"log": [["/cart", "2", "2025-03-02T09:00:00Z"]], "stops": [["Ulm", "1", "2025-03-02T09:00:00Z"], ["Bonn", "1", "2025-03-02T11:00:00Z"]],
-                           "wrap": [], "unwrap": [["1"], ["2"]]}.items():
+                           "guesses": [["10.0.0.1", "2025-03-02T09:15:00Z"]], "wrap": [], "unwrap": [["1"], ["2"]]}.items():
             ran = self.run("run", jobs[name], "--state", self.folder / f"page_{name}")
             found = [line.split() for line in ran.stdout.splitlines()]
             check(ran.returncode == 0 and [row for row in found if row in rows] == rows and (rows or not found), f"the page's job {name} gives its rows", ran.stdout, ran.stderr)
+
+
+    def united(self):
+        """Rows of a text and of a JSON table stand in one window, and the time of each in its record."""
+        (self.folder / "ssh.log").write_text("2025-03-02T09:10:00Z a\n2025-03-02T09:10:30Z b\n2025-03-02T09:12:00Z a\n")
+        (self.folder / "web.jsonl").write_text("".join(json.dumps({"host": h, "at": f"2025-03-02T09:{m}Z"}) + "\n" for h, m in (("a", "10:20"), ("c", "12:00"))))
+        job = self.folder / "united.sql"
+        job.write_text(f"""SET topology = 'united';
+CREATE TABLE log () WITH (connector = 'file', path = '{self.folder}/ssh.log', format = 'text', event_time = 'split_part(line, '' '', 1)::timestamptz');
+CREATE TABLE web (host text, at timestamp) WITH (connector = 'file', path = '{self.folder}/web.jsonl', format = 'json', event_time = 'at');
+CREATE VIEW ssh AS SELECT split_part(line, ' ', 2) AS host, _event_time AS at FROM log;
+CREATE VIEW logins AS SELECT host, at FROM ssh UNION ALL SELECT host, at FROM web;
+CREATE VIEW counts AS SELECT host, count(*) AS n, max(at) AS last, window_end FROM tumble(logins, '1 minute') GROUP BY window_start, window_end, host;
+CREATE VIEW firsts WITH (ttl = '1 hour') AS SELECT DISTINCT ON (host) host, n, last FROM counts;
+CREATE TABLE out WITH (connector = 'file', path = '{self.folder}/united.jsonl') AS SELECT host, n, last FROM counts;
+CREATE TABLE first WITH (connector = 'file', path = '{self.folder}/firsts.jsonl') AS SELECT host, n, last FROM firsts;
+CREATE VIEW once WITH (ttl = '1 hour') AS SELECT DISTINCT ON (host) * FROM logins;
+CREATE VIEW near AS SELECT o.host, l.at FROM once AS o JOIN logins AS l ON l.host = o.host AND l.at BETWEEN o.window_start AND o.window_start + interval '5 s';
+CREATE TABLE pairs WITH (connector = 'file', path = '{self.folder}/near.jsonl') AS SELECT host, at FROM near;
+""")
+        ran = self.run("run", job, "--state", self.folder / "united")
+        rows = lambda name: sorted(tuple(json.loads(line).values()) for line in (self.folder / name).read_text().splitlines())
+        at = "2025-03-02T09:1{}Z".format
+        check(ran.returncode == 0 and rows("united.jsonl") == [("a", 1, at("2:00")), ("a", 2, at("0:20")), ("b", 1, at("0:30")), ("c", 1, at("2:00"))],
+              "rows of two formats stand in one window", ran.stderr, rows("united.jsonl"))
+        check(rows("firsts.jsonl") == [("a", 2, at("0:20")), ("b", 1, at("0:30")), ("c", 1, at("2:00"))], "the first rows of windows", rows("firsts.jsonl"))
+        check(rows("near.jsonl") == [("a", at("0:00")), ("b", at("0:30")), ("c", at("2:00"))], "window_start of a dedup is the time of its rows", rows("near.jsonl"))
 
 
 def main():
@@ -157,6 +188,7 @@ def main():
         jobs.mistakes()
         jobs.capitals()
         jobs.page()
+        jobs.united()
     sys.exit(1 if failed else 0)
 
 

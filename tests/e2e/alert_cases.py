@@ -3,6 +3,13 @@ Values come a minute apart. The signs are promtool's: "0+1x60" grows, "1x10" sta
 import json
 
 AT = 'instance="a:1",job="millrace"'
+# Alerts that series never set off: a lookup table that nobody changes is idle, so that its watermark has no series; rows every 15 minutes.
+QUIET = [("MillraceWatermarkStands", {'millrace_watermark_seconds{topology="t",lane="orders/lane0"}': "100+60x60",
+                                      'millrace_watermark_seconds{topology="t",lane="rates/lane0"}': "50x2 stale",
+                                      'millrace_records_total{topology="t",lane="orders/lane0"}': "0+10x60",
+                                      'millrace_records_total{topology="t",lane="rates/lane0"}': "9x60"}),
+         ("MillraceNoRows", {'millrace_sink_rows_total{topology="t",sink="s"}': " ".join(f"{5 * n}x14" for n in range(4)),
+                             'millrace_records_total{topology="t",lane="p/lane0"}': "0+10x60"})]
 # alert: [(series, when it goes off, when it is quiet again)], in minutes
 CASES = {
     "MillraceTopologyFailed": [({'millrace_topology_state{topology="t",state="failed"}': "0x5 1x10 0x10"}, 8, 20),
@@ -17,6 +24,12 @@ CASES = {
                                 # It went to another node: what it said last here holds for nobody.
                                 ({'millrace_watermark_seconds{topology="t",lane="p/lane0"}': "100x20 stale",
                                   'millrace_records_total{topology="t",lane="p/lane0"}': "0+10x80"}, 18, 22)],
+    "MillraceNoRows": [({'millrace_sink_rows_total{topology="t",sink="s"}': "0+10x30 300x40 310+10x30",
+                         'millrace_sink_rows_total{topology="t",sink="dead_letters"}': "0+10x100",
+                         'millrace_records_total{topology="t",lane="p/lane0"}': "0+10x100"}, 56, 78),
+                       # Without records there is nothing to write.
+                       ({'millrace_sink_rows_total{topology="t",sink="s"}': "0+10x30 300x70",
+                         'millrace_records_total{topology="t",lane="p/lane0"}': "0+10x50 500x50"}, 58, 70)],
     "MillraceSinkAway": [({'millrace_sink_away{topology="t",sink="s"}': "0x5 1x10 0x10"}, 10, 20),
                          ({'millrace_sink_away{topology="t",sink="s"}': "0x5 1x10 stale"}, 10, 20)],
     "MillraceSinkSlow": [({'millrace_sink_slow{topology="t",sink="s"}': "0x5 1x10 0x10"}, 8, 20),
@@ -44,8 +57,9 @@ def text(rules):
         found = [{"labels": f'{{alertname="{alert}"}}', "value": times}] if times else []
         return {"expr": expr, "eval_time": f"{at}m", "exp_samples": found}
 
+    cases = [(alert, series, [(on, 1), (off, 0)]) for alert, of_alert in CASES.items() for series, on, off in of_alert]
+    cases += [(alert, series, [(at, 0) for at in range(60)]) for alert, series in QUIET]
     tests = [{"name": alert, "interval": "1m",
               "input_series": [{"series": s.replace("{", "{" + AT + ","), "values": v} for s, v in series.items()],
-              "promql_expr_test": [firing(alert, on, 1), firing(alert, off, 0)]}
-             for alert, cases in CASES.items() for series, on, off in cases]
+              "promql_expr_test": [firing(alert, at, times) for at, times in moments]} for alert, series, moments in cases]
     return json.dumps({"rule_files": [str(rules)], "evaluation_interval": "1m", "tests": tests})

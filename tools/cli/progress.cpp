@@ -4,6 +4,7 @@
 #include "runtime/base/grouped.hpp"
 #include "runtime/base/terminal_line.hpp"
 #include "runtime/base/visible_text.hpp"
+#include "runtime/delivery/common_watermark.hpp"
 #include "tools/cli/logging.hpp"
 
 #include <fmt/format.h>
@@ -75,12 +76,13 @@ void add_known(std::int64_t& sum, const std::optional<std::uint64_t>& more) {
 totals add_up(const deployment::pipeline_gauges& gauges, const observe::flow_meter& flow) {
   totals t;
   t.has_windows = !gauges.shards.empty();
-  t.watermark = gauges.lanes.empty() ? no_watermark : end_of_time;
+  delivery::common_watermark watermark;
   for (const auto& [name, g] : gauges.lanes) {
     t.records += g->records;
-    t.watermark = std::min<std::int64_t>(t.watermark, g->watermark);
+    watermark.add(g->watermark, g->is_idle);
     t.away = t.away || g->away;
   }
+  t.watermark = gauges.lanes.empty() ? no_watermark : watermark.at();
   for (const auto& [_, source] : flow.sources()) {
     add_known(t.lag, source.pending);
     add_known(t.lag_bytes, source.pending_bytes);
@@ -114,7 +116,7 @@ std::string progress_text(const totals& t, const observe::flow_meter& flow) {
                                       : std::string("unknown");
   const auto slowest = slowest_sink(flow);
   return fmt::format(
-      "{} records/s, {} in all, {} rows out, {}{} dead letter{}, lag {}{}{}{}{}{}",
+      "{} records/s, {} since this start, {} rows out, {}{} dead letter{}, lag {}{}{}{}{}{}",
       rate_text(records_per_second(flow)), grouped(t.records), grouped(t.rows),
       t.has_windows ? grouped(t.late) + " late, " : std::string(), grouped(t.dead_letters),
       t.dead_letters == 1 ? "" : "s", lag,

@@ -17,7 +17,7 @@ namespace millrace::cli {
 /// All gauges added up, and the lags of sources; counts are those of this process.
 struct totals {
   std::uint64_t records = 0;
-  std::int64_t watermark = no_watermark;  // the least over all lanes
+  std::int64_t watermark = no_watermark;  // of all lanes together: an idle one holds nothing back
   std::int64_t lag = -1;                  // records not yet read; -1: unknown
   std::int64_t lag_bytes = -1;            // bytes of files that are not yet read
   bool has_windows = false;  // without windows there are no late records, and no watermark is waited for
@@ -32,7 +32,7 @@ struct totals {
   bool away = false;  // a source or target does not answer
 };
 [[nodiscard]] totals add_up(const deployment::pipeline_gauges& gauges, const observe::flow_meter& flow);
-/// "12,345 records/s, 1,000,000 in all, 12 rows out, 3 late, 1 dead letter, lag 0, watermark
+/// "12,345 records/s, 1,000,000 since this start, 12 rows out, 3 late, 1 dead letter, lag 0, watermark
 /// 2021-04-24T19:55:00Z, 3 windows open, 1.2 MB of state"; with sinks that commit, how long the slowest one's
 /// batches wait and take. Without windows late records, watermark and state are left out. The most important parts come first: a narrow terminal shows the beginning.
 [[nodiscard]] std::string progress_text(const totals& t, const observe::flow_meter& flow);

@@ -1,9 +1,13 @@
 #include "actors/node/host/plan_changes.hpp"
 
+#include "runtime/data/json_value.hpp"
+
 #include <boost/json.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <array>
 #include <optional>
 #include <vector>
 
@@ -11,6 +15,45 @@ namespace millrace::host {
 namespace {
 
 namespace json = boost::json;
+
+/// Options whose numbers are no part of a secret.
+constexpr std::array<std::string_view, 12> told{
+    "where", "having",           "size",           "slide", "gap", "ttl", "every", "limit", "before",
+    "after", "allowed_lateness", "watermark_delay"};
+
+bool is_of_word(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '_';
+}
+
+/// " (5 becomes 8)", where one number of a text has changed; else empty.
+std::string changed_number(std::string_view was, std::string_view is) {
+  const auto less = std::min(was.size(), is.size());
+  std::size_t front = 0;
+  while (front < less && was[front] == is[front])
+    ++front;
+  std::size_t back = 0;
+  while (back < less - front && was[was.size() - 1 - back] == is[is.size() - 1 - back])
+    ++back;
+  while (front > 0 && is_of_word(was[front - 1]))
+    --front;
+  while (back > 0 && is_of_word(was[was.size() - back]))
+    --back;
+  was = was.substr(front, was.size() - back - front);
+  is = is.substr(front, is.size() - back - front);
+  const auto is_number = [](std::string_view s) {
+    return !s.empty() && s.find_first_not_of("0123456789.") == std::string_view::npos;
+  };
+  return is_number(was) && is_number(is) ? fmt::format(" ({} becomes {})", was, is) : std::string();
+}
+
+std::string change_of(std::string_view option, const json::value& was, const json::value& is) {
+  if (std::ranges::find(told, option) == told.end())
+    return {};
+  const auto text = [](const json::value& v) {
+    return v.is_string() ? std::string(v.get_string()) : v.is_number() ? data::json_text(v) : std::string();
+  };
+  return changed_number(text(was), text(is));
+}
 
 struct differences {
   std::vector<std::string> added, changed, dropped;
@@ -30,7 +73,7 @@ void compare(const json::object& before, const json::object& now, const std::str
     else if (depth > 0 && old->is_object() && value.is_object())
       compare(old->get_object(), value.get_object(), name + ".", depth - 1, out);
     else if (*old != value)
-      out.changed.push_back(name);
+      out.changed.push_back(name + change_of(key, *old, value));
   }
 }
 

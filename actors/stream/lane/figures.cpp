@@ -32,7 +32,7 @@ void figures::note_lag(const source::backlog& b) {
   g.lag = sum;
 }
 
-event_micros figures::update(const partition& p) const {
+void figures::update(const partition& p, delivery::common_watermark& of_all) const {
   constexpr auto relaxed = std::memory_order_relaxed;
   const auto credit = all_.options.credit;
   const auto at = p.live ? p.live->at().watermark : no_watermark;
@@ -45,18 +45,19 @@ event_micros figures::update(const partition& p) const {
   g.is_caught_up.store(p.caught_up, relaxed);
   g.is_idle.store(p.idle_sent, relaxed);
   g.held_by.store(held_by ? static_cast<std::int32_t>(*held_by) : -1, relaxed);
-  return at;
+  of_all.add(at, p.idle_sent);
 }
 
 void figures::update() {
   auto& g = *all_.options.gauges;
-  auto watermark = end_of_time;
+  delivery::common_watermark of_all;
   std::size_t bytes = 0;
   for (const auto& p : all_.partitions) {
-    watermark = std::min(watermark, update(*p));
+    update(*p, of_all);
     bytes += p->receivers.in_flight();
   }
-  g.watermark = watermark;
+  g.watermark = of_all.at();
+  g.is_idle = of_all.is_idle();
   g.in_flight_bytes = bytes;
   for (std::size_t r = 0; r < g.held.size(); ++r) {
     std::uint64_t of_receiver = 0;

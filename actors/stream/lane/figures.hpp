@@ -4,6 +4,7 @@
 
 #include "actors/stream/lane/schedule.hpp"
 #include "actors/stream/lane/shared.hpp"
+#include "runtime/delivery/common_watermark.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -23,8 +24,7 @@ public:
   void update();
 
 private:
-  /// Returns the watermark.
-  [[nodiscard]] event_micros update(const partition& p) const;
+  void update(const partition& p, delivery::common_watermark& of_all) const;
   void update_due();
 
   shared& all_;

@@ -67,7 +67,9 @@ struct lane_gauges {
   std::vector<std::string> receivers;           // their names; set before it is shared
   std::deque<std::atomic<std::uint64_t>> held;  // bytes that each has not taken yet; as many, likewise
   std::atomic<std::uint64_t> records{0};
+  /// Of its partitions together (delivery::common_watermark).
   std::atomic<std::int64_t> watermark{no_watermark};
+  std::atomic<bool> is_idle{false};
   std::atomic<std::int64_t> lag{-1};        // records not yet read, or not yet made; -1: unknown
   due_gauge due;                            // for records that are yet to be made
   std::atomic<std::int64_t> lag_bytes{-1};  // the same in bytes, where the source knows those

@@ -48,8 +48,9 @@ node_ptr binder::extract_path(const syntax& s, const function* f, std::vector<no
 }
 
 std::string_view instead_of_json(std::string_view name) {
-  constexpr std::string_view no_path =
-      "there are no JSON paths here; use x -> 'name', x #>> '{name,0}' and comparisons of what they give";
+  constexpr std::string_view no_path = "there are no JSON paths here; use x -> 'name', x #>> '{name,0}' and "
+                                       "comparisons of what they give, or, of the elements of a list, "
+                                       "x @> '[{\"name\": 1}]'";
   constexpr std::string_view no_set =
       "a call that gives many rows has no place here; declare the column as a list, such as [\"text\"], and "
       "use unnest(x); a record that is a list itself is wrapped into an object first (docs/limits.md)";

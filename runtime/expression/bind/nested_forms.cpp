@@ -25,11 +25,29 @@ std::optional<std::size_t> find_member(const data::type& object, const name_part
   return at || name.quoted ? at : find(fold(name.name));
 }
 
+namespace {
+
+/// The nearest ways to a member of a list's elements.
+std::string of_elements(const data::type& list, const name_part& name) {
+  std::string out = "; take an element first, as in x[1]";
+  const auto& element = list.element();
+  if (const auto at = find_member(element, name)) {
+    const auto& member = element.fields()[*at];
+    out += fmt::format(
+        "; unnest(x) makes a row of each element, and to_jsonb(x) @> '[{{\"{}\": {}}}]' asks whether any "
+        "of them has that value",
+        member.name, member.type.is_bytes() ? "\"a\"" : "0");
+  }
+  return out;
+}
+
+}  // namespace
+
 std::string no_member(const data::type& type, const name_part& name, const std::string& of) {
   if (type.id() != data::type_id::object)
     return fmt::format("{} is {} and has no members{}", of, type.name(),
                        type.id() == data::type_id::json   ? "; use -> and ->>"
-                       : type.id() == data::type_id::list ? "; take an element first, as in x[1]"
+                       : type.id() == data::type_id::list ? of_elements(type, name)
                                                           : "");
   std::vector<std::string_view> members;
   for (const auto& f : type.fields())

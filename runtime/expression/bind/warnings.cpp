@@ -1,6 +1,7 @@
 // The binder's warnings: what is no mistake of grammar or types, and hardly what is meant.
 #include "runtime/expression/bind/warnings.hpp"
 
+#include "runtime/data/text_encoding.hpp"
 #include "runtime/expression/bind/binder.hpp"
 #include "runtime/expression/formats/foreign_templates.hpp"
 
@@ -86,8 +87,14 @@ void binder::warn_of_call(const syntax& s, const function* f, const std::vector<
   const bool is_template = s.text == "to_char" || s.text == "to_timestamp" || s.text == "to_date";
   if (is_template && args.size() == 2 && category(f->takes[0]) != category(kind::bigint) &&
       args[1]->what == op::constant && !args[1]->value.null) {
-    if (auto why = mistaken_template(args[1]->value.text))
+    const auto& text = args[1]->value.text;
+    if (auto why = mistaken_template(text))
       warn_at(args[1]->offset, *std::move(why));
+    else if (s.text != "to_char" && lacks_year(text))
+      warn_at(args[1]->offset,
+              fmt::format("the template reads no year, and the year is 1 BC then; put one in front: "
+                          "{0}('2026 ' || {1}, 'YYYY {2}')",
+                          s.text, called(s.args[0]), data::excerpt(text)));
     return;
   }
   if (s.text == "format" && s.args.size() == 2 && args[0]->what != op::constant && number_of(s.args[1]))

@@ -317,4 +317,17 @@ std::optional<std::string> mistaken_template(std::string_view text) {
                      data::excerpt(read.fields()));
 }
 
+bool lacks_year(std::string_view text) {
+  constexpr auto years = std::to_array<std::string_view>(
+      {"YYYY", "Y,YYY", "YYY", "YY", "Y", "IYYY", "IYY", "IY", "I", "CC", "J"});
+  constexpr auto days = std::to_array<std::string_view>({"MM", "MON", "MONTH", "RM", "DD", "DDD"});
+  bool day = false;
+  for (const auto& p : pieces_of(text)) {
+    if (std::ranges::find(years, p.field) != years.end())
+      return false;
+    day = day || std::ranges::find(days, p.field) != days.end();
+  }
+  return day;
+}
+
 }  // namespace millrace::expression

@@ -19,4 +19,7 @@ namespace millrace::expression {
 /// an ordinary one of PostgreSQL.
 [[nodiscard]] std::optional<std::string> mistaken_template(std::string_view text);
 
+/// True for a template with a month or a day and no year, whose times are all in the year 1 BC.
+[[nodiscard]] bool lacks_year(std::string_view text);
+
 }  // namespace millrace::expression

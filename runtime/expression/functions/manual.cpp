@@ -297,7 +297,9 @@ constexpr auto lists = std::to_array<described>({
     {"unnest", "unnest(list)",
      "The row becomes one row for each element, in the order of the list, and none where the list is empty "
      "or null. Only in the columns of a select upstream of windows, with one list for each select. The "
-     "members of elements that are objects are read as in (unnest(items)).price.",
+     "members of elements that are objects are read as in (unnest(items)).price. If a stage fails for one of "
+     "a record's elements, the whole record is one dead letter; downstream of a join or a window each row "
+     "fails alone.",
      "", ""},
 });
 

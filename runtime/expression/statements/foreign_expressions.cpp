@@ -246,11 +246,15 @@ maybe_problem members(const mistaken& m) {
       break;
   }
   const auto first = open > 0 && m.is_name(open - 1) ? open - 1 : open;
-  if (element)
+  if (element) {
+    // The first and last of a slice are counted as those who write one mean them.
+    const auto inside = part(m, e + 1, m.behind(e) - 1, "1");
     return problem{m.at(e),
                    fmt::format("an element of a call's value is read with parentheses around the call, and "
-                               "elements are counted from 1: ({})[1]",
-                               part(m, first, e, "..."))};
+                               "elements are counted from 1: ({})[{}]",
+                               part(m, first, e, "..."),
+                               inside.find(':') == std::string::npos ? std::string("1") : inside)};
+  }
   return problem{m.at(e),
                  fmt::format("a member of a call's value is read with parentheses around the call: ({}).{}",
                              part(m, first, e, "..."), m.is_name(e + 1) ? m.source(e + 1) : "name")};

@@ -24,9 +24,7 @@ std::string duration(const mistaken& m, std::size_t& i) {
   constexpr std::string_view units[] = {"millisecond", "second", "minute", "hour", "day", "week"};
   for (const auto unit : units)
     if (const auto word = m.word(at); word.starts_with(unit) && word.size() <= unit.size() + 1) {
-      out += " " + std::string(word);
-      if (word == unit && out != "1 " + std::string(unit))
-        out += "s";
+      out += fmt::format(" {}{}", unit, out == "1" ? "" : "s");
       ++at;
       break;
     }

@@ -1,6 +1,7 @@
 #include "runtime/expression/statements/query_converter.hpp"
 
 #include "runtime/data/text_encoding.hpp"
+#include "runtime/expression/bind/aggregate_names.hpp"
 
 #include <fmt/format.h>
 
@@ -288,12 +289,18 @@ std::optional<std::string> query_converter::star_of(const tree& n) {
 std::optional<ranking> query_converter::ranking_of(const PgQuery__FuncCall& f) {
   const auto at = offset(f.location);
   const auto& w = *f.over;
+  if (expression::is_aggregate(name_of_node(f.funcname[f.n_funcname - 1]))) {
+    say(at, "an aggregate OVER rows is not offered; that of the last 10 minutes is GROUP BY of FROM hop(t, "
+            "'1 minute', '10 minutes'), or, at each row, GROUP BY of FROM tumble(pairs, '1 us') over a view "
+            "pairs: FROM t AS a JOIN t AS b ON b.key = a.key AND b.at BETWEEN a.at - interval '10 minutes' "
+            "AND a.at");
+    return std::nullopt;
+  }
   if (name_of_node(f.funcname[f.n_funcname - 1]) != "row_number" || w.n_order_clause == 0 || f.n_args > 0 ||
       f.agg_filter != nullptr || f.agg_star != 0 || f.agg_distinct != 0 || is_set(w.name) ||
       is_set(w.refname)) {
     say(at, "of functions over rows there is row_number() OVER (PARTITION BY window_start ORDER BY ...) "
-            "alone here, with <= n around it; "
-            "an aggregate of a window's rows is GROUP BY");
+            "alone here, with <= n around it; an aggregate of a window's rows is GROUP BY");
     return std::nullopt;
   }
   ranking out;

@@ -32,12 +32,12 @@ struct running {
 }  // namespace
 
 TEST_CASE("a slow source has a rate") {
-  CHECK(running(0).text().starts_with("0 records/s, 0 in all"));
+  CHECK(running(0).text().starts_with("0 records/s, 0 since this start"));
   CHECK(running(1).text().starts_with("0.2 records/s"));
   CHECK(running(5).text().starts_with("1 records/s"));
   CHECK(running(12).text().starts_with("2.4 records/s"));
   CHECK(running(52).text().starts_with("10 records/s"));
-  CHECK(running(61'725).text().starts_with("12,345 records/s, 61,725 in all"));
+  CHECK(running(61'725).text().starts_with("12,345 records/s, 61,725 since this start"));
 }
 
 TEST_CASE("rows out are those of the sinks, and what is lost is told apart") {
@@ -58,14 +58,36 @@ TEST_CASE("rows out are those of the sinks, and what is lost is told apart") {
 
 TEST_CASE("late records, watermark and state are told of topologies with windows alone") {
   running r(100);
-  CHECK(
-      r.text() ==
-      "20 records/s, 100 in all, 0 rows out, 0 late, 0 dead letters, lag unknown, watermark none, 0 windows "
-      "open, 0 B of state");
+  CHECK(r.text() == "20 records/s, 100 since this start, 0 rows out, 0 late, 0 dead letters, lag unknown, "
+                    "watermark none, 0 windows "
+                    "open, 0 B of state");
   r.gauges.shards["counts/0"]->windows_open = 1;
   CHECK(r.text().find(", 1 window open, ") != std::string::npos);
   r.gauges.shards.clear();
-  CHECK(r.text() == "20 records/s, 100 in all, 0 rows out, 0 dead letters, lag unknown");
+  CHECK(r.text() == "20 records/s, 100 since this start, 0 rows out, 0 dead letters, lag unknown");
+}
+
+TEST_CASE("the watermark is that of the lanes that are not idle, as long as there is one") {
+  running r(100);
+  const auto table = r.gauges.lanes["rates/lane0"] = std::make_shared<lane::lane_gauges>();
+  table->watermark = 1'477'576'800'000'000;
+  r.lane->watermark = 1'792'943'340'000'000;
+  const auto watermark = [&] {
+    return std::string(
+        cli::progress_members(cli::add_up(r.gauges, r.flow), r.flow).at("watermark").as_string());
+  };
+  CHECK(watermark() == "2016-10-27T14:00:00Z");
+  table->is_idle = true;
+  CHECK(watermark() == "2026-10-25T15:49:00Z");
+  CHECK(r.text().find(", watermark 2026-10-25T15:49:00Z, ") != std::string::npos);
+  r.lane->is_idle = true;
+  CHECK(watermark() == "2026-10-25T15:49:00Z");
+  r.lane->is_idle = false;
+  r.lane->watermark = end_of_time;
+  CHECK(watermark() == "2016-10-27T14:00:00Z");
+  table->is_idle = false;
+  table->watermark = end_of_time;
+  CHECK(watermark() == "end");
 }
 
 TEST_CASE("two parsers that read one source have its lag once, two lanes of a parser add up") {

@@ -13,6 +13,7 @@ namespace {
 struct filled {
   std::string text;
   std::string shown;
+  std::string told;
   std::string findings;
   std::vector<secret> secrets;
 };
@@ -26,6 +27,7 @@ filled fill(const std::string& text) {
   result.secrets = out.secrets();
   result.text = n->members[0].value.text;
   result.shown = n->members[0].value.safe_text();
+  result.told = n->members[0].value.told_text();
   for (const auto& f : out.take({}))
     result.findings += to_string(f) + "\n";
   return result;
@@ -50,6 +52,23 @@ TEST_CASE("variables are filled in, defaults where there are none") {
   CHECK(fill("${MILLRACE_T_NONE:-}").text.empty());
   CHECK(fill("${MILLRACE_T_E:-default}").text == "default");
   CHECK(fill("${MILLRACE_T_E}").text.empty());
+}
+
+TEST_CASE("defaults and numbers are told, and no other value of the environment") {
+  const variable number("MILLRACE_T_N", "8");
+  const variable time("MILLRACE_T_T", "2026-11-30T10:00:00Z");
+  const variable word("MILLRACE_T_A", "value");
+  const variable password("MILLRACE_T_PASSWORD", "1234");
+  CHECK(fill("n >= ${MILLRACE_T_N:-5}").told == "n >= 8");
+  CHECK(fill("n >= ${MILLRACE_T_NONE:-5}").told == "n >= 5");
+  CHECK(fill("s = ${MILLRACE_T_NONE:-lyon}").told == "s = lyon");
+  CHECK(fill("at > ${MILLRACE_T_T}").told == "at > 2026-11-30T10:00:00Z");
+  CHECK(fill("s = ${MILLRACE_T_A} ${MILLRACE_T_A:-other}").told ==
+        "s = ${MILLRACE_T_A} ${MILLRACE_T_A:-other}");
+  CHECK(fill("s = ${MILLRACE_T_PASSWORD}").told == "s = ${MILLRACE_T_PASSWORD}");
+  CHECK(fill("s = ${secret:db}").told == "s = ${secret:db}");
+  CHECK(fill("$${X} n").told == "$${X} n");
+  CHECK(fill("n >= ${MILLRACE_T_N:-5}").shown == "n >= ${MILLRACE_T_N:-5}");
 }
 
 TEST_CASE("a dollar sign is itself unless a brace follows, and $${ stands for ${") {

@@ -163,6 +163,9 @@ TEST_CASE("what is wrong about a path is said with its place and a remedy") {
   const auto problem = [](std::string_view text) { return shown(text); };
   CHECK_THAT(problem("\"group\".nme"), Contains("did you mean \"name\"?"));
   CHECK_THAT(problem("\"group\".topics.urlkey"), Contains("take an element first"));
+  CHECK_THAT(problem("\"group\".topics.urlkey"),
+             Contains("to_jsonb(x) @> '[{\"urlkey\": \"a\"}]' asks whether any of them has that value"));
+  CHECK(problem("\"group\".topics.nowhere").ends_with("as in x[1]"));
   CHECK_THAT(problem("\"group\".topics[1].urlkye"), Contains("did you mean \"urlkey\"?"));
   CHECK_THAT(problem("\"group\" -> 'nme'"), Contains("did you mean \"name\"?"));
   CHECK_THAT(problem("j[1]"), Contains("->"));

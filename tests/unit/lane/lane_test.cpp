@@ -343,6 +343,28 @@ TEST_CASE(
   CHECK(idle_frames(l, "0") == 3);
 }
 
+TEST_CASE("the watermark of a lane is that of its partitions that are not idle") {
+  driven_lane l(with_idle_timeout(5s, {"0", "1"}));
+  l.begin();
+  l.give(caught_up(chunk_of("0", 0, {"1"})));
+  l.give(caught_up(chunk_of("1", 0, {"3"})));
+  l.give_nothing();
+  CHECK(l.gauges->watermark == 1'000'000);
+  l.pass(4s);
+  l.give(caught_up(chunk_of("1", 1, {"4"})));
+  l.pass(2s);
+  l.give_nothing();
+  CHECK(l.gauges->watermark == 4'000'000);
+  CHECK_FALSE(l.gauges->is_idle);
+  l.pass(5s);
+  l.give_nothing();
+  CHECK(l.gauges->watermark == 4'000'000);
+  CHECK(l.gauges->is_idle);
+  l.give(caught_up(chunk_of("0", 1, {"2"})));
+  CHECK(l.gauges->watermark == 2'000'000);
+  CHECK_FALSE(l.gauges->is_idle);
+}
+
 TEST_CASE("a partition that lacks credit is not read, so it is not idle") {
   auto o = with_idle_timeout(5s, {"0", "1"});
   o.credit = 1;

@@ -21,6 +21,23 @@ TEST_CASE("a graph has every stage and edge, in data-flow order") {
   CHECK(g.stages[1].watermark == at("12:03:40"));
 }
 
+TEST_CASE("an idle partition holds no watermark back, and a parser with idle ones alone is idle") {
+  auto f = running();
+  auto& partitions = f.lanes[0].partitions;
+  partitions[1].is_idle = true;
+  const auto parser = [&] { return graph_of(planned(), f).stages[1]; };
+  CHECK(parser().watermark == at("12:03:50"));
+  CHECK(parser().state == "runs");
+  partitions[0].is_idle = true;
+  CHECK(parser().watermark == at("12:03:50"));
+  CHECK(parser().state == "idle");
+  CHECK(graph_of(planned(), f).stages[0].state == "idle");
+  for (auto& p : partitions)
+    p.watermark = {end_of_time};
+  CHECK(parser().watermark.at == end_of_time);
+  CHECK(parser().state == "ended");
+}
+
 TEST_CASE("stages of a topology that does not run say so, and which of them has failed") {
   const auto states = [](const figures& f) {
     std::vector<std::string> out;

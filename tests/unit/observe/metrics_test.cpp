@@ -164,6 +164,14 @@ bool shows(const std::vector<running_topology>& all, const std::string& metric) 
 
 }  // namespace
 
+TEST_CASE("an idle lane has no watermark, which would stand for ever and alarm") {
+  const auto t = full();
+  CHECK(shows({t}, "millrace_watermark_seconds"));
+  t.gauges.lanes.at("parsed/lane0")->is_idle = true;
+  CHECK_FALSE(shows({t}, "millrace_watermark_seconds"));
+  CHECK(shows({t}, "millrace_partition_watermark_seconds"));
+}
+
 TEST_CASE("a topology that has ended beside others has no gauges, and its counts go after a few scrapes") {
   running_topologies board;
   board.add(full());

@@ -36,7 +36,7 @@ export function table(caption, columns, rows, empty) {
   return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
     el("table", {}, el("caption", {}, caption), el("thead", {}, el("tr", {}, head)), el("tbody", {}, body)));
 }
-const states = { runs: "good", running: "good", up: "good", ended: "good", drained: "good", stopped: "warn", paused: "paused", waits: "warn", slow: "warn", starts: "warn",
+const states = { runs: "good", idle: "good", running: "good", up: "good", ended: "good", drained: "good", stopped: "warn", paused: "paused", waits: "warn", slow: "warn", starts: "warn",
   silent: "bad", left: "warn", draining: "warn", away: "bad", stalled: "bad", failed: "bad", degraded: "bad" };
 export const state = s => el("span", { class: `state ${states[s] ?? ""}` }, s);
 export const link = (to, text) => el("a", { href: `#/${to.map(encodeURIComponent).join("/")}` }, text);

@@ -22,7 +22,7 @@ const rateOf = g => rate(sum(g.stages.map(s => s.records_per_second ?? 0)));
 function lagOf(g) {
   const lags = g.stages.filter(s => s.kind === "source").map(s => s.lag);
   if (lags.length && !lags.includes(null)) return `${number(sum(lags))} records`;
-  const marks = g.stages.map(s => Date.parse(s.watermark)).filter(t => !Number.isNaN(t));
+  const marks = g.stages.filter(s => s.state !== "idle").map(s => Date.parse(s.watermark)).filter(t => !Number.isNaN(t));
   if (marks.length === 0) return "not known";
   const behind = (Date.now() - Math.min(...marks)) / 1000;
   return behind < 1 ? "none" : `watermark ${seconds(behind)} behind`;

@@ -25,7 +25,8 @@ expected<const parquet_module::functions*> load_arrow(const std::string& file) {
         ec::unsupported,
         fmt::format(
             "Parquet needs {}, which cannot be loaded: {} (looked for in {}); remedy: install "
-            "millrace whole, or, for a build of your own, run tools/arrow, then configure and build again",
+            "millrace whole; beside a copied binary put a copy of the folder lib of its build; a build that "
+            "has no such folder needs tools/arrow, then configure and build again",
             file, why, looked_in()));
   }
   const auto functions = reinterpret_cast<parquet_module::border*>(dlsym(library, MILLRACE_PARQUET_BORDER));

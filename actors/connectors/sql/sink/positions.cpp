@@ -106,10 +106,12 @@ expected<void> positions::adopt() {
   if (!who_.adopt)
     return user_error(
         ec::mismatch,
-        fmt::format("{}: sink {} of topology {} has committed under another state folder; go on with that "
-                    "folder (--adopt, where it is lost), give the topology or the stage another name, or "
-                    "start over with --fresh (the table keeps its rows)",
-                    db_.where().shown, who_.sink, who_.topology));
+        fmt::format(
+            "{}: sink {} of topology {} has committed under another state folder, and the database knows "
+            "a sink by the names of its stage and topology, whatever its table; go on with that folder "
+            "(--adopt, where it is lost), give the topology or the stage another name, or start over "
+            "with --fresh (the table keeps its rows)",
+            db_.where().shown, who_.sink, who_.topology));
   if (others.size() > 1)
     return fatal_error(
         ec::mismatch,

@@ -1,0 +1,11 @@
+SET topology = 'firsts';
+CREATE TABLE p (ip text, at timestamp, "Host" text) WITH (connector = 'file', path = 'p.jsonl', format = 'json', event_time = 'at');
+CREATE VIEW w AS SELECT ip, min("Host") AS "Host", count(*) AS n, window_start, window_end FROM tumble(p, '1 minute') GROUP BY window_start, window_end, ip;
+CREATE VIEW a WITH (ttl = '1 hour') AS SELECT DISTINCT ON (ip) * FROM w;
+CREATE VIEW b WITH (ttl = '1 hour') AS SELECT DISTINCT ON (ip) ip, n, window_end AS e FROM w;
+CREATE VIEW c WITH (ttl = '1 hour') AS SELECT DISTINCT ON (ip, window_start) ip, n FROM w;
+CREATE VIEW d WITH (ttl = '1 hour') AS SELECT DISTINCT ON (ip) ip, n FROM w WHERE window_end > '2020-01-01'::timestamptz;
+CREATE TABLE o WITH (connector = 'console') AS SELECT * FROM a;
+CREATE TABLE o2 WITH (connector = 'console') AS SELECT * FROM b;
+CREATE TABLE o3 WITH (connector = 'console') AS SELECT * FROM c;
+CREATE TABLE o4 WITH (connector = 'console') AS SELECT * FROM d;

@@ -1,0 +1,13 @@
+SET topology = 'lookups';
+CREATE TABLE p (ip text, low text, at timestamp) WITH (connector = 'file', path = 'p.jsonl', format = 'json', event_time = 'at');
+CREATE TABLE n (net text, owner text, at timestamp) WITH (connector = 'file', path = 'n.jsonl', format = 'json', event_time = 'at');
+CREATE VIEW a AS SELECT p.ip, n.owner FROM p LEFT JOIN as_of(n, p.at) AS n ON p.ip::inet << n.net::cidr;
+CREATE VIEW b AS SELECT p.ip, n.owner FROM p LEFT JOIN as_of(n, p.at) AS n ON true WHERE p.ip >= n.net;
+CREATE VIEW c AS SELECT p.ip, n.owner FROM p LEFT JOIN as_of(n, p.at) AS n ON p.ip >= n.net AND p.low <= n.net;
+CREATE VIEW d AS SELECT p.ip, n.owner FROM p LEFT JOIN as_of(n, p.at) AS n ON p.ip BETWEEN n.net AND n.owner;
+CREATE VIEW e AS SELECT p.ip, n.owner FROM p LEFT JOIN as_of(n, p.at) AS n ON p.ip = n.net AND p.ip >= n.net;
+CREATE TABLE hooks (ip text, at timestamp) WITH (connector = 'http_server', listen = '127.0.0.1:8091', path = '/login', format = 'json', event_time = 'at');
+CREATE TABLE hook (ip text, at timestamp) WITH (connector = 'http_server', listen = '127.0.0.1:8091', route = '/login', format = 'json', event_time = 'at');
+CREATE VIEW f AS SELECT ip, array_agg(low ORDER BY at)[1:3] AS x FROM tumble(p, '1 hour') GROUP BY window_start, window_end, ip;
+CREATE VIEW g AS SELECT ip, count(*) AS n FROM TABLE(HOP(TABLE p, DESCRIPTOR(at), INTERVAL '1' MINUTES, INTERVAL '10' MINUTE)) GROUP BY window_start, window_end, ip;
+CREATE VIEW h AS SELECT *, count(*) OVER (PARTITION BY ip ORDER BY at RANGE BETWEEN INTERVAL '10 minutes' PRECEDING AND CURRENT ROW) AS c FROM p;

@@ -1,0 +1,18 @@
+SET topology = 'times';
+CREATE TABLE p (ip text, at timestamp, b bigint) WITH (connector = 'file', path = 'p.jsonl', format = 'json', event_time = 'at');
+CREATE TABLE q (ip text, owner text, at timestamp) WITH (connector = 'file', path = 'q.jsonl', format = 'json', event_time = 'at + interval ''5 s''');
+CREATE VIEW w AS SELECT ip, count(*) AS n, window_start, window_end FROM tumble(p, '1 minute') GROUP BY window_start, window_end, ip;
+CREATE VIEW w2 AS SELECT ip, n FROM w;
+CREATE VIEW w3 AS SELECT ip, count(*) AS n FROM tumble(p, '1 minute') GROUP BY window_start, window_end, ip;
+CREATE VIEW p2 AS SELECT ip FROM p;
+CREATE VIEW d WITH (ttl = '1 hour') AS SELECT DISTINCT ON (ip) * FROM p;
+CREATE VIEW dw WITH (ttl = '1 hour') AS SELECT DISTINCT ON (ip) * FROM w2;
+CREATE VIEW late AS SELECT q.ip, p.b FROM q JOIN p ON p.ip = q.ip AND p.at BETWEEN q.at + interval '5 s' AND q.at + interval '1 minute';
+CREATE VIEW other AS SELECT q.ip, p.b FROM q LEFT JOIN as_of(p, q.owner) AS p ON p.ip = q.ip;
+CREATE VIEW a AS SELECT n.ip, x.owner FROM w AS n LEFT JOIN as_of(q, n.window_start) AS x ON n.ip = x.ip;
+CREATE VIEW b AS SELECT n.ip, x.owner FROM w2 AS n LEFT JOIN as_of(q, n.window_end) AS x ON n.ip = x.ip;
+CREATE VIEW c AS SELECT n.ip, x.owner FROM w3 AS n LEFT JOIN as_of(q, n.window_end) AS x ON n.ip = x.ip;
+CREATE VIEW e AS SELECT n.ip, x.owner FROM p2 AS n LEFT JOIN as_of(q, n.at) AS x ON n.ip = x.ip;
+CREATE VIEW f AS SELECT n.ip, x.owner FROM dw AS n LEFT JOIN as_of(q, n.n) AS x ON n.ip = x.ip;
+CREATE VIEW g AS SELECT n.ip, x.owner FROM w2 AS n JOIN q AS x ON n.ip = x.ip AND x.at BETWEEN n.window_end AND n.window_end + interval '1 s';
+CREATE VIEW h AS SELECT x.ip, n.n FROM q AS x JOIN w AS n ON n.ip = x.ip AND n.window_start BETWEEN x.at AND x.at + interval '1 s';

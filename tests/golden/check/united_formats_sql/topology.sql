@@ -1,0 +1,14 @@
+SET topology = 'united';
+CREATE TABLE log () WITH (connector = 'file', path = 'x.log', format = 'text', event_time = 'split_part(line, '' '', 1)::timestamptz');
+CREATE TABLE web (host text, at timestamp) WITH (connector = 'file', path = 'x.jsonl', format = 'json', event_time = 'at');
+CREATE TABLE more (line text, at timestamp) WITH (connector = 'file', path = 'y.jsonl', format = 'json', event_time = 'at');
+CREATE VIEW ssh AS SELECT split_part(line, ' ', 2) AS host, _event_time AS at FROM log;
+CREATE VIEW good AS SELECT host, at FROM ssh UNION ALL SELECT host, at FROM web;
+CREATE VIEW plain AS SELECT line FROM more;
+CREATE VIEW wrong AS SELECT * FROM log UNION ALL SELECT * FROM plain;
+CREATE TABLE keyed (host text, at timestamp) WITH (connector = 'kafka', brokers = 'h:1', topic = 't', source.key = 'bigint', format = 'json', event_time = 'at');
+CREATE TABLE unkeyed (host text, at timestamp) WITH (connector = 'kafka', brokers = 'h:1', topic = 'u', format = 'json', event_time = 'at');
+CREATE VIEW keys AS SELECT host FROM keyed UNION ALL SELECT host FROM unkeyed;
+CREATE TABLE one WITH (connector = 'console') AS SELECT * FROM good;
+CREATE TABLE two WITH (connector = 'console') AS SELECT * FROM wrong;
+CREATE TABLE three WITH (connector = 'console') AS SELECT * FROM keys;
