@@ -3,6 +3,7 @@
 #include "config/core_options.hpp"
 #include "config/text/report.hpp"
 #include "config/word_tables.hpp"
+#include "runtime/base/lower_case.hpp"
 
 #include <fmt/format.h>
 
@@ -251,9 +252,9 @@ constexpr known_word words_for_options[] = {
 /// groupBy, group_by and group.by are one word.
 std::string plain(std::string_view word) {
   std::string out;
-  for (const unsigned char c : word)
-    if (std::isalnum(c) != 0)
-      out += static_cast<char>(std::tolower(c));
+  for (const char c : word)
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0)
+      out += lower_case(c);
   return out;
 }
 

@@ -211,7 +211,7 @@ public:
   }
 
 private:
-  /// Those that come later are parsed once alone.
+  /// Records that come later are not looked at.
   static constexpr std::size_t most_records = 1000;
 
   std::atomic<bool> is_over_ = false;

@@ -29,7 +29,7 @@ public:
   /// A warning for each column with values that could be read either way, where none shows that the month comes first:
   /// `column "at": 2 of 4 values, such as ...`. `all`: what these are of, such as "the first 4".
   [[nodiscard]] std::vector<std::string> ambiguous(std::string_view all) const;
-  /// Those that were counted.
+  /// The number of records that count() has seen.
   [[nodiscard]] std::size_t records() const { return records_; }
 
 private:

@@ -6,6 +6,7 @@
 #include "config/plan/unknown_zone.hpp"
 #include "config/validate.hpp"
 #include "runtime/base/decimal.hpp"
+#include "runtime/base/lower_case.hpp"
 #include "runtime/data/text_encoding.hpp"
 #include "runtime/expression/formats/calendar.hpp"
 #include "runtime/expression/formats/foreign_templates.hpp"
@@ -20,11 +21,6 @@ namespace millrace::config {
 namespace {
 
 const std::vector<std::string>& type_names() { return column_options().front().choices; }
-
-bool is_same_but_case(std::string_view lower, std::string_view text) {
-  return std::equal(lower.begin(), lower.end(), text.begin(), text.end(),
-                    [](char a, char b) { return a == std::tolower(static_cast<unsigned char>(b)); });
-}
 
 /// The numeric(p,s) that is meant by DECIMAL(10, 2) and the like: its name and what stands in parentheses, none for
 /// another text.

@@ -1,6 +1,7 @@
 #include "config/schema/described_stage.hpp"
 #include "config/schema/examples.hpp"
 #include "config/schema/schema.hpp"
+#include "runtime/base/lower_case.hpp"
 #include "runtime/base/page_text.hpp"
 #include "runtime/data/json_value.hpp"
 
@@ -108,7 +109,7 @@ std::string anchor_of(std::string_view heading) {
   std::string out;
   for (const char c : heading)
     if (std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-')
-      out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+      out += lower_case(c);
     else if (c == ' ')
       out += '-';
   return out;

@@ -1,9 +1,9 @@
 #include "config/text/mask.hpp"
 
 #include "config/text/references.hpp"
+#include "runtime/base/lower_case.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 
 namespace millrace::config {
@@ -13,12 +13,6 @@ namespace {
 constexpr std::size_t shortest_beginning = 4;
 
 constexpr std::string_view masked = "***";
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return std::tolower(c); });
-  return out;
-}
 
 /// `a\'b` of SOCI's and libpq's texts is a'b for the server.
 std::string without_escapes(std::string_view value) {
@@ -91,7 +85,8 @@ void mask_assignments(std::string& text, std::vector<std::string>* found) {
         "token",     "api_key",    "api-key",   "apikey",        "access_key", "access-key",
         "accesskey", "credential", "signature", "authorization", "?key",       "&key",
         "?sig",      "&sig",       "?auth",     "&auth"}) {
-    for (auto at = lower(text).find(word); at != std::string::npos; at = lower(text).find(word, at + 1)) {
+    for (auto at = lower_case(text).find(word); at != std::string::npos;
+         at = lower_case(text).find(word, at + 1)) {
       auto begin = at + word.size();
       while (begin < text.size() && text[begin] == ' ')
         ++begin;
@@ -120,7 +115,7 @@ std::string mask_passwords(std::string_view text, std::vector<std::string>* foun
 }
 
 bool names_a_secret(std::string_view name) {
-  const auto n = lower(name);
+  const auto n = lower_case(name);
   for (const std::string_view word : {"password", "passwd", "pwd", "secret", "token", "credential", "api_key",
                                       "api.key", "jaas", "authorization", "cookie", ".pem"})
     if (n.find(word) != std::string::npos)
@@ -131,7 +126,7 @@ bool names_a_secret(std::string_view name) {
 redaction::redaction(const std::vector<secret>& secrets) {
   for (const auto& s : secrets)
     if (!s.value.empty())
-      secrets_.push_back({lower(s.value), s.shown});
+      secrets_.push_back({lower_case(s.value), s.shown});
   std::ranges::stable_sort(secrets_, {}, &secret::value);
 }
 
@@ -149,7 +144,7 @@ redaction::match redaction::longest_at(std::string_view text) const {
       break;
     }
     const auto byte_of = [&](const secret& s) { return static_cast<unsigned char>(s.value[length]); };
-    const auto byte = static_cast<unsigned char>(std::tolower(static_cast<unsigned char>(text[length])));
+    const auto byte = static_cast<unsigned char>(lower_case(text[length]));
     first = std::partition_point(first, last, [&](const secret& s) { return byte_of(s) < byte; });
     last = std::partition_point(first, last, [&](const secret& s) { return byte_of(s) == byte; });
   }

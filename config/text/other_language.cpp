@@ -1,5 +1,7 @@
 #include "config/text/other_language.hpp"
 
+#include "runtime/base/lower_case.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -108,8 +110,7 @@ bool is_benthos(std::string_view text) {
 
 bool is_sql(std::string_view text) {
   const auto word = key_at(text);
-  std::string lower(word);
-  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  const auto lower = lower_case(word);
   constexpr std::string_view statements[] = {"create", "select", "insert", "with",   "set",
                                              "drop",   "use",    "alter",  "explain"};
   const auto rest = text.substr(word.size());

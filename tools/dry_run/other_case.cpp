@@ -1,6 +1,7 @@
 #include "tools/dry_run/other_case.hpp"
 
 #include "actors/catalog.hpp"
+#include "runtime/base/lower_case.hpp"
 
 #include <boost/json/parse.hpp>
 #include <fmt/format.h>
@@ -10,13 +11,6 @@
 
 namespace millrace::dry_run {
 namespace {
-
-std::string lower(std::string_view s) {
-  std::string out(s);
-  std::ranges::transform(out, out.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return out;
-}
 
 class column_search {
 public:
@@ -42,8 +36,8 @@ public:
         continue;
       if (by_lower.empty())
         for (const auto& m : record)
-          by_lower.emplace(lower(m.key()), m.key());
-      const auto [first, last] = by_lower.equal_range(lower(f.name));
+          by_lower.emplace(lower_case(m.key()), m.key());
+      const auto [first, last] = by_lower.equal_range(lower_case(f.name));
       if (first == last)
         continue;
       ++column.in_other_case;

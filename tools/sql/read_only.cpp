@@ -1,5 +1,6 @@
 #include "tools/sql/read_only.hpp"
 
+#include "runtime/base/lower_case.hpp"
 #include "tools/sql/statements.hpp"
 
 #include <fmt/format.h>
@@ -225,7 +226,7 @@ expected<void> may_have(const copy_option& o) {
         fmt::format("copy: {} must be a plain 'text' without \"/\", so that the files stay in the "
                     "target; remedy: write it so, or give --write-tables",
                     o.name));
-  if (o.name == "format" && (!o.value || !is_among(allowed_formats, lowered(*o.value))))
+  if (o.name == "format" && (!o.value || !is_among(allowed_formats, lower_case(*o.value))))
     return user_error(ec::unsupported, "copy: format must be csv, json or parquet; remedy: one of these, or "
                                        "--write-tables");
   return {};

@@ -1,12 +1,12 @@
 #include "tools/sql/sources.hpp"
 
 #include "config/text/report.hpp"
+#include "runtime/base/lower_case.hpp"
 #include "tools/table/duckdb.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 
 namespace millrace::duckdb {
 namespace {
@@ -122,13 +122,8 @@ expected<source> of_place(const table_argument& a) {
 
 /// DuckDB's names are the same in any case of letters.
 bool is_taken(const std::vector<source>& sources, std::string_view name) {
-  return std::any_of(sources.begin(), sources.end(), [&](const source& s) {
-    return s.name.size() == name.size() &&
-           std::equal(name.begin(), name.end(), s.name.begin(), [](char a, char b) {
-             return std::tolower(static_cast<unsigned char>(a)) ==
-                    std::tolower(static_cast<unsigned char>(b));
-           });
-  });
+  return std::any_of(sources.begin(), sources.end(),
+                     [&](const source& s) { return is_same_but_case(s.name, name); });
 }
 
 struct stages_by_name {

@@ -1,5 +1,7 @@
 #include "tools/sql/statements.hpp"
 
+#include "runtime/base/lower_case.hpp"
+
 #include <algorithm>
 #include <cctype>
 
@@ -9,8 +11,6 @@ namespace {
 bool is_word(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || static_cast<unsigned char>(c) >= 0x80;
 }
-
-char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
 
 /// Goes over the text token by token; also says where each begins.
 class scanner {
@@ -38,7 +38,7 @@ public:
     } else if (is_word(c)) {
       out.what = token::kind::word;
       while (at_ < sql_.size() && (is_word(sql_[at_]) || sql_[at_] == '$'))
-        out.value += lower(sql_[at_++]);
+        out.value += lower_case(sql_[at_++]);
     } else {
       out.value = c;
       ++at_;
@@ -145,11 +145,6 @@ std::size_t past_explain(const std::vector<token>& all) {
 
 }  // namespace
 
-std::string lowered(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), lower);
-  return text;
-}
-
 std::vector<token> tokens_of(std::string_view sql) {
   std::vector<token> out;
   scanner s(sql);
@@ -244,7 +239,7 @@ std::vector<copy_option> options_of(const std::vector<token>& all, std::size_t i
   if (!in_brackets) {
     for (; i < all.size(); ++i)
       if (all[i].what != token::kind::text)
-        out.push_back({lowered(all[i].value), std::nullopt});
+        out.push_back({lower_case(all[i].value), std::nullopt});
     return out;
   }
   const auto outside = all[i].depth;
@@ -256,14 +251,14 @@ std::vector<copy_option> options_of(const std::vector<token>& all, std::size_t i
     };
     while (end < all.size() && !ends())
       ++end;
-    copy_option o{lowered(all[i].value), std::nullopt};
+    copy_option o{lower_case(all[i].value), std::nullopt};
     if (end == i + 2 && (all[i + 1].what == token::kind::word || is_plain(all[i + 1])))
       o.value = all[i + 1].value;
     out.push_back(std::move(o));
     i = end < all.size() && is_symbol(all[end], ',') ? end + 1 : end;
   }
   for (++i; i < all.size(); ++i)
-    out.push_back({lowered(all[i].value), std::nullopt});
+    out.push_back({lower_case(all[i].value), std::nullopt});
   return out;
 }
 
@@ -275,7 +270,7 @@ std::vector<std::string> calls_of(std::string_view sql) {
   token before;
   for (token t; s.next(t); before = t)
     if (is_symbol(t, '(') && (before.what == token::kind::word || before.what == token::kind::name))
-      out.push_back(lowered(before.value));
+      out.push_back(lower_case(before.value));
   return out;
 }
 

@@ -19,9 +19,6 @@ struct token {
 /// Returns the tokens without comments and blanks. Anything that is not closed reaches to the end.
 [[nodiscard]] std::vector<token> tokens_of(std::string_view sql);
 
-/// ASCII's letters in lower case, as DuckDB compares names.
-[[nodiscard]] std::string lowered(std::string text);
-
 struct statement {
   std::string text;
   std::size_t at = 0;  // the place of its first byte in the query

@@ -20,7 +20,7 @@ namespace {
 
 using api::event_time;
 
-/// What would give the node these actors.
+/// Says what a user can do so that these actors get a node.
 std::string remedy_of(const node::cluster_described& d, const std::string& node, bool one) {
   if (node.empty())
     return "start another node, or `millrace undrain` one";

@@ -2,12 +2,12 @@
 
 #include "actors/connectors/kafka/client/properties.hpp"
 #include "runtime/base/guarded_file.hpp"
+#include "runtime/base/lower_case.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <arpa/inet.h>
-#include <cctype>
 #include <netinet/in.h>
 
 namespace millrace::node {
@@ -54,12 +54,6 @@ unexpected wrong(std::string_view file, place_in_file at, std::string_view why) 
   return user_error(ec::invalid_argument, fmt::format("{}:{}:{}: {}", file, at.line, at.column, why));
 }
 
-std::string in_lower_case(std::string text) {
-  std::ranges::transform(text, text.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
 /// One of a list of HOST:PORT, perhaps with PROTOCOL:// in front.
 bool is_of_this_machine(std::string_view broker) {
   if (const auto scheme = broker.find("://"); scheme != std::string_view::npos)
@@ -76,12 +70,12 @@ bool is_of_this_machine(std::string_view broker) {
     return ntohl(four.s_addr) >> 24U == 127U;
   if (::inet_pton(AF_INET6, host.c_str(), &six) == 1)
     return IN6_IS_ADDR_LOOPBACK(&six);
-  return in_lower_case(host) == "localhost";
+  return lower_case(host) == "localhost";
 }
 
 bool says_who_it_is(const std::map<std::string, std::string>& properties) {
   const auto at = properties.find("security.protocol");
-  const auto protocol = at == properties.end() ? std::string() : in_lower_case(at->second);
+  const auto protocol = at == properties.end() ? std::string() : lower_case(at->second);
   const auto has_certificate = [&] {
     return std::ranges::any_of(properties, [](const auto& p) {
       return p.first == "ssl.certificate.pem" || p.first == "ssl.certificate.location" ||

@@ -3,13 +3,13 @@
 #include "actors/parsers/csv/csv_column.hpp"
 #include "actors/parsers/csv/csv_fields.hpp"
 #include "actors/parsers/row_builder.hpp"
+#include "runtime/base/lower_case.hpp"
 #include "runtime/data/csv_text.hpp"
 #include "runtime/data/text_encoding.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <map>
 #include <string>
 #include <string_view>
@@ -21,9 +21,7 @@ namespace {
 /// A name without the blanks around it and the difference of capitals.
 std::string folded(std::string_view name) {
   const auto begin = std::min(name.find_first_not_of(" \t"), name.size());
-  std::string out(name.substr(begin, name.find_last_not_of(" \t") + 1 - begin));
-  std::ranges::transform(out, out.begin(), [](unsigned char c) { return std::tolower(c); });
-  return out;
+  return lower_case(name.substr(begin, name.find_last_not_of(" \t") + 1 - begin));
 }
 
 /// Says what in a header line may be the column that it lacks; nothing where no name is like it. Asked once a header.

@@ -19,8 +19,8 @@ public:
   /// state alone.
   static constexpr std::size_t most_unwritten{4U << 20U};
 
-  /// So many in a row may find that another process is about to take the chain over (ec::locked): it opens the chain soon,
-  /// or its own process has ended, and the next capture is written. More of them have failed.
+  /// This many captures in a row may find that another process is about to take the chain over (ec::locked): it opens the
+  /// chain soon, or its own process has ended, and the next capture is written. Each one after them counts as failed.
   static constexpr int most_contested = 3;
 
   enum class due : std::uint8_t {

@@ -1,11 +1,11 @@
 #include "actors/connectors/http/stream/answer.hpp"
 
+#include "runtime/base/lower_case.hpp"
 #include "runtime/base/visible_text.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 
 namespace millrace::source {
 namespace {
@@ -27,8 +27,7 @@ std::string_view remedy(long status) {
 }  // namespace
 
 expected<void> judge(const std::string& shown_url, long status, std::string_view content_type) {
-  std::string type(content_type.substr(0, content_type.find(';')));
-  std::transform(type.begin(), type.end(), type.begin(), [](unsigned char c) { return std::tolower(c); });
+  const auto type = lower_case(content_type.substr(0, content_type.find(';')));
   if (status == 200 && type != "text/html")
     return {};
   auto text = fmt::format("{} answered with status {}{}", shown_url, status,

@@ -1,9 +1,10 @@
 #include "actors/connectors/kafka/client/option_forms.hpp"
 
+#include "runtime/base/lower_case.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 
 namespace millrace::kafka {
@@ -14,9 +15,7 @@ constexpr std::size_t longest_topic = 249;  // Kafka's own limit
 /// Takes what librdkafka takes: a security protocol may stand in front, a missing port is 9092.
 bool is_broker(std::string_view address) {
   if (const auto scheme = address.find("://"); scheme != std::string_view::npos) {
-    std::string name;
-    for (const unsigned char c : address.substr(0, scheme))
-      name += static_cast<char>(std::tolower(c));
+    const auto name = lower_case(address.substr(0, scheme));
     if (name != "plaintext" && name != "ssl" && name != "sasl_plaintext" && name != "sasl_ssl")
       return false;
     address.remove_prefix(scheme + 3);

@@ -2,13 +2,13 @@
 
 #include "config/text/mask.hpp"
 #include "config/text/report.hpp"
+#include "runtime/base/lower_case.hpp"
 
 #include <fmt/format.h>
 #include <librdkafka/rdkafka.h>
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -127,12 +127,7 @@ std::string refusal(const std::string& name) {
 }
 
 /// librdkafka reads choices in any case.
-bool is_sasl(std::string_view protocol) {
-  constexpr std::string_view begin = "sasl";
-  return protocol.size() >= begin.size() &&
-         std::equal(begin.begin(), begin.end(), protocol.begin(),
-                    [](char a, char b) { return a == std::tolower(static_cast<unsigned char>(b)); });
-}
+bool is_sasl(std::string_view protocol) { return lower_case(protocol).starts_with("sasl"); }
 
 /// Kerberos has a shell run kinit; librdkafka takes it where none is chosen.
 std::optional<property_finding> find_kerberos(const std::map<std::string, std::string>& properties) {

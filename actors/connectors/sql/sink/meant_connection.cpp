@@ -1,10 +1,11 @@
 #include "actors/connectors/sql/sink/meant_connection.hpp"
 
+#include "runtime/base/lower_case.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
 namespace millrace::sink::sql {
 namespace {
@@ -25,13 +26,6 @@ constexpr std::array schemes{
     scheme_name{"mysql2", "mysql"},        scheme_name{"mariadb", "mysql"},
 };
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return out;
-}
-
 bool take_front(std::string_view& text, std::string_view what) {
   if (!text.starts_with(what))
     return false;
@@ -40,7 +34,7 @@ bool take_front(std::string_view& text, std::string_view what) {
 }
 
 bool is_file_of_sqlite(std::string_view path) {
-  const auto name = lower(path);
+  const auto name = lower_case(path);
   return path.find('@') == std::string_view::npos &&
          std::ranges::any_of(std::array{".db", ".db3", ".sqlite", ".sqlite3"}, [&](std::string_view end) {
            return name.size() > end.size() && name.ends_with(end);
@@ -95,14 +89,14 @@ std::optional<std::string> file(std::string_view rest, bool is_sqlalchemy) {
 
 std::optional<std::string> meant(std::string_view given) {
   auto rest = given;
-  if (lower(rest.substr(0, 5)) == "jdbc:")
+  if (lower_case(rest.substr(0, 5)) == "jdbc:")
     rest.remove_prefix(5);
   const auto colon = rest.find(':');
   if (colon == std::string_view::npos)
     return is_file_of_sqlite(rest) ? file(rest, false) : std::nullopt;
   const auto scheme = rest.substr(0, colon);
   const auto driver = scheme.find('+');
-  const auto known = std::ranges::find(schemes, lower(scheme.substr(0, driver)), &scheme_name::name);
+  const auto known = std::ranges::find(schemes, lower_case(scheme.substr(0, driver)), &scheme_name::name);
   if (known == schemes.end())
     return std::nullopt;
   rest.remove_prefix(colon + 1);

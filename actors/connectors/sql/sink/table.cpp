@@ -1,11 +1,11 @@
 #include "actors/connectors/sql/sink/table.hpp"
 
 #include "actors/connectors/sql/sink/column_rules.hpp"
+#include "runtime/base/lower_case.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 
 namespace millrace::sink::sql {
 namespace {
@@ -15,10 +15,7 @@ bool is_key(const table_options& options, const std::string& column) {
 }
 
 bool same_name(const database& db, std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return std::tolower(static_cast<unsigned char>(c)); };
-  return db.folds_case() ? std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                                      [&](char x, char y) { return lower(x) == lower(y); })
-                         : a == b;
+  return db.folds_case() ? is_same_but_case(a, b) : a == b;
 }
 
 std::string column_type(const database& db, const table_options& options, const data::field& f) {
