@@ -5,7 +5,7 @@ import json
 import random
 
 from real_systems import check, difference
-from recipes_under_test import Recipe
+from recipes_under_test import play_a_sample
 
 DAYS = 6  # of March, from the 10th on
 DELAY = 600  # seconds: watermark_delay of the topology
@@ -41,14 +41,9 @@ def sums(records):
 
 def run(r):
     """Sums by day without duplicates."""
-    kafka, topic, readme = r.kafka, r.name, Recipe(r, "dedup_daily", TOPIC=r.name)
+    kafka, topic = r.kafka, r.name
+    readme, job = play_a_sample(r, "dedup_daily", "once.late: 1 row")
     postgres = readme.postgres
-    check("once.late: 1 row" in readme.run("millrace check"), "a copy of the sample is late")
-    check("0 failed" in readme.run("millrace test"), "the unit tests hold")
-    readme.run("kcat")
-    job = readme.start("millrace run")
-    readme.shows_at_last("psql")
-    readme.finish()
 
     made = [payment for _, payment in payments(random.Random(11))]
     made.append({"payment_id": "end", "shop": "berlin", "amount": 1, "at": "2025-03-20T00:00:00Z"})

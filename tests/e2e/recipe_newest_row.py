@@ -3,7 +3,7 @@ import json
 import random
 
 from real_systems import check, difference
-from recipes_under_test import Recipe, make_empty, start
+from recipes_under_test import play_with_a_kill, start
 
 KEYS = 200
 CHANGES = 1500
@@ -11,19 +11,8 @@ PARTITIONS = 3
 
 
 def run(r):
-    page(r)
+    play_with_a_kill(r, "newest_row", "shop.public.customers")
     killed(r)
-
-
-def page(r):
-    make_empty(r.kafka, "shop.public.customers")
-    p = Recipe(r, "newest_row")
-    p.shows("millrace test")
-    p.run("millrace load")
-    job = p.start("millrace run")
-    p.shows_at_last("psql")
-    p.killed_and_again(job).interrupt()
-    p.finish()
 
 
 def changes(rng):

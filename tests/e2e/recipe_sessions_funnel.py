@@ -5,7 +5,7 @@ import json
 import random
 
 from real_systems import check, difference
-from recipes_under_test import Recipe, make_empty, start
+from recipes_under_test import play_with_a_kill, start
 
 USERS = 60
 VISITS = 12  # of each user, over three days
@@ -15,20 +15,8 @@ STEPS = ("visit", "cart", "buy")
 
 
 def run(r):
-    page(r)
+    play_with_a_kill(r, "sessions_funnel", "events", tables=2)
     killed(r)
-
-
-def page(r):
-    make_empty(r.kafka, "events")
-    p = Recipe(r, "sessions_funnel")
-    p.shows("millrace test")
-    p.run("millrace load")
-    job = p.start("millrace run")
-    p.shows_at_last("psql")
-    p.shows_at_last("psql")
-    p.killed_and_again(job).interrupt()
-    p.finish()
 
 
 def reached(events):

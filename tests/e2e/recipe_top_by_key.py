@@ -4,7 +4,7 @@ import json
 import random
 
 from real_systems import check, difference
-from recipes_under_test import Recipe
+from recipes_under_test import play_a_sample
 
 
 def sales(rng):
@@ -29,14 +29,9 @@ def places(records):
 
 def run(r):
     """The first three of each key in each window."""
-    kafka, topic, readme = r.kafka, r.name, Recipe(r, "top_by_key", TOPIC=r.name)
+    kafka, topic = r.kafka, r.name
+    readme, job = play_a_sample(r, "top_by_key", "best: 7 rows")
     postgres = readme.postgres
-    check("best: 7 rows" in readme.run("millrace check"), "the rows of the sample")
-    check("0 failed" in readme.run("millrace test"), "the unit tests hold")
-    readme.run("kcat")
-    job = readme.start("millrace run")
-    readme.shows_at_last("psql")
-    readme.finish()
 
     made = [*sales(random.Random(12)), {"shop": "rome", "product": "a", "pieces": 1, "at": "2025-03-20T00:00:00Z"}]
     half = len(made) // 2

@@ -69,6 +69,32 @@ def make_empty(kafka, *topics):
     wait_until(f"the topics {topics} are gone", lambda: not any(kafka.partitions(topic) for topic in topics))
 
 
+def play_with_a_kill(r, name, topic, tables=1):
+    """The commands of a README that loads records, asks for so many tables, and is killed and started again."""
+    make_empty(r.kafka, topic)
+    p = Recipe(r, name)
+    p.shows("millrace test")
+    p.run("millrace load")
+    job = p.start("millrace run")
+    for _ in range(tables):
+        p.shows_at_last("psql")
+    p.killed_and_again(job).interrupt()
+    p.finish()
+
+
+def play_a_sample(r, name, checked):
+    """The commands of a README that sends its sample by kcat; `checked`: what `check` says of the sample. Returns the README, its topic the case's own,
+    and the job, which goes on."""
+    readme = Recipe(r, name, TOPIC=r.name)
+    check(checked in readme.run("millrace check"), f"check says of the sample: {checked}")
+    check("0 failed" in readme.run("millrace test"), "the unit tests hold")
+    readme.run("kcat")
+    job = readme.start("millrace run")
+    readme.shows_at_last("psql")
+    readme.finish()
+    return readme, job
+
+
 def start(r, recipe, topology="topology.json", options=(), **env):
     """A life of the recipe on the case's servers, always with the same state."""
     return Run(r.binary, ROOT / "pipelines" / "recipes" / recipe / topology, r.folder / "state", *options,

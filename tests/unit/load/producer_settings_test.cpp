@@ -12,7 +12,7 @@ namespace {
 
 using properties = std::map<std::string, std::string>;
 
-/// What librdkafka says against these settings; empty where it makes a producer of them.
+/// Returns librdkafka's complaint about these settings; empty where it makes a producer of them.
 std::string refusal(const properties& all) {
   std::array<char, 512> text{};
   rd_kafka_conf_t* const conf = rd_kafka_conf_new();
