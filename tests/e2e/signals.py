@@ -317,7 +317,8 @@ def threads_that_cannot_start(c):
     signal of its own."""
     topology, said = c.topology(sink=CONSOLE), {}
     needs = None
-    for mb in (4000, 2000, 1500, 1200, 1000, 800, 700, 600, 500, 450, 400, 350, 300, 250, 200, 150, 120, 100, 80):
+    # A thread's stack takes 8 MB: steps of one show each place where the last stack leaves little room beside it.
+    for mb in (4000, 2000, 1500, 1200, 1000, 800, 700, 600, 500, 450, *range(400, 180, -1), 150, 120, 100, 80):
         def bounded(mb=mb):
             resource.setrlimit(resource.RLIMIT_AS, (mb << 20, mb << 20))
         # Where libraries have no room, the loader ends any command with 127; a sanitizer has none in any of these.
@@ -333,7 +334,8 @@ def threads_that_cannot_start(c):
         if process.returncode in (1, 2):
             needs = needs or mb
             check("thread" in text or "memory" in text, f"with {mb} MB it said: {text}")
-    print(f"        exit status by MB of address space: {said}", flush=True)
+    changes = [f"{said[mb]} from {mb} MB on" for more, mb in zip([None, *said], said) if said[mb] != said.get(more)]
+    print(f"        exit status with less and less address space: {', '.join(changes)}", flush=True)
     check(said[4000] == 0 and needs, f"nothing was ever missing: {said}")
     process = c.start("run", topology, "--state", c.folder / "many", "--threads", "1000",
                       preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (3000 << 20, 3000 << 20)))

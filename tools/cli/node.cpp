@@ -282,8 +282,10 @@ std::optional<error> work(const node_arguments& a, const checked_arguments& c, h
 
 /// Takes its addresses before anybody hears of it, and waits for its store before it joins.
 int serve(const node_arguments& a, const checked_arguments& c, node_end& end) {
-  caf::actor_system_config config;
   const auto threads = a.threads != 0 ? a.threads : std::max(1U, std::thread::hardware_concurrency());
+  if (const auto there = try_threads(threads); !there)
+    return refuse_node(node_step::folder, there.error());
+  caf::actor_system_config config;
   control::share_threads(config, threads);
   link::configure_network(config);
   std::optional<start_watch> watch(std::in_place);
