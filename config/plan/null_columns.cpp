@@ -99,7 +99,8 @@ void warn_of_null_columns(const drafts& all, const std::vector<std::size_t>& ord
       continue;
     for (std::size_t c = 0; c < sometimes_null.size(); ++c) {
       const auto& [name, holds] = sometimes_null[c];
-      if (given[i][c] || std::ranges::none_of(all, [&](const auto& p) { return is_used(p, name); }))
+      if (given[i][c] ||
+          std::ranges::none_of(all, [&, &name = name](const auto& p) { return is_used(p, name); }))
         continue;
       if (const auto found = find_naming(*d.body, d.path, name))
         out.warning(found->where, found->path,
