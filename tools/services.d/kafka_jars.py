@@ -38,7 +38,7 @@ def _installed():
     remedy = ("remedy: let APACHE_KAFKA_DIR name the folder of an unpacked Kafka 3.3 or later (the one that holds bin/ and "
               "libs/), or unset it: then Maven fetches one")
     if not pathlib.Path(named).is_dir():
-        raise Failure(f"APACHE_KAFKA_DIR={named} is no folder; {remedy}", 2)
+        raise Failure(f"APACHE_KAFKA_DIR={named} is not a folder; {remedy}", 2)
     libs = pathlib.Path(os.path.abspath(named)) / "libs"
     found = [m for jar in libs.glob("kafka_*.jar") if (m := re.fullmatch(r"kafka_[\d.]+-(\d+\.\d+(\.\d+)*)\.jar", jar.name))]
     if not found:
