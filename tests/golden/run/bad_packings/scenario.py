@@ -37,7 +37,7 @@ def run(place):
     same(a.lines("out.jsonl"), ['{"line":"ann"}', '{"line":"bob"}'])
     a = place.attempt("empty")
     (a.root / "input").write_bytes(b"\n\n")
-    a.run(says="no record was read: its input is empty")
+    a.run(says=() if place.is_on_nodes else "no record was read: its input is empty")
     if place.is_on_nodes:
         return
     a.run(["--fail-on", "empty"], exit=1, says="no record was read, which fails the run by --fail-on empty")

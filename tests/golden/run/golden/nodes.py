@@ -16,7 +16,8 @@ from golden.millrace import TIMEOUT, Attempt, Ended, Workplace, Wrong  # noqa: E
 
 # Messages of `run`, and those that `apply` and `wait` may give in their place.
 WORDS = {"has ended": (" ended",), "this one reads what is new": (" ended",), "nothing new in": (" ended",),
-         "--fresh": ("give this one another name", "millrace apply FILE --fresh"), "--state": ("apply the old topology",)}
+         "--fresh": ("give this one another name", "millrace apply FILE --fresh"), "--state": ("apply the old topology",),
+         "begin anew with --fresh": ("begin anew with `millrace apply FILE --fresh`",)}
 
 
 class Pair:

@@ -18,7 +18,7 @@ def run(place):
             (a.root / "input.jsonl").write_text(numbers(good) + 'broken\n' + '{"i":%d}\n' % good)
             at = f'file "{os.path.join(a.out, "..", "input.jsonl")}", byte {len(numbers(good))}: '
             for _ in range(2):
-                a.run(args, exit=1, says=["parsed", at, 'on_error is "fail"', "to mend the file itself, begin anew with --fresh"])
+                a.run(args, exit=1, says=["parsed", at, 'on_error is "fail"', "to mend the file itself", "begin anew with --fresh"])
                 check(a, good)
             a.run(["--set", "stages.parsed.on_error=dead_letter"])
             check(a, good + 1)
