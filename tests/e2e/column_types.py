@@ -36,10 +36,11 @@ NUMERICS = ["0", "1", "-1", "0.00", "7", "7.0", "12.5", "12.50", "12.500", "-0.0
             "-0." + "9" * 38]
 MOMENTS = ["2021-04-24T19:55:00Z", "2021-04-24T19:55:00.7Z", "2021-04-24T19:55:00.796501Z", "1970-01-01T00:00:00Z",
            "1969-12-31T23:59:59.999999Z", "2038-01-19T03:14:08Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"]
+DATES = ["2021-04-24", "1970-01-01", "1969-12-31", "2024-02-29", "0001-01-01", "9999-12-31"]
 JSONS = [{}, {"b": 1, "a": [True, None, "x  ", "\n\\\"é🎉"]}, [1.5, 1e20, 0.1, 12345678901234567890123], "text ", 5,
          True, {"a": "y" * 300}]
 OURS = {"text": ("text", TEXTS), "bigint": ("bigint", WHOLE), "numeric": ("numeric", NUMERICS), "double": ("double", DOUBLES), "boolean": ("boolean", [True, False]),
-        "timestamp": ("timestamp", MOMENTS), "json": ("json", JSONS), "list": (["bigint"], [[], [1, 2], list(range(100))]),
+        "timestamp": ("timestamp", MOMENTS), "date": ("date", DATES), "json": ("json", JSONS), "list": (["bigint"], [[], [1, 2], list(range(100))]),
         "object": ({"m": "text"}, [{"m": "x "}, {"m": None}, {"m": "z" * 100}])}
 
 # The sink may refuse these though their server gives them back.
@@ -116,6 +117,8 @@ def is_value(ours, given, text):
         return repr(float(text)) == repr(float(given)) or float(text) == float(given) == 0
     if ours == "boolean":
         return {"t": True, "true": True, "1": True, "f": False, "false": False, "0": False}.get(text.lstrip("0") or "0") == given
+    if ours == "date":
+        return text == given
     if ours == "timestamp":
         plain = re.sub(r"(Z|\+00)$", "", text.replace("T", " "))
         return datetime.datetime.fromisoformat(six_digits(plain)) == datetime.datetime.fromisoformat(six_digits(given[:-1]))

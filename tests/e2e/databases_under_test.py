@@ -30,6 +30,7 @@ class OnPostgreSQL:
              "numeric": KEPT | DECIMALS | {"bigint", "integer", "smallint", "mine.small"},
              "double": KEPT | {"double precision"}, "boolean": KEPT | {"boolean", "bigint", "integer", "smallint", "mine.small"},
              "timestamp": KEPT | {f"timestamp{p} {z} time zone" for p in ("", "(0)") for z in ("with", "without")},
+             "date": KEPT | {"date"},
              "json": KEPT | {"json", "jsonb"}, "list": KEPT | {"json", "jsonb"}, "object": KEPT | {"json", "jsonb"}}
 
     def __init__(self, folder):
@@ -92,6 +93,7 @@ class OnMariaDB:
              "bigint": KEPT | WHOLES | DECIMALS, "numeric": KEPT | WHOLES | DECIMALS,
              "double": KEPT | {"double", "double unsigned"}, "boolean": KEPT | WHOLES | {"bit(1)"},
              "timestamp": KEPT | {"datetime", "datetime(6)", "timestamp null", "timestamp(3) null"},
+             "date": KEPT | {"date"},
              "json": KEPT, "list": KEPT, "object": KEPT}
     OTHERS = {"float", "float(10,2)", "double(10,2)", "bit(3)", "year", "set('a','b')", "binary(5)", "inet4", "inet6", "geometry",
               "point", "polygon"}
@@ -142,6 +144,7 @@ class OnSQLite:
     NUMERIC = {"NUMERIC", "DECIMAL(10,2)", "STRING", "JSON", "ANY", "UUID"}
     TAKEN = {"text": KEPT, "bigint": KEPT | INTEGERS | NUMERIC, "numeric": KEPT | INTEGERS | NUMERIC, "double": KEPT | {"REAL", "DOUBLE PRECISION", "FLOAT"},
              "boolean": KEPT | INTEGERS | NUMERIC | {"BOOLEAN"}, "timestamp": KEPT | {"DATE", "DATETIME", "TIMESTAMP"},
+             "date": KEPT | {"DATE", "DATETIME", "TIMESTAMP"},
              "json": KEPT, "list": KEPT, "object": KEPT}
 
     def __init__(self, folder):
@@ -184,6 +187,7 @@ class OnStrictSQLite(OnSQLite):
     OPTIONS = " strict"
     TAKEN = {ours: {"TEXT", "ANY"} | more for ours, more in
              {"text": set(), "bigint": {"INT", "INTEGER"}, "numeric": {"INT", "INTEGER"}, "double": {"REAL"}, "boolean": {"INT", "INTEGER"}, "timestamp": set(),
+              "date": set(),
               "json": set(), "list": set(), "object": set()}.items()}
 
     def types(self):

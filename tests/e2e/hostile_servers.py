@@ -589,7 +589,8 @@ class Asking:
                 status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
                 most = max(most, int(status.partition("VmHWM:")[2].split()[0]) // 1024)
             time.sleep(0.02)
-        said = self.err.read_bytes()
+        # On a busy machine a command tells first that it waits.
+        said = re.sub(rb"^millrace: \S+ has not answered yet; waiting\n", b"", self.err.read_bytes())
         check(self.process.returncode == 1, f"{self.name}: exit status {self.process.returncode}: {said[:1500]}")
         check(said.count(b"\n") == 1 and len(said) < 2000, f"{self.name}: {len(said)} bytes of messages: {said[:1500]}")
         check(most < MOST_ANSWER_MB, f"{self.name} took {most} MB")

@@ -13,9 +13,10 @@ using data::type_id;
 namespace {
 
 constexpr std::initializer_list<family> all_families{
-    family::text,  family::varying, family::stripped,   family::cut,  family::integer,   family::decimal,
-    family::real,  family::boolean, family::timestamp,  family::date, family::time,      family::uuid,
-    family::label, family::json,    family::json_value, family::any,  family::generated, family::other};
+    family::text,       family::varying, family::stripped,  family::cut,       family::integer,
+    family::decimal,    family::real,    family::boolean,   family::timestamp, family::date,
+    family::moment,     family::time,    family::uuid,      family::label,     family::json,
+    family::json_value, family::any,     family::generated, family::other};
 
 /// Checks that of all families but those of texts and `any`, which take everything, the type goes into these alone.
 void check_taken(type_id type, std::initializer_list<family> into) {
@@ -67,8 +68,8 @@ TEST_CASE("each type goes only into columns that hold all its values or refuse t
   check_taken(type_id::numeric, {family::integer, family::decimal});
   check_taken(type_id::float64, {family::real});
   check_taken(type_id::boolean, {family::boolean, family::integer});
-  check_taken(type_id::timestamp, {family::timestamp});
-  check_taken(type_id::date, {family::date});
+  check_taken(type_id::timestamp, {family::timestamp, family::moment});
+  check_taken(type_id::date, {family::date, family::moment});
   for (const auto type : {type_id::json, type_id::object, type_id::list})
     check_taken(type, {family::json, family::json_value});
 }

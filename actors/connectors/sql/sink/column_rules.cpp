@@ -176,9 +176,9 @@ bool takes(family into, data::type_id type) {
   case data::type_id::boolean:
     return into == family::boolean || into == family::integer;
   case data::type_id::timestamp:
-    return into == family::timestamp;
+    return into == family::timestamp || into == family::moment;
   case data::type_id::date:
-    return into == family::date;
+    return into == family::date || into == family::moment;
   case data::type_id::json:
   case data::type_id::object:
   case data::type_id::list:

@@ -40,6 +40,7 @@ enum class family : std::uint8_t {
   boolean,
   timestamp,
   date,
+  moment,  // SQLite: a timestamp or date, kept as its text
   time,  // a time of day
   uuid,
   label,       // one of an enumeration

@@ -473,7 +473,7 @@ std::unique_ptr<row_changer> sqlite_database::changes(row_plan plan) {
 /// Times are texts here, ...00Z before ...00.5Z: without their ends they are in order.
 std::string sqlite_database::not_newer(const table_column& newest, const std::string& there,
                                        const std::string& given) const {
-  if (newest.holds != family::timestamp && !keeps_texts(newest.holds))
+  if (newest.holds != family::moment && !keeps_texts(newest.holds))
     return database::not_newer(newest, there, given);
   return database::not_newer(newest, fmt::format("rtrim({}, 'Z')", there),
                              fmt::format("rtrim({}, 'Z')", given));

@@ -30,7 +30,7 @@ family family_of(const std::string& type, bool strict) {
     return family::boolean;
   // A numeric column keeps a text that is no number, such as a timestamp, as it is. It makes other texts numbers,
   // and of those beyond 64 bits or with a fraction doubles: only whole numbers stay the same.
-  return has("TIME") ? family::timestamp : has("DATE") ? family::date : family::integer;
+  return has("TIME") || has("DATE") ? family::moment : family::integer;
 }
 
 }  // namespace

@@ -111,7 +111,7 @@ std::string remark_on_key(const database& db, const std::vector<const unique_ind
 bool orders(const database& db, family into, data::type_id type) {
   if (type == data::type_id::bigint)
     return into == family::integer || into == family::decimal || into == family::any;
-  return into == family::timestamp || into == family::date ||
+  return into == family::timestamp || into == family::date || into == family::moment ||
          (db.where().kind == product::sqlite && keeps_texts(into));
 }
 
