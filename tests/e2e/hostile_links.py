@@ -34,7 +34,6 @@ class Trusted(Cluster):
 
     def __init__(self, millrace, folder):
         super().__init__(millrace, folder / "cluster", leading=("a",), following=("b",))
-        self.folder.mkdir()
         self.certificates = folder / "tls"
         make_certificates(millrace, self.certificates, ["node", "a"], ["node", "b"], ["node", "x"], ["client", "operator"])
         self.more_options = ("--tls", str(self.certificates))

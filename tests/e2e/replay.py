@@ -139,7 +139,7 @@ def refused_by_the_target(options, folder):
     first = job.letters()
     check(sorted(letter["stage"] for letter in first) == ["parsed", "table"], f"dead letters: {first}")
     unparsed = next(letter for letter in first if letter["stage"] == "parsed")
-    job.replay(job.file_of(first), "parsed", "--dry-run", status=1, says=("1 would go into \"parsed\"", "1 not replayed: of stage \"table\", rows"))
+    job.replay(job.file_of(first), "parsed", "--dry-run", status=1, says=("1 would go into \"parsed\"", "1 not replayed: of stage \"table\", which are its rows"))
     job.replay(job.file_of([letter for letter in first if letter is not unparsed], "rows.jsonl"), "in", status=2,
                says="not records of a source")
     job.replay(job.file_of([mended(unparsed, n=3, w="too long as well")]), "parsed")

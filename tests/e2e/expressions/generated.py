@@ -15,6 +15,7 @@ from grammar import COLUMNS, Grammar
 
 ROWS = 8
 BATCH = 1000  # expressions over one table
+NOT_OFFERED = "a comparison of rows by in (...) or < cannot stand within a row"  # docs/functions.md; the grammar nests them at times
 
 
 def sql_type(kind):
@@ -34,6 +35,8 @@ def run_batch(server, program, seed, count):
     types, values = postgres_results(server, [(n, sql_type(k)) for n, k in COLUMNS], rows, cases)
     different = 0
     for c, case in enumerate(cases):
+        if ours[c].get("problem", "").startswith(NOT_OFFERED):
+            continue
         found = differences(case, ours[c], types.get(c), [values[c, r] for r in range(ROWS)])
         if c not in types:
             found = [f"PostgreSQL refuses it: {values[c, 0][1]}"]
