@@ -41,7 +41,7 @@ enum class family : std::uint8_t {
   timestamp,
   date,
   moment,  // SQLite: a timestamp or date, kept as its text
-  time,  // a time of day
+  time,    // a time of day
   uuid,
   label,       // one of an enumeration
   json,        // the text of a JSON value
