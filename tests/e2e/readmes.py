@@ -80,10 +80,17 @@ def top(r):
     check(len(lines((r.top / "made.jsonl").read_text())) == 1000, "made.jsonl holds 1,000 records")
 
 
+def in_sql(r):
+    """The same job in SQL goes on with the state of the one in JSON, and finds that all is read."""
+    check("nothing is left to do" in r.run("build/release/millrace run pipelines/" + r.path.split("/")[1] + "/topology.sql", errors=True),
+          "the job in SQL takes the state of the one in JSON")
+
+
 def active_users(r):
     """Runs on Kafka and MySQL: feed, job, report, the most active users."""
     shown = r.run("tools/quickstart", seconds=225)
     check("the most active users" in shown and "click_number" in shown, f"quickstart shows: {shown[-500:]}")
+    check("click_number" in r.run("build/release/millrace run pipelines/active_users/topology.sql"), "the job in SQL shows windows")
     r.environment('eval "$(tools/services start kafka mariadb)"')
     r.environment("export MARIADB_URL")
     r.environment("alias millrace")
@@ -133,6 +140,7 @@ def customer_sales(r):
     """Runs on Kafka: consumer, producer, the file, the figures."""
     r.run("build/release/millrace run pipelines/customer_sales/topology.json --with")
     check("Joe Bloggs" in (r.top / "customers.txt").read_text(), "customers.txt holds no customer")
+    in_sql(r)
     r.environment('eval "$(tools/services start kafka --topic customer_sales)"')
     r.environment("alias millrace")
     r.leave("export APACHE_KAFKA_DIR", "another Kafka")
@@ -160,6 +168,7 @@ def meetup(r):
     """Runs on two brokers and PostgreSQL: job, stream, feed, batches, one row a group."""
     shown = r.run("build/release/millrace run pipelines/meetup/topology.json --with")
     check("event_name" in shown, f"the screen shows {shown[-300:]}")
+    in_sql(r)
     r.environment('eval "$(tools/services start kafka postgres')
     r.environment("export POSTGRES_URL")
     r.environment("alias millrace")
@@ -188,6 +197,7 @@ def game(r):
     r.run("build/release/millrace run pipelines/game/topology.json --with")
     report = r.run("TABLES=game_tables pipelines/game/findings.sh")
     check("join_guilds" in report and "756" in report, f"the findings: {report[-800:]}")
+    in_sql(r)
     r.environment('eval "$(tools/services start kafka --topic events:1:1)"')
     r.environment("alias millrace")
     r.environment("export TABLES")
@@ -214,6 +224,7 @@ def sparkify(r):
     """Runs without servers; through Kafka into folders of a day; in HDFS."""
     r.run("build/release/millrace run pipelines/sparkify/topology.json --with")
     check(len(list((r.top / "sparkify_table").glob("part_date=*"))) == 62, "62 folders of a day")
+    in_sql(r)
     r.run("build/release/millrace load")
     r.run("EVENTS=")
     said = r.run("TABLE=")

@@ -277,7 +277,7 @@ std::map<event_micros, given> nested_loop(const definition& w, const std::vector
       auto& here = out[end];
       const auto bounds = text_of({{type_id::timestamp, false, end - w.size.count(), 0, {}},
                                    {type_id::timestamp, false, end, 0, {}}});
-      const auto add = [&](const record* l, const record* r) {
+      const auto add = [&, &key = key](const record* l, const record* r) {
         here.rows.push_back(text_of(key) + text_of(l == nullptr ? nulls_of(w.aggregates[0]) : l->row) +
                             text_of(r == nullptr ? nulls_of(w.aggregates[1]) : r->row) + bounds);
       };

@@ -129,11 +129,11 @@ bool reads_y(aggregate_function f) {
 }
 /// Returns whether a function reads x * x, or y * y.
 bool squares_x(aggregate_function f) {
-  using enum aggregate_function;
+  using enum expression::aggregate_function;
   return f == regr_sxx || f == regr_slope || f == regr_intercept || f == corr || f == regr_r2;
 }
 bool squares_y(aggregate_function f) {
-  using enum aggregate_function;
+  using enum expression::aggregate_function;
   return f == regr_syy || f == corr || f == regr_r2;
 }
 bool multiplies(aggregate_function f) { return reads_x(f) && reads_y(f); }
@@ -166,7 +166,7 @@ std::vector<number_pair> without(std::vector<number_pair> pairs, double number_p
 
 /// The aggregate over the pairs of these records; false where a product is beyond double. Nulls and NaN as PostgreSQL's float.c has them.
 bool statistic_of(aggregate_function f, std::vector<number_pair> pairs, value& out) {
-  using enum aggregate_function;
+  using enum expression::aggregate_function;
   constexpr auto x = &number_pair::x;
   constexpr auto y = &number_pair::y;
   if (pairs.empty() || (f == covar_samp && pairs.size() == 1))

@@ -86,16 +86,16 @@ TEST_CASE("a time of day goes around midnight") {
 }
 
 TEST_CASE("a date and a time of day are a timestamp") {
-  const auto input = days({18'741, -1, 106'751'991, 200'000'000});
+  const auto input = days({18'741, -1, 106'751'991});
   const scope names{input.schema.get(), {}};
   const auto shown = [&](std::string_view text) {
     const auto e = expression::bind(text, names);
     return e ? shown_result(*e, input) : e.error().front().message;
   };
   CHECK(shown("(d + time '10:30')::text") ==
-        "text: 2021-04-24 10:30:00, 1969-12-31 10:30:00, !timestamp out of range, !timestamp out of range");
+        "text: 2021-04-24 10:30:00, 1969-12-31 10:30:00, !timestamp out of range");
   CHECK(shown("(time '24:00' + d)::text") ==
-        "text: 2021-04-25 00:00:00, 1970-01-01 00:00:00, !timestamp out of range, !timestamp out of range");
+        "text: 2021-04-25 00:00:00, 1970-01-01 00:00:00, !timestamp out of range");
 }
 
 TEST_CASE("a time of day is not a column and no element of a list, and is json as a text") {
