@@ -117,7 +117,7 @@ TEST_CASE("a block's head that says too much or less than nothing is refused") {
 TEST_CASE("a block is unpacked to what was packed, by each codec") {
   std::string mixed;
   for (int i = 0; i < 100'000; ++i)
-    mixed += static_cast<char>(i * i >> 3);
+    mixed += static_cast<char>((1LL * i * i) >> 3);
   std::string out = "what was there before";
   for (const auto& name : codecs)
     for (const auto& bytes : {std::string(), std::string("a"), mixed, blank(longest_block)}) {
