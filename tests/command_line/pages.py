@@ -88,7 +88,7 @@ def steps_of(page):
             said = line or said
             continue
         text = [inner for _, inner in itertools.takewhile(lambda pair: pair[1] != fence[1], lines)]
-        name = re.search(r"`([\w./-]+)`:$", said)
+        name = fence[2] != "console" and re.search(r"`([\w./-]+)`:$", said)
         check(name or fence[2] == "console", f"line {at}: a block that is neither a file nor a console's: {said!r} stands before it")
         found.append(Step(at, name and name[1], "\n".join(text) + "\n", again, bool(needs)))
         said, again = "", False

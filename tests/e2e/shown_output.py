@@ -3,7 +3,7 @@ import re
 
 LOG = re.compile(r"TIME (?:trace|debug|info|warning|error) ")
 PROGRESS = re.compile(r"TIME info \S+: [\d.]+ records/s, ")
-WAIT = re.compile(r"millrace \S+: waiting for ")  # told by a command that has waited for some time
+WAIT = re.compile(r"millrace(?: \S+)?: waiting for ")  # told by a command that has waited for some time
 
 
 def pattern_of(line):
