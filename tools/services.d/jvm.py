@@ -29,9 +29,9 @@ def run_maven(what, work, arguments, otherwise=""):
                       f"{done.stdout.decode(errors='replace')[-2000:]}")
 
 
-def jars(name, version, artifacts, proof, size, otherwise=""):
+def jars(name, version, artifacts, proof, size, otherwise="", within=""):
     """The folder with these artifacts and what they need. `proof`: a pattern that one of its files has; `otherwise`: what else
-    than a network would help."""
+    than a network would help; `within`: a folder of the cache."""
     title = f"{name.capitalize()} {version}"
 
     def download(cache, folder):
@@ -48,4 +48,4 @@ def jars(name, version, artifacts, proof, size, otherwise=""):
                 raise Failure(f"Maven ended without an error and without {title}'s jars")
             (work / "libs").rename(folder)
 
-    return cached(name, version, download)
+    return cached(name, version, download, within)

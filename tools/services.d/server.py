@@ -44,9 +44,10 @@ def program(name, package, folders=()):
     return found
 
 
-def cached(name, version, download):
-    """The folder where that is kept over all checkouts; where it is missing, `download(cache, folder)` makes it, once at a time."""
-    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")) / "millrace"
+def cached(name, version, download, within=""):
+    """The folder where that is kept over all checkouts; where it is missing, `download(cache, folder)` makes it, once at a time.
+    `within`: a folder of the cache for those that belong together."""
+    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")) / "millrace" / within
     cache.mkdir(parents=True, exist_ok=True)
     folder = cache / f"{name}-{version}"
     with open(cache / f"{name}.lock", "w") as lock:
