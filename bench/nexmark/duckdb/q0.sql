@@ -1,0 +1,1 @@
+select auction, bidder, price, epoch_ms(ts) as ms, extra from bids

@@ -1,0 +1,1 @@
+select auction, price from bids where auction % 123 = 0
