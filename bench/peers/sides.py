@@ -1,0 +1,149 @@
+"""The common part of the jobs: peers started by Java, rows judged by DuckDB, and sides that run in turn."""
+import dataclasses
+import os
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+from jars import PEERS, ROOT, verified
+from server import Failure, Missing
+from table.harness import Bench, Failed, Skipped
+
+HERE = Path(__file__).resolve().parent
+# The packages of java.base that a peer reaches into on Java 17; spark-submit and Flink's scripts say likewise.
+OPENED = {
+    "flink": ("java.lang", "java.lang.invoke", "java.lang.reflect", "java.net", "java.io", "java.time", "java.util", "java.util.concurrent"),
+    "kafka-streams": (),
+    "spark": ("java.lang", "java.lang.invoke", "java.lang.reflect", "java.io", "java.net", "java.nio", "java.util", "java.util.concurrent",
+              "java.util.concurrent.atomic", "sun.nio.ch", "sun.nio.cs", "sun.security.action", "sun.util.calendar"),
+}
+HEAP = "-Xmx2g"
+
+
+class Peers(Bench):
+    """A Bench that runs peers, too. `duckdb`: the Python that has it."""
+
+    def __init__(self, options, work):
+        super().__init__(options, work)
+        self.classpaths, self.topics = {}, set()
+        for name in ("measured", "clicks_bench_data"):
+            if not self.tool(name).exists():
+                raise Failure(f"{self.tool(name)} is missing; remedy: ninja -C {options.build} millrace bench/{name}", 2)
+        judge = subprocess.run([ROOT / "tools" / "duckdb_peer"], stdout=subprocess.PIPE, text=True, check=False)
+        if judge.returncode:
+            raise Missing("DuckDB, which judges the rows, cannot be had here", 3)
+        self.duckdb = judge.stdout.strip()
+
+    def java(self, peer, main, *arguments):
+        """The command that runs a class of bench/peers/java with a peer's jars. They are compiled at the first call."""
+        if peer not in self.classpaths:
+            try:
+                jars = verified(peer)[0]
+            except Missing as e:
+                raise Skipped(str(e)) from e
+            sources, classes = HERE / "java" / peer.replace("-", "_"), self.work / f"classes-{peer}"
+            subprocess.run(["javac", "-nowarn", "-cp", f"{jars}/*", "-d", classes, *(HERE / "java" / "common").glob("*.java"),
+                            *sources.glob("*.java")], check=True)
+            self.classpaths[peer] = f"{classes}:{sources}:{jars}/*"
+        opened = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in OPENED[peer]]
+        return ["java", HEAP, "-XX:+UseSerialGC", *opened, "-cp", self.classpaths[peer], f"peers.{main}", *arguments]
+
+    def peer(self, folder, *command):
+        """Runs a class as `java` says; where it fails, the error tells the end of what it said."""
+        log = folder / "stderr"
+        with open(log, "wb") as said:
+            try:
+                return self.measured(self.java(*command), stderr=said)
+            except Failed as e:
+                raise Failed(f"{e}; {log.read_text(errors='replace')[-1500:].strip()}") from e
+
+    def judge(self, query, records, rows):
+        """The number of rows in the CSV files `rows` (a glob); raises Failed where they are not those of DuckDB's query over the records."""
+        said = subprocess.run([self.duckdb, HERE / "judge.py", query, records, rows, self.work], stdout=subprocess.PIPE, text=True, check=True)
+        if not said.stdout.startswith("equal "):
+            raise Failed(said.stdout.strip())
+        return int(said.stdout.split()[1])
+
+
+@dataclasses.dataclass
+class Side:
+    """One way to do a job. `run(n)` does it with n records, and gives a Usage and the glob of its rows; `peer`: whose jars it needs."""
+    name: str
+    peer: str
+    settings: str
+    run: object
+
+
+@dataclasses.dataclass
+class Figures:
+    cpu: list  # CPU-seconds a million records of each round, marginal
+    rate: list  # records a second by the wall clock, marginal
+    wall: float  # seconds of the last run with the larger input
+    rss: float
+    rows: int
+
+
+def ratio_text(ours, theirs):
+    each = sorted(t / o for o, t in zip(ours, theirs))
+    return f"{statistics.median(each):.2f} ({each[0]:.2f} to {each[-1]:.2f})"
+
+
+class Job:
+    """Runs the sides in turn: millrace, which is the first, then each peer, with the smaller input, then with the larger."""
+
+    def __init__(self, bench, name, title, sides, query, records, large, small):
+        self.bench, self.name, self.title, self.sides = bench, name, title, sides
+        self.query, self.records, self.large, self.small = query, records, large, small
+        self.found, self.skipped, self.failed = {}, {}, {}
+
+    def run(self):
+        for turn in range(self.bench.rounds):
+            for side in self.sides:
+                if side.name in self.skipped or side.name in self.failed:
+                    continue
+                try:
+                    self.turn(side)
+                except Skipped as e:
+                    self.skipped[side.name] = str(e)
+                    print(f"SKIPPED {self.name}, {side.name}: {e}", file=sys.stderr, flush=True)
+                except (Failed, OSError, subprocess.SubprocessError) as e:
+                    self.failed[side.name] = str(e)
+                    self.found.pop(side.name, None)
+                    print(f"FAILED {self.name}, {side.name}: {e}", file=sys.stderr, flush=True)
+
+    def turn(self, side):
+        used, rows = {}, 0
+        for n in (self.small, self.large):
+            used[n], path = side.run(n)
+            rows = self.bench.judge(self.query, self.records(n), path)
+        of = self.found.setdefault(side.name, Figures([], [], 0, 0, 0))
+        less, more, extra = used[self.small], used[self.large], self.large - self.small
+        of.cpu.append(max(1e-9, more.cpu - less.cpu) * 1e6 / extra)
+        of.rate.append(extra / max(1e-9, more.wall - less.wall))
+        of.wall, of.rss, of.rows = more.wall, more.rss, rows
+        print(f"    round {len(of.cpu)}: {side.name}: {of.cpu[-1]:.3f} CPU-s/M, {more.wall:.1f} s, {more.rss:.0f} MB, {rows} rows, "
+              f"equal to DuckDB's", file=sys.stderr, flush=True)
+
+    def table(self):
+        ours = self.found.get(self.sides[0].name)
+        yield f"\n{self.name}: {self.title}; {self.small} and {self.large} records\n"
+        yield "| who | CPU-s/M (range) | times millrace's (range) | records/s | s | peak MB | rows | settings |\n|---|---|---|---|---|---|---|---|"
+        for side in self.sides:
+            if side.name not in self.found:
+                continue
+            of = self.found[side.name]
+            cpu = f"{statistics.median(of.cpu):.2f} ({min(of.cpu):.2f} to {max(of.cpu):.2f})"
+            times = ratio_text(ours.cpu, of.cpu) if ours and len(ours.cpu) == len(of.cpu) else ""
+            yield (f"| {side.name} | {cpu} | {times} | {statistics.median(of.rate):.0f} | {of.wall:.1f} | {of.rss:.0f} | {of.rows} | "
+                   f"{side.settings} |")
+
+
+def versions(bench):
+    """Lines that tell what ran where."""
+    said = lambda *command: subprocess.run(command, capture_output=True, text=True, check=False)
+    cpu = next((line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "unknown")
+    yield f"millrace {said(bench.binary, '--version').stdout.strip()}; " + "; ".join(f"{p.title} {p.version}" for p in PEERS.values())
+    yield said("java", "-version").stderr.splitlines()[0] + f", java {HEAP} -XX:+UseSerialGC"
+    yield "DuckDB " + said(bench.duckdb, "-c", "import duckdb; print(duckdb.__version__)").stdout.strip()
+    yield f"{os.cpu_count()} cores of {cpu}; load before: {os.getloadavg()[0]:.1f}"
