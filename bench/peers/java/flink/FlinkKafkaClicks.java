@@ -16,7 +16,7 @@ import org.apache.flink.streaming.api.datastream.DataStream;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 
 /**
- * Counts the clicks of a topic by user and 5 minutes with Flink's DataStream, with the parser and the reused objects of
+ * Counts the clicks of a topic by user and 5 minutes with Flink's DataStream, with the parser and the ways of
  * `FlinkClicks fast`: FlinkKafkaClicks file|exactly_once BROKERS TOPIC OUTPUT. `file` writes the rows into a file, without
  * checkpoints; `exactly_once` writes them into a topic by transactions, with a checkpoint each second. It ends where the topic ended.
  */
@@ -34,7 +34,7 @@ public final class FlinkKafkaClicks {
         WatermarkStrategy<Tuple2<String, Long>> watermarks = WatermarkStrategy
             .<Tuple2<String, Long>>forBoundedOutOfOrderness(Duration.ofMillis(Click.DELAY_MS))
             .withTimestampAssigner((click, before) -> click.f1);
-        DataStream<String> rows = FlinkClicks.counted(
+        DataStream<String> rows = FlinkClicks.combined(
             flink.fromSource(source, watermarks, "clicks").filter(click -> !click.f0.isEmpty()), false);
         if (!exactlyOnce) {
             rows.sinkTo(new RowsFile(arguments[3]));
