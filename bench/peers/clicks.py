@@ -1,11 +1,12 @@
 """The jobs that count clicks by user and 5 minutes: of a file, and of a topic of Kafka."""
 import os
+import shutil
 import subprocess
 import time
 
 from sides import HERE, Job, Side
 from table.counting import PARSED, topology
-from table.harness import Failed, need
+from table.harness import Failed, Skipped, need
 from table.servers import stopped_after
 
 # Behind the last click, which is of 2021: peers that close windows only when later data come see it, and give no row for it.
@@ -16,7 +17,8 @@ BATCH = 500_000  # clicks in a file, and so in a micro-batch, of Spark
 
 
 def of_file(users, sliding=False):
-    title = f"clicks of a file, counted by user in windows of {'60 s, each second, where there are 8' if sliding else '5 minutes'}, rows into a file"
+    windows = "60 s, each second, where there are 8" if sliding else "5 minutes"
+    title = f"clicks of a file, counted by user in windows of {windows}, rows into a file"
     kind_of = "sliding" if sliding else "tumbling"
     query = "sliding.sql" if sliding else "clicks.sql"
     counts = {"window": "sliding", "size": "60 s", "slide": "1 s", "having": "count(*) >= 8"} if sliding else {}
@@ -48,7 +50,8 @@ def of_file(users, sliding=False):
         return Job(bench, name, title, [
             Side("millrace", "", OURS, millrace),
             Side("Flink DataStream, fast", "flink", FAST, flink("fast")),
-            Side("Flink DataStream, documented", "flink", "parallelism 1, Jackson's tree, checkpoint each second, FileSink", flink("documented")),
+            Side("Flink DataStream, documented", "flink", "parallelism 1, Jackson's tree, checkpoint each second, FileSink",
+                 flink("documented")),
             Side("Flink SQL", "flink", "parallelism 1, json and csv formats, object reuse, no checkpoints", flink_sql),
             Side("Spark", "spark", f"local[1], 1 shuffle partition, {BATCH} clicks a micro-batch, append", spark),
         ], HERE / query, lambda n: bench.clicks(n, users), bench.large, bench.small)
@@ -108,7 +111,8 @@ def of_topic(users):
 
         def millrace(n):
             folder = bench.folder("millrace")
-            return stopped_after(bench, plan_of(brokers, filled(bench, n, users), folder / "rows.csv"), folder, n + 1), folder / "rows.csv"
+            rows = folder / "rows.csv"
+            return stopped_after(bench, plan_of(brokers, filled(bench, n, users), rows), folder, n + 1), rows
 
         def streams(kind):
             def run(n):
@@ -137,6 +141,8 @@ def exactly_once(users):
 
     def job(bench, name):
         brokers = need("KAFKA_BROKERS", "kafka")
+        if not shutil.which("kcat"):
+            raise Skipped("kcat, which reads the rows back, is not installed; remedy: apt-get install kcat")
 
         def written(side, use):
             """Runs `use` with a new topic for the rows, and reads back what was committed."""
@@ -145,8 +151,8 @@ def exactly_once(users):
                 folder = bench.folder(side)
                 used = use(n, topic, folder)
                 with open(folder / "committed.csv", "wb") as out:
-                    subprocess.run(["kcat", "-b", brokers, "-C", "-q", "-e", "-t", topic, "-X", "isolation.level=read_committed"], stdout=out,
-                                   check=True)
+                    subprocess.run(["kcat", "-b", brokers, "-C", "-q", "-e", "-t", topic, "-X", "isolation.level=read_committed"],
+                                   stdout=out, check=True)
                 return used, folder / "committed.csv"
             return run
 

@@ -20,14 +20,15 @@ def main():
     db.execute(f"set temp_directory = '{work}'")
     known = Path(work) / f"answer-{hashlib.sha256(f'{text} {records}'.encode()).hexdigest()[:16]}.parquet"
     if not known.exists():
-        db.execute("create view records as select json from read_json_objects(?, format = 'newline_delimited')".replace("?", f"'{records}'"))
+        db.execute(f"create view records as select json from read_json_objects('{records}', format = 'newline_delimited')")
         db.execute(f"copy ({text}) to '{known}' (format parquet)")
     wanted = f"from '{known}'"
-    columns = [row[0] for row in db.execute(f"describe select * {wanted}").fetchall()]
-    typed = ", ".join(f"{name}::{kind} as {name}" for name, kind, *_ in db.execute(f"describe select * {wanted}").fetchall())
+    described = db.execute(f"describe select * {wanted}").fetchall()
+    columns = [name for name, *_ in described]
+    typed = ", ".join(f"{name}::{kind} as {name}" for name, kind, *_ in described)
     named = "{" + ", ".join(f"'{name}': 'varchar'" for name in columns) + "}"
-    given = (f"from (select {typed} from read_csv('{rows}', header = false, auto_detect = false, delim = ',', quote = '\"', columns = {named}) "
-             f"where {columns[0]} <> '{columns[0]}')")
+    files = f"read_csv('{rows}', header = false, auto_detect = false, delim = ',', quote = '\"', columns = {named})"
+    given = f"from (select {typed} from {files} where {columns[0]} <> '{columns[0]}')"
     digest = f"select count(*), sum(hash({', '.join(columns)})::hugeint)"
     want, got = db.execute(f"{digest} {wanted}").fetchone(), db.execute(f"{digest} {given}").fetchone()
     if want == got:

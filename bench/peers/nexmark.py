@@ -44,7 +44,8 @@ def of(query):
         if query not in NOT_FLINK:
             sides.append(Side("Flink SQL", "flink", "parallelism 1, json and csv formats, object reuse, no checkpoints", flink))
         title = (QUERIES / "millrace" / f"{query}.sql").read_text().splitlines()[0].lstrip("- ")
-        return Job(bench, name, f"Nexmark: {title}", sides, whole(bench, "duckdb", query), lambda n: events(bench, n), bench.large, bench.small)
+        return Job(bench, name, f"Nexmark: {title}", sides, whole(bench, "duckdb", query), lambda n: events(bench, n), bench.large,
+                   bench.small)
     return job
 
 

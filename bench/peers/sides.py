@@ -7,13 +7,14 @@ import sys
 from pathlib import Path
 
 from jars import PEERS, ROOT, verified
-from server import Failure, Missing
+from server import Failure, Missing, program
 from table.harness import Bench, Failed, Skipped
 
 HERE = Path(__file__).resolve().parent
 # The packages of java.base that a peer reaches into on Java 17; spark-submit and Flink's scripts say likewise.
 OPENED = {
-    "flink": ("java.lang", "java.lang.invoke", "java.lang.reflect", "java.net", "java.io", "java.time", "java.util", "java.util.concurrent"),
+    "flink": ("java.lang", "java.lang.invoke", "java.lang.reflect", "java.net", "java.io", "java.time", "java.util",
+              "java.util.concurrent"),
     "kafka-streams": (),
     "spark": ("java.lang", "java.lang.invoke", "java.lang.reflect", "java.io", "java.net", "java.nio", "java.util", "java.util.concurrent",
               "java.util.concurrent.atomic", "sun.nio.ch", "sun.nio.cs", "sun.security.action", "sun.util.calendar"),
@@ -26,7 +27,7 @@ class Peers(Bench):
 
     def __init__(self, options, work):
         super().__init__(options, work)
-        self.classpaths, self.topics = {}, set()
+        self.classpaths, self.lacking, self.topics = {}, {}, set()
         for name in ("measured", "clicks_bench_data"):
             if not self.tool(name).exists():
                 raise Failure(f"{self.tool(name)} is missing; remedy: ninja -C {options.build} millrace bench/{name}", 2)
@@ -37,10 +38,14 @@ class Peers(Bench):
 
     def java(self, peer, main, *arguments):
         """The command that runs a class of bench/peers/java with a peer's jars. They are compiled at the first call."""
+        if peer in self.lacking:
+            raise Skipped(self.lacking[peer])
         if peer not in self.classpaths:
             try:
                 jars = verified(peer)[0]
+                program("javac", "openjdk-17-jdk-headless")
             except Missing as e:
+                self.lacking[peer] = str(e)
                 raise Skipped(str(e)) from e
             sources, classes = HERE / "java" / peer.replace("-", "_"), self.work / f"classes-{peer}"
             subprocess.run(["javac", "-nowarn", "-cp", f"{jars}/*", "-d", classes, *(HERE / "java" / "common").glob("*.java"),
@@ -59,8 +64,9 @@ class Peers(Bench):
                 raise Failed(f"{e}; {log.read_text(errors='replace')[-1500:].strip()}") from e
 
     def judge(self, query, records, rows):
-        """The number of rows in the CSV files `rows` (a glob); raises Failed where they are not those of DuckDB's query over the records."""
-        said = subprocess.run([self.duckdb, HERE / "judge.py", query, records, rows, self.work], stdout=subprocess.PIPE, text=True, check=True)
+        """The number of rows in the CSV files `rows` (a glob); raises Failed where they are not DuckDB's for that query."""
+        said = subprocess.run([self.duckdb, HERE / "judge.py", query, records, rows, self.work], stdout=subprocess.PIPE, text=True,
+                              check=True)
         if not said.stdout.startswith("equal "):
             raise Failed(said.stdout.strip())
         return int(said.stdout.split()[1])
@@ -129,17 +135,17 @@ class Job:
         ours = self.found.get(self.sides[0].name)
         yield f"\n{self.name}: {self.title}; {self.small} and {self.large} records\n"
         if self.small < 1_000_000:
-            yield "The inputs are small: the figures hold much of what a JVM compiles at first. They show that the sides work, not how fast.\n"
+            yield "The inputs are small, and the figures hold much of what a JVM compiles at first: they show that the sides work.\n"
         yield "| who | CPU-s/M (range) | times millrace's (range) | records/s | s | peak MB | rows | settings |\n|---|---|---|---|---|---|---|---|"
         for side in self.sides:
             if side.name not in self.found:
                 continue
             of = self.found[side.name]
             cpu = f"{statistics.median(of.cpu):.2f} ({min(of.cpu):.2f} to {max(of.cpu):.2f})"
-            times = ratio_text(ours.cpu, of.cpu) if ours and len(ours.cpu) == len(of.cpu) and min(ours.cpu) > 0 else ""
+            whole = ours and len(ours.cpu) == len(of.cpu) and min(ours.cpu) > 0
+            times = ratio_text(ours.cpu, of.cpu) if whole else ""
             rate = f"{statistics.median(of.rate):.0f}" if min(of.rate) > 0 else "the larger input took no longer"
-            yield (f"| {side.name} | {cpu} | {times} | {rate} | {of.wall:.1f} | {of.rss:.0f} | {of.rows} | "
-                   f"{side.settings} |")
+            yield f"| {side.name} | {cpu} | {times} | {rate} | {of.wall:.1f} | {of.rss:.0f} | {of.rows} | {side.settings} |"
 
 
 def versions(bench):

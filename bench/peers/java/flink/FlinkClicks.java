@@ -52,7 +52,8 @@ public final class FlinkClicks {
                             WatermarkStrategy.noWatermarks(), "lines")
                 .map(FlinkClicks::parsed).returns(Types.TUPLE(Types.STRING, Types.LONG))
                 .assignTimestampsAndWatermarks(watermarks);
-            counted(clicks, sliding, false).sinkTo(FileSink.forRowFormat(new Path(arguments[2]), new SimpleStringEncoder<String>()).build());
+            counted(clicks, sliding, false)
+                .sinkTo(FileSink.forRowFormat(new Path(arguments[2]), new SimpleStringEncoder<String>()).build());
         }
         flink.execute();
     }
@@ -63,10 +64,12 @@ public final class FlinkClicks {
     }
 
     static SingleOutputStreamOperator<String> combined(DataStream<Tuple2<String, Long>> clicks, boolean sliding) {
-        return counted(clicks.transform("combine", clicks.getType(), new Combine(sliding ? 1000 : Click.WINDOW_MS)), sliding, true);
+        Combine combine = new Combine(sliding ? 1000 : Click.WINDOW_MS);
+        return counted(clicks.transform("combine", clicks.getType(), combine), sliding, true);
     }
 
-    private static SingleOutputStreamOperator<String> counted(DataStream<Tuple2<String, Long>> clicks, boolean sliding, boolean combined) {
+    private static SingleOutputStreamOperator<String> counted(DataStream<Tuple2<String, Long>> clicks, boolean sliding,
+                                                              boolean combined) {
         return clicks.keyBy(click -> click.f0, Types.STRING)
             .window(sliding ? SlidingEventTimeWindows.of(Duration.ofSeconds(60), Duration.ofSeconds(1))
                             : TumblingEventTimeWindows.of(Duration.ofMillis(Click.WINDOW_MS)))

@@ -10,7 +10,6 @@ import java.time.Duration;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
-import java.time.temporal.ChronoUnit;
 import java.util.Properties;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -78,7 +77,7 @@ public final class KafkaStreamsClicks {
             wait(ends, 1);
             Thread.sleep(1100);
             int seen = ends.get();
-            String later = LocalDateTime.now(ZoneOffset.UTC).truncatedTo(ChronoUnit.SECONDS).format(DateTimeFormatter.ISO_LOCAL_DATE_TIME);
+            String later = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss").format(LocalDateTime.now(ZoneOffset.UTC));
             Properties plain = new Properties();
             plain.put("bootstrap.servers", arguments[1]);
             try (var producer = new KafkaProducer<>(plain, new StringSerializer(), new StringSerializer())) {

@@ -11,8 +11,8 @@ import org.apache.spark.sql.types.StructType;
 
 /**
  * Counts the clicks of a folder's files by user and 5 minutes with Spark Structured Streaming, a file a micro-batch:
- * SparkClicks tumbling|sliding INPUT OUTPUT STATE; sliding: windows of 60 s, each second, with at least 8 clicks. Windows close as the watermark goes on, so a record of a later year stands in the
- * last file.
+ * SparkClicks tumbling|sliding INPUT OUTPUT STATE; sliding: windows of 60 s, each second, with at least 8 clicks. Windows
+ * close as the watermark goes on, so a record of a later year stands in the last file.
  */
 public final class SparkClicks {
     private SparkClicks() {}
