@@ -1,4 +1,5 @@
 """The jobs of Nexmark: each query as a topology in SQL, and in Flink SQL. bench/nexmark/README.md tells of the queries."""
+import itertools
 import os
 import subprocess
 
@@ -26,6 +27,11 @@ def whole(bench, system, query):
     return path
 
 
+def said_at_head(path):
+    """The lines of the comment that a file begins with."""
+    return [line.lstrip("- ") for line in itertools.takewhile(lambda line: line.startswith("--"), path.read_text().splitlines())]
+
+
 def of(query):
     def job(bench, name):
         def millrace(n):
@@ -43,7 +49,7 @@ def of(query):
         sides = [Side("millrace", "", "--threads 1, snapshot each second, rows exactly once", millrace)]
         if query not in NOT_FLINK:
             sides.append(Side("Flink SQL", "flink", "parallelism 1, json and csv formats, object reuse, no checkpoints", flink))
-        title = (QUERIES / "millrace" / f"{query}.sql").read_text().splitlines()[0].lstrip("- ")
+        title = " ".join(said_at_head(QUERIES / "millrace" / f"{query}.sql")).partition(". ")[0].rstrip(".")
         return Job(bench, name, f"Nexmark: {title}", sides, whole(bench, "duckdb", query), lambda n: events(bench, n), bench.large,
                    bench.small)
     return job
