@@ -142,7 +142,9 @@ class Job:
                 continue
             of = self.found[side.name]
             cpu = f"{statistics.median(of.cpu):.2f} ({min(of.cpu):.2f} to {max(of.cpu):.2f})"
-            whole = ours and len(ours.cpu) == len(of.cpu) and min(ours.cpu) > 0
+            if min(of.cpu) <= 0:
+                cpu = "the larger input took no more"
+            whole = ours and len(ours.cpu) == len(of.cpu) and min(*ours.cpu, *of.cpu) > 0
             times = ratio_text(ours.cpu, of.cpu) if whole else ""
             rate = f"{statistics.median(of.rate):.0f}" if min(of.rate) > 0 else "the larger input took no longer"
             yield f"| {side.name} | {cpu} | {times} | {rate} | {of.wall:.1f} | {of.rss:.0f} | {of.rows} | {side.settings} |"
