@@ -188,7 +188,7 @@ void print(const std::vector<window>& windows, const load& l) {
 void send_to_bare_consumer(const char* brokers, const char* topic, const load& l,
                            std::vector<window>& windows) {
   std::atomic<bool> whole{false};
-  bare_consumer reader(brokers, topic, [&](std::int64_t n) {
+  bare_consumer reader(brokers, topic, [&](std::int64_t n, std::string_view) {
     if (n == 0 || n % l.records != 0)
       return;
     auto& w = windows[static_cast<std::size_t>(n / l.records - 1)];

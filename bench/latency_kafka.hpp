@@ -30,9 +30,12 @@ public:
   void send(const std::string& lines) const {
     for (std::size_t at = 0; at < lines.size();) {
       const auto end = lines.find('\n', at);
-      if (rd_kafka_produce(topic_, 0, RD_KAFKA_MSG_F_COPY, const_cast<char*>(lines.data()) + at, end - at,
-                           nullptr, 0, nullptr) != 0)
-        give_up(rd_kafka_err2str(rd_kafka_last_error()));
+      while (rd_kafka_produce(topic_, 0, RD_KAFKA_MSG_F_COPY, const_cast<char*>(lines.data()) + at, end - at,
+                              nullptr, 0, nullptr) != 0) {
+        if (rd_kafka_last_error() != RD_KAFKA_RESP_ERR__QUEUE_FULL)
+          give_up(rd_kafka_err2str(rd_kafka_last_error()));
+        rd_kafka_poll(client_, 1);  // the broker is behind; a record's time has begun before
+      }
       at = end + 1;
     }
     rd_kafka_poll(client_, 0);
@@ -43,11 +46,12 @@ private:
   rd_kafka_topic_t* topic_ = nullptr;
 };
 
-/// Reads partition 0 from its present end on a thread of its own, with librdkafka's defaults, and counts:
-/// `seen(n)` is called there with each record, the first is 0.
+/// Reads partition 0 from its present end on a thread of its own, with librdkafka's defaults (what is committed
+/// alone), and counts: `seen(n, value)` is called there with each record, the first is 0.
 class bare_consumer {
 public:
-  bare_consumer(const char* brokers, const char* topic, std::function<void(std::int64_t)> seen)
+  bare_consumer(const char* brokers, const char* topic,
+                std::function<void(std::int64_t, std::string_view)> seen)
       : seen_(std::move(seen)) {
     auto* conf = rd_kafka_conf_new();
     set(conf, "group.id", "millrace-bench");
@@ -75,7 +79,7 @@ private:
       if (m == nullptr)
         continue;
       if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        seen_(n++);
+        seen_(n++, {static_cast<const char*>(m->payload), m->len});
       } else if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
         at_end_ = true;
         at_end_.notify_all();
@@ -86,7 +90,7 @@ private:
     }
   }
 
-  std::function<void(std::int64_t)> seen_;
+  std::function<void(std::int64_t, std::string_view)> seen_;
   rd_kafka_t* client_ = nullptr;
   rd_kafka_topic_t* topic_ = nullptr;
   std::atomic<bool> at_end_{false};

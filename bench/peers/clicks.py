@@ -95,6 +95,11 @@ def created(bench, brokers, topic):
                    stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=True)
 
 
+def must_have_kcat():
+    if not shutil.which("kcat"):
+        raise Skipped("kcat, which reads the rows back, is not installed; remedy: apt-get install kcat")
+
+
 def plan_of(brokers, topic, rows):
     """The topology that counts the clicks of a topic."""
     plan = topology({"source": "kafka", "brokers": brokers, "topic": topic}, rows)
@@ -141,8 +146,7 @@ def exactly_once(users):
 
     def job(bench, name):
         brokers = need("KAFKA_BROKERS", "kafka")
-        if not shutil.which("kcat"):
-            raise Skipped("kcat, which reads the rows back, is not installed; remedy: apt-get install kcat")
+        must_have_kcat()
 
         def written(side, use):
             """Runs `use` with a new topic for the rows, and reads back what was committed."""

@@ -4,6 +4,7 @@ import os
 import statistics
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from jars import PEERS, ROOT, verified
@@ -27,13 +28,14 @@ class Peers(Bench):
 
     def __init__(self, options, work):
         super().__init__(options, work)
+        self.kills = options.kills
         self.classpaths, self.lacking, self.topics = {}, {}, set()
-        for name in ("measured", "clicks_bench_data"):
+        for name in ("measured", "clicks_bench_data", "passage_bench"):
             if not self.tool(name).exists():
                 raise Failure(f"{self.tool(name)} is missing; remedy: ninja -C {options.build} millrace bench/{name}", 2)
         judge = subprocess.run([ROOT / "tools" / "duckdb_peer"], stdout=subprocess.PIPE, text=True, check=False)
         if judge.returncode:
-            raise Missing("DuckDB, which judges the rows, cannot be had here", 3)
+            raise Missing("SKIPPED: DuckDB, which judges the rows, cannot be had here", 77)
         self.duckdb = judge.stdout.strip()
 
     def java(self, peer, main, *arguments):
@@ -90,17 +92,15 @@ class Figures:
     rows: int
 
 
-def ratio_text(ours, theirs):
-    each = sorted(t / o for o, t in zip(ours, theirs))
-    return f"{statistics.median(each):.2f} ({each[0]:.2f} to {each[-1]:.2f})"
+def ranged(each):
+    return f"{statistics.median(each):.2f} ({min(each):.2f} to {max(each):.2f})"
 
 
-class Job:
-    """Runs the sides in turn: millrace, which is the first, then each peer, with the smaller input, then with the larger."""
+class Turns:
+    """Runs the sides in turn: millrace, which is the first, then each peer; `turn(side)` keeps what it measured in `found`."""
 
-    def __init__(self, bench, name, title, sides, query, records, large, small):
+    def __init__(self, bench, name, title, sides):
         self.bench, self.name, self.title, self.sides = bench, name, title, sides
-        self.query, self.records, self.large, self.small = query, records, large, small
         self.found, self.skipped, self.failed = {}, {}, {}
 
     def run(self):
@@ -118,6 +118,17 @@ class Job:
                     self.found.pop(side.name, None)
                     print(f"FAILED {self.name}, {side.name}: {e}", file=sys.stderr, flush=True)
 
+    def tell(self, side, figures):
+        print(f"    {side.name}: {figures}", file=sys.stderr, flush=True)
+
+
+class Job(Turns):
+    """A job over an input that ends: each turn is a run with the smaller input, and one with the larger."""
+
+    def __init__(self, bench, name, title, sides, query, records, large, small):
+        super().__init__(bench, name, title, sides)
+        self.query, self.records, self.large, self.small = query, records, large, small
+
     def turn(self, side):
         used, rows = {}, 0
         for n in (self.small, self.large):
@@ -128,8 +139,7 @@ class Job:
         of.cpu.append((more.cpu - less.cpu) * 1e6 / extra)
         of.rate.append(extra / (more.wall - less.wall))
         of.wall, of.rss, of.rows = more.wall, more.rss, rows
-        print(f"    round {len(of.cpu)}: {side.name}: {of.cpu[-1]:.3f} CPU-s/M, {more.cpu:.1f} CPU-s in {more.wall:.1f} s, {more.rss:.0f} MB, {rows} rows, "
-              f"equal to DuckDB's", file=sys.stderr, flush=True)
+        self.tell(side, f"{of.cpu[-1]:.3f} CPU-s/M, {more.cpu:.1f} CPU-s in {more.wall:.1f} s, {more.rss:.0f} MB, {rows} rows, equal to DuckDB's")
 
     def table(self):
         ours = self.found.get(self.sides[0].name)
@@ -141,11 +151,11 @@ class Job:
             if side.name not in self.found:
                 continue
             of = self.found[side.name]
-            cpu = f"{statistics.median(of.cpu):.2f} ({min(of.cpu):.2f} to {max(of.cpu):.2f})"
+            cpu = ranged(of.cpu)
             if min(of.cpu) <= 0:
                 cpu = "the larger input took no more"
             whole = ours and len(ours.cpu) == len(of.cpu) and min(*ours.cpu, *of.cpu) > 0
-            times = ratio_text(ours.cpu, of.cpu) if whole else ""
+            times = ranged([t / o for o, t in zip(ours.cpu, of.cpu)]) if whole else ""
             rate = f"{statistics.median(of.rate):.0f}" if min(of.rate) > 0 else "the larger input took no longer"
             yield f"| {side.name} | {cpu} | {times} | {rate} | {of.wall:.1f} | {of.rss:.0f} | {of.rows} | {side.settings} |"
 
@@ -154,7 +164,9 @@ def versions(bench):
     """Lines that tell what ran where."""
     said = lambda *command: subprocess.run(command, capture_output=True, text=True, check=False)
     cpu = next((line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "unknown")
-    yield f"millrace {said(bench.binary, '--version').stdout.strip()}; " + "; ".join(f"{p.title} {p.version}" for p in PEERS.values())
+    commit = said("git", "-C", ROOT, "rev-parse", "--short=8", "HEAD").stdout.strip()
+    yield f"{time.strftime('%Y-%m-%d', time.gmtime())}, commit {commit}"
+    yield f"{said(bench.binary, '--version').stdout.strip()}; " + "; ".join(f"{p.title} {p.version}" for p in PEERS.values())
     yield said("java", "-version").stderr.splitlines()[0] + f", java {HEAP} -XX:+UseSerialGC"
     yield "DuckDB " + said(bench.duckdb, "-c", "import duckdb; print(duckdb.__version__)").stdout.strip()
     yield f"{os.cpu_count()} cores of {cpu}; load before: {os.getloadavg()[0]:.1f}"

@@ -104,6 +104,8 @@ SOAK = {
     "memory": e2e("memory", "--seconds", "300", "--retain", "1 GB", "--keys", "3000000"),
 }
 CLUSTER_SOAKS = {f"cluster_soak_{store}": e2e("cluster_soak", "--store", store, "--seconds", "3600") for store in ("dir", "postgresql", "kafka")}
+PEER_JOBS = ("file_10k", "file_1m", "sliding", "kafka_10k", "kafka_1m", "exactly_once", "latency", "recovery",
+             *(f"nexmark_{q.stem}" for q in sorted((suite.ROOT / "bench/nexmark/millrace").glob("q*.sql"))))
 SHARED = ("mariadb", "postgres", "kafka")
 ALL_SERVERS = (*SHARED, "hdfs", "s3")
 MUTANT_PARTS = 8
@@ -148,4 +150,8 @@ GROUPS = {g.name: g for g in [
           parts_of(by_commands({name: ["bench/instructions", name] for name in ("start", "shapes", "functions", "aggregates")}, targets=["millrace"]))),
     Group("bench", "whether every row of bench/run works, at small sizes", (*ENGINE, "bench/"),
           parts_of(by_commands({"bench": ["bench/run", "--quick"]}, targets=["millrace", "bench/all"], servers=SHARED))),
+    Group("peers", "the jobs of bench/peers/run, at small sizes: the rows of Flink, Kafka Streams, Spark and millrace equal DuckDB's",
+          (*ENGINE, "bench/"),
+          parts_of(by_commands({job: ["bench/peers/run", "--quick", "--only", job] for job in PEER_JOBS},
+                               targets=["millrace", "bench/measured", "bench/clicks_bench_data", "bench/passage_bench"], servers=("kafka",)))),
 ]}
