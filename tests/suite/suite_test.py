@@ -279,12 +279,24 @@ class Records(unittest.TestCase):
         ours.add(row("kills", "c", "2026-11-26 10:00"), [])
         self.assertEqual([r.group for r in ours.take(proof.Record(theirs.text()))], ["clock", "asan"])
         self.assertEqual([(r.group, r.commit) for r in ours.rows], [("asan", "a"), ("clock", "b"), ("kills", "c"), ("asan", "b")])
-        self.assertEqual([(f.group, f.test, f.text) for f in ours.faults],
-                         [("asan", "unit_base", " (a): no output"), ("clock", "memory", " (b): FAILED: it grows")])
+        self.assertEqual([(f.group, f.test, f.text) for f in ours.faults], [("clock", "memory", " (b): FAILED: it grows")])
         self.assertEqual(ours.take(theirs), [])
         theirs.add(row("clock", "b", "2026-11-26 12:00"), [test("memory", suite.FAILED, "FAILED: it grows")])
         self.assertEqual(len(ours.take(theirs)), 1)
-        self.assertEqual([f.test for f in ours.faults], ["unit_base", "memory"])
+        self.assertEqual([f.test for f in ours.faults], ["memory"])
+
+    def test_a_newer_whole_run_of_another_page_mends_the_faults_that_it_has_not(self):
+        fault = lambda record: [f.test for f in record.faults]  # noqa: E731
+        for date, run, result, left in (("2026-11-26", "asan", suite.PASSED, []), ("2026-11-26", "asan", suite.SKIPPED, ["unit_base"]),
+                                        ("2026-11-24", "asan", suite.PASSED, ["unit_base"]),
+                                        ("2026-11-26", "asan --only unit_base", suite.PASSED, ["unit_base"])):
+            with self.subTest(date=date, run=run, result=result):
+                ours, theirs = self.empty(), self.empty()
+                for record in (ours, theirs):
+                    record.add(row("asan", "a", "2026-11-25"), [test("unit_base", suite.FAILED)])
+                theirs.add(row(run, "b", date), [test("unit_base", result)])
+                self.assertEqual(len(ours.take(theirs)), 1)
+                self.assertEqual(fault(ours), left)
 
     def test_what_has_never_run_is_due(self):
         self.assertIn(("clock", "has never run"), proof.due(self.empty()))

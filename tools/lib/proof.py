@@ -80,9 +80,15 @@ class Record:
         self.faults += [Fault(group, name, f" ({row.commit}): {suite.reason(t).replace('`', chr(39))}") for name, t in failed.items()]
 
     def take(self, other):
-        """Adds the runs of another page that this one lacks, and the faults that they have found. A fault that they have mended stays: a newer run
-        here may have found it. Returns those runs."""
+        """Adds the runs of another page that this one lacks, and the faults that they have found. A fault of ours that the other page lacks is mended
+        if the other's newest whole run of its group is newer than each of ours: the test passed there. Returns those runs."""
         taken = [row for row in other.rows if row not in self.rows]
+
+        def mended(fault):
+            theirs, ours = other.last(fault.group), self.last(fault.group)
+            return (theirs in taken and (not ours or theirs.date > ours.date) and not by_hand(fault)
+                    and (fault.group, fault.test) not in {(f.group, f.test) for f in other.faults})
+        self.faults = [f for f in self.faults if not mended(f)]
         self.rows = sorted(self.rows + taken, key=lambda row: row.date)
         found = {(row.group.split(" --")[0], f" ({row.commit}): ") for row in taken}
         self.faults += [f for f in other.faults if f not in self.faults and any(f.group == g and f.text.startswith(c) for g, c in found)]
