@@ -6,6 +6,7 @@
 // fails if a window's rows are not all there or do not hold every click.
 // `bare` is the floor below `kafka`: ROWS is not looked at, a window is there when a bare consumer has the
 // record that closes it.
+#include "bench/latency_figures.hpp"
 #include "bench/latency_kafka.hpp"
 
 #include <fmt/format.h>
@@ -35,10 +36,6 @@ using clock_type = std::chrono::steady_clock;
 constexpr std::int64_t first_second = 1'700'000'000;
 constexpr std::int64_t warm_up = 2;           // seconds whose windows are not counted
 constexpr std::chrono::seconds patience{10};  // time for the last window's rows
-constexpr std::string_view rest =
-    R"(,"product":"p-482913","category":217,"price":129.95,"quantity":3,"device":"mobile","ip":"10.0.17.201",)"
-    R"("premium":false,"geo":{"lat":48.21,"lon":-16.37},"note":"xxxxxxxxxxxxxxxxxxxxxxxxxx"})"
-    "\n";
 
 [[noreturn]] void give_up(const std::string& what) { millrace::bench::give_up(what.c_str()); }
 
@@ -174,14 +171,7 @@ void print(const std::vector<window>& windows, const load& l) {
                           each, l.records));
     took.push_back(std::chrono::duration<double, std::milli>(w.seen_at - w.closed_at).count());
   }
-  std::sort(took.begin(), took.end());
-  const auto at = [&](double share) {
-    return took[std::min(took.size() - 1,
-                         static_cast<std::size_t>(share * static_cast<double>(took.size())))];
-  };
-  fmt::print("{{\"windows\": {}, \"p50_ms\": {:.3f}, \"p99_ms\": {:.3f}, \"p999_ms\": {:.3f}, \"max_ms\": "
-             "{:.3f}}}\n",
-             took.size(), at(0.5), at(0.99), at(0.999), took.back());
+  print_latencies("windows", std::move(took));
 }
 
 /// Fills `windows` by a bare consumer of the topic.

@@ -7,6 +7,7 @@
 // The job has JOB_STARTS seconds until the row of a first record comes; the latencies of the first WARM_UP seconds
 // do not count. Prints "begun" where those that count begin, then a line of JSON; fails where a row is wrong, missing,
 // doubled or out of order.
+#include "bench/latency_figures.hpp"
 #include "bench/latency_kafka.hpp"
 
 #include <fmt/format.h>
@@ -20,6 +21,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -33,11 +35,7 @@ constexpr std::int64_t warm_up = 10;  // seconds
 constexpr std::int64_t users = 1000;
 
 std::string record(std::int64_t id) {
-  return fmt::format(R"({{"userid":"user{:05}","id":{},"product":"p-482913","category":217,"price":129.95,)"
-                     R"("quantity":3,"device":"mobile","ip":"10.0.17.201","premium":false,)"
-                     R"("geo":{{"lat":48.21,"lon":-16.37}},"note":"xxxxxxxxxxxxxxxxxxxxxxxxxx"}})"
-                     "\n",
-                     id % users, id);
+  return fmt::format(R"({{"userid":"user{:05}","id":{}{})", id % users, id, rest);
 }
 
 std::string row(std::int64_t id) { return fmt::format("{},user{:05}", id, id % users); }
@@ -82,14 +80,7 @@ void print(const passages& all, std::int64_t rate) {
   std::vector<double> took;
   for (auto i = static_cast<std::size_t>(warm_up * rate + 1); i < all.sent.size(); ++i)
     took.push_back(std::chrono::duration<double, std::milli>(all.seen[i] - all.sent[i]).count());
-  std::sort(took.begin(), took.end());
-  const auto at = [&](double share) {
-    return took[std::min(took.size() - 1,
-                         static_cast<std::size_t>(share * static_cast<double>(took.size())))];
-  };
-  fmt::print("{{\"records\": {}, \"p50_ms\": {:.3f}, \"p99_ms\": {:.3f}, \"p999_ms\": {:.3f}, "
-             "\"max_ms\": {:.3f}}}\n",
-             took.size(), at(0.5), at(0.99), at(0.999), took.back());
+  print_latencies("records", std::move(took));
 }
 
 }  // namespace

@@ -8,7 +8,7 @@ import time
 
 from clicks import created, must_have_kcat
 from sides import HERE, Side, Turns, ranged
-from table.harness import Failed, need
+from table.harness import Failed, cpu_of, memory_of, need
 from table.running import wait_for
 
 RATE = 20_000  # records a second, of both jobs
@@ -23,15 +23,6 @@ class Process:
     def __init__(self, command, log):
         self.log, self.out = log, open(log, "ab")
         self.process = subprocess.Popen([str(c) for c in command], stdout=subprocess.DEVNULL, stderr=self.out)
-
-    def cpu(self):
-        """CPU-seconds so far."""
-        fields = open(f"/proc/{self.process.pid}/stat").read().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    def peak_mb(self):
-        lines = open(f"/proc/{self.process.pid}/status").read().splitlines()
-        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1024
 
     def must_run(self):
         if self.process.poll() is not None:
@@ -67,13 +58,13 @@ class Latency(Turns):
         try:
             with subprocess.Popen([str(c) for c in probe], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as measured:
                 measured.stdout.readline()
-                before = process.cpu() if process and process.process.poll() is None else 0
+                before = cpu_of(process.process.pid) if process and process.process.poll() is None else 0
                 figures = measured.stdout.readline()
                 if not figures:
                     raise Failed(f"{measured.stderr.read().strip()}; {process.said() if process else ''}")
                 found = json.loads(figures)
-                found["cores"] = (process.cpu() - before) / self.bench.seconds if process else 0
-                found["mb"] = process.peak_mb() if process else 0
+                found["cores"] = (cpu_of(process.process.pid) - before) / self.bench.seconds if process else 0
+                found["mb"] = memory_of(process.process.pid, "VmHWM") if process else 0
         finally:
             if measured:
                 measured.kill()

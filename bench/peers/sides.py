@@ -166,7 +166,7 @@ def versions(bench):
     cpu = next((line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "unknown")
     commit = said("git", "-C", ROOT, "rev-parse", "--short=8", "HEAD").stdout.strip()
     yield f"{time.strftime('%Y-%m-%d', time.gmtime())}, commit {commit}"
-    yield f"{said(bench.binary, '--version').stdout.strip()}; " + "; ".join(f"{p.title} {p.version}" for p in PEERS.values())
+    yield f"millrace {said(bench.binary, '--version').stdout.strip()}; " + "; ".join(f"{p.title} {p.version}" for p in PEERS.values())
     yield said("java", "-version").stderr.splitlines()[0] + f", java {HEAP} -XX:+UseSerialGC"
     yield "DuckDB " + said(bench.duckdb, "-c", "import duckdb; print(duckdb.__version__)").stdout.strip()
     yield f"{os.cpu_count()} cores of {cpu}; load before: {os.getloadavg()[0]:.1f}"

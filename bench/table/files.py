@@ -1,9 +1,8 @@
 """What many small files cost: a glob that is read to its end, and one that is followed, by the number of files."""
-import os
 import subprocess
 import time
 
-from .harness import Failed, Row, middle
+from .harness import Failed, Row, cpu_of, middle
 
 FILES = 10_000
 
@@ -56,13 +55,10 @@ def files_followed(bench):
     """a followed glob of 10,000 files of a line, seconds until each has come; then idle"""
 
     def idle_share(pid, seconds=15):
-        def used():
-            fields = open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()
-            return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
         time.sleep(3)  # what was read is noted once a second
-        before = used()
+        before = cpu_of(pid)
         time.sleep(seconds)
-        return (used() - before) / seconds
+        return (cpu_of(pid) - before) / seconds
 
     def followed(count):
         files, at = make(bench, count), bench.folder("followed")

@@ -52,6 +52,19 @@ def ratio(pairs, target, more):
     return Row(statistics.median(each), (each[0], each[-1]), "", target, True, more, len(each))
 
 
+def cpu_of(pid):
+    """CPU-seconds that a process has used so far."""
+    with open(f"/proc/{pid}/stat") as stat:
+        fields = stat.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def memory_of(pid, which="VmRSS"):
+    """MB of a process's memory; VmHWM: at its peak."""
+    with open(f"/proc/{pid}/status") as status:
+        return int(status.read().partition(f"{which}:")[2].split()[0]) / 1024
+
+
 def middle(values):
     return statistics.median(values)
 

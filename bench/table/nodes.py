@@ -9,10 +9,8 @@ import threading
 import time
 
 from table.counting import PARSED
-from table.harness import Failed, Row, need, ratio
+from table.harness import Failed, Row, cpu_of, memory_of, need, ratio
 from table.running import OpenWindows, tail, wait_for
-
-TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def new_lines(path, begin):
@@ -63,12 +61,7 @@ class Nodes:
 
     def cpu(self):
         """Seconds of all nodes' processors up to now."""
-        total = 0
-        for process in self.running.values():
-            with open(f"/proc/{process.pid}/stat") as stat:
-                fields = stat.read().rpartition(")")[2].split()
-            total += (int(fields[11]) + int(fields[12])) / TICKS
-        return total
+        return sum(cpu_of(process.pid) for process in self.running.values())
 
     def actors(self, by=None):
         return {n["name"]: n["actors"] for n in json.loads(self.ask("nodes", "--json", by=by))}
@@ -78,8 +71,7 @@ class Nodes:
         return sum(self.bench.metric(int((self.folder / n / "http").read_text().rpartition(":")[2]), name) for n in self.running)
 
     def memory_mb(self, name):
-        with open(f"/proc/{self.running[name].pid}/status") as status:
-            return int(status.read().partition("VmRSS:")[2].split()[0]) / 1024
+        return memory_of(self.running[name].pid)
 
     def kill(self, name):
         self.running[name].send_signal(signal.SIGKILL)

@@ -169,7 +169,9 @@ def judge(folder, times, rows, orders):
         ats, what = by_key[n * 7919 % (ROWS + 20)]
         last = bisect.bisect_right(ats, at)
         expected.append((n, *(what[last - 1] if last else (None, None))))
-    found = [(r["n"], r["name"], r["tier"]) for r in whole_rows(folder / "named.jsonl") if r["n"] >= 0]
+    found = [(r["n"], r["name"], r["tier"]) for r in whole_rows(folder / "named.jsonl")]
+    if (newest := (-1, None, None)) in found:
+        found.remove(newest)
     check(len(found) == orders and not difference(expected, found), lambda: f"{len(found)} rows of {orders}: {difference(expected, found)}")
     print(f"        {orders} lookups of {len(versions)} versions: each as the log of changes has it", flush=True)
 

@@ -4,12 +4,9 @@ import java.io.IOException;
 import java.time.Duration;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.api.common.serialization.AbstractDeserializationSchema;
-import org.apache.flink.api.common.serialization.SimpleStringSchema;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.api.java.tuple.Tuple2;
 import org.apache.flink.connector.base.DeliveryGuarantee;
-import org.apache.flink.connector.kafka.sink.KafkaSink;
-import org.apache.flink.connector.kafka.sink.KafkaRecordSerializationSchema;
 import org.apache.flink.connector.kafka.source.KafkaSource;
 import org.apache.flink.connector.kafka.source.enumerator.initializer.OffsetsInitializer;
 import org.apache.flink.streaming.api.datastream.DataStream;
@@ -27,10 +24,8 @@ public final class FlinkKafkaClicks {
         boolean exactlyOnce = arguments[0].equals("exactly_once");
         StreamExecutionEnvironment flink =
             StreamExecutionEnvironment.getExecutionEnvironment(FlinkSettings.of(true, exactlyOnce));
-        KafkaSource<Tuple2<String, Long>> source = KafkaSource.<Tuple2<String, Long>>builder()
-            .setBootstrapServers(arguments[1]).setTopics(arguments[2]).setGroupId("peer-flink")
-            .setStartingOffsets(OffsetsInitializer.earliest()).setBounded(OffsetsInitializer.latest())
-            .setValueOnlyDeserializer(new Parsed()).build();
+        KafkaSource<Tuple2<String, Long>> source = FlinkTopics.source(arguments[1], arguments[2], new Parsed())
+            .setBounded(OffsetsInitializer.latest()).build();
         WatermarkStrategy<Tuple2<String, Long>> watermarks = WatermarkStrategy
             .<Tuple2<String, Long>>forBoundedOutOfOrderness(Duration.ofMillis(Click.DELAY_MS))
             .withTimestampAssigner((click, before) -> click.f1);
@@ -39,12 +34,7 @@ public final class FlinkKafkaClicks {
         if (!exactlyOnce) {
             rows.sinkTo(new RowsFile(arguments[3]));
         } else {
-            String topic = arguments[3];
-            rows.sinkTo(KafkaSink.<String>builder().setBootstrapServers(arguments[1])
-                .setRecordSerializer(KafkaRecordSerializationSchema.<String>builder().setTopic(topic)
-                    .setValueSerializationSchema(new SimpleStringSchema()).build())
-                .setDeliveryGuarantee(DeliveryGuarantee.EXACTLY_ONCE).setTransactionalIdPrefix(topic)
-                .setProperty("transaction.timeout.ms", "60000").build());
+            rows.sinkTo(FlinkTopics.sink(arguments[1], arguments[3], DeliveryGuarantee.EXACTLY_ONCE).build());
         }
         flink.execute();
     }

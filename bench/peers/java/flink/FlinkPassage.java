@@ -3,14 +3,10 @@ package peers;
 import java.io.IOException;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.api.common.serialization.AbstractDeserializationSchema;
-import org.apache.flink.api.common.serialization.SimpleStringSchema;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.connector.base.DeliveryGuarantee;
-import org.apache.flink.connector.kafka.sink.KafkaRecordSerializationSchema;
-import org.apache.flink.connector.kafka.sink.KafkaSink;
 import org.apache.flink.connector.kafka.source.KafkaSource;
-import org.apache.flink.connector.kafka.source.enumerator.initializer.OffsetsInitializer;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 
 /**
@@ -26,18 +22,11 @@ public final class FlinkPassage {
         Configuration settings = FlinkSettings.of(true, true);
         settings.setString("execution.checkpointing.interval", exactlyOnce ? "100 ms" : "1 s");
         StreamExecutionEnvironment flink = StreamExecutionEnvironment.getExecutionEnvironment(settings);
-        KafkaSource<String> source = KafkaSource.<String>builder()
-            .setBootstrapServers(arguments[1]).setTopics(arguments[2]).setGroupId("peer-flink")
-            .setStartingOffsets(OffsetsInitializer.earliest())
-            .setValueOnlyDeserializer(new Lines()).build();
+        KafkaSource<String> source = FlinkTopics.source(arguments[1], arguments[2], new Lines()).build();
         flink.fromSource(source, WatermarkStrategy.noWatermarks(), "records").filter(line -> !line.isEmpty())
-            .sinkTo(KafkaSink.<String>builder().setBootstrapServers(arguments[1])
-                .setRecordSerializer(KafkaRecordSerializationSchema.<String>builder().setTopic(arguments[3])
-                    .setValueSerializationSchema(new SimpleStringSchema()).build())
-                .setDeliveryGuarantee(exactlyOnce ? DeliveryGuarantee.EXACTLY_ONCE : DeliveryGuarantee.AT_LEAST_ONCE)
-                .setTransactionalIdPrefix(arguments[3])
-                .setProperty("linger.ms", "0")
-                .setProperty("transaction.timeout.ms", "60000").build());
+            .sinkTo(FlinkTopics.sink(arguments[1], arguments[3],
+                                     exactlyOnce ? DeliveryGuarantee.EXACTLY_ONCE : DeliveryGuarantee.AT_LEAST_ONCE)
+                .setProperty("linger.ms", "0").build());
         flink.execute();
     }
 

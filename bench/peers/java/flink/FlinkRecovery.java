@@ -4,15 +4,11 @@ import java.io.IOException;
 import java.time.Duration;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.api.common.serialization.AbstractDeserializationSchema;
-import org.apache.flink.api.common.serialization.SimpleStringSchema;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.api.java.tuple.Tuple2;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.connector.base.DeliveryGuarantee;
-import org.apache.flink.connector.kafka.sink.KafkaRecordSerializationSchema;
-import org.apache.flink.connector.kafka.sink.KafkaSink;
 import org.apache.flink.connector.kafka.source.KafkaSource;
-import org.apache.flink.connector.kafka.source.enumerator.initializer.OffsetsInitializer;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.apache.flink.streaming.api.functions.windowing.ProcessWindowFunction;
 import org.apache.flink.streaming.api.windowing.assigners.TumblingEventTimeWindows;
@@ -37,21 +33,14 @@ public final class FlinkRecovery {
             settings.setString("execution.state-recovery.path", arguments[4]);
         }
         StreamExecutionEnvironment flink = StreamExecutionEnvironment.getExecutionEnvironment(settings);
-        KafkaSource<Tuple2<String, Long>> source = KafkaSource.<Tuple2<String, Long>>builder()
-            .setBootstrapServers(arguments[0]).setTopics(arguments[1]).setGroupId("peer-flink")
-            .setStartingOffsets(OffsetsInitializer.earliest())
-            .setValueOnlyDeserializer(new Parsed()).build();
+        KafkaSource<Tuple2<String, Long>> source = FlinkTopics.source(arguments[0], arguments[1], new Parsed()).build();
         WatermarkStrategy<Tuple2<String, Long>> watermarks = WatermarkStrategy
             .<Tuple2<String, Long>>forMonotonousTimestamps().withTimestampAssigner((event, before) -> event.f1);
         flink.fromSource(source, watermarks, "events").uid("events")
             .keyBy(event -> event.f0, Types.STRING)
             .window(TumblingEventTimeWindows.of(Duration.ofMillis(250)))
             .aggregate(new FlinkClicks.Count(false), new Row(), Types.LONG, Types.LONG, Types.STRING).uid("counts")
-            .sinkTo(KafkaSink.<String>builder().setBootstrapServers(arguments[0])
-                .setRecordSerializer(KafkaRecordSerializationSchema.<String>builder().setTopic(arguments[2])
-                    .setValueSerializationSchema(new SimpleStringSchema()).build())
-                .setDeliveryGuarantee(DeliveryGuarantee.EXACTLY_ONCE).setTransactionalIdPrefix(arguments[2])
-                .setProperty("transaction.timeout.ms", "60000").build()).uid("rows");
+            .sinkTo(FlinkTopics.sink(arguments[0], arguments[2], DeliveryGuarantee.EXACTLY_ONCE).build()).uid("rows");
         flink.execute();
     }
 
