@@ -75,7 +75,6 @@ class Latency(Turns):
                         f"{found['cores']:.2f} of a core, {found['mb']:.0f} MB, {found['records']} rows, each once and in order")
 
     def table(self):
-        yield f"\n{self.name}: {self.title}\n"
         yield "| who | p50 ms (range) | p99 ms (range) | p99.9 ms (range) | max ms | of a core | peak MB | settings |\n|---|---|---|---|---|---|---|---|"
         for side in self.sides:
             if found := self.found.get(side.name):
@@ -217,7 +216,6 @@ class Recovery(Turns):
         wait_for(whether, 120, what, pause)
 
     def table(self):
-        yield f"\n{self.name}: {self.title}\n"
         yield "| who | s to the first row (range) | s until rows come as soon as before (range) | kills | rows | settings |\n|---|---|---|---|---|---|"
         for side in self.sides:
             if found := self.found.get(side.name):

@@ -4,6 +4,7 @@ import os
 import statistics
 import subprocess
 import sys
+import textwrap
 import time
 from pathlib import Path
 
@@ -102,12 +103,14 @@ class Turns:
     def __init__(self, bench, name, title, sides):
         self.bench, self.name, self.title, self.sides = bench, name, title, sides
         self.found, self.skipped, self.failed = {}, {}, {}
+        self.copied = []
 
     def run(self):
         for turn in range(self.bench.rounds):
             for side in self.sides:
                 if side.name in self.skipped or side.name in self.failed:
                     continue
+                self.copied.append(copy_speed())
                 try:
                     self.turn(side)
                 except Skipped as e:
@@ -120,6 +123,15 @@ class Turns:
 
     def tell(self, side, figures):
         print(f"    {side.name}: {figures}", file=sys.stderr, flush=True)
+
+    def block(self, sizes):
+        """The lines of the report: heading, when and how the job ran, table."""
+        yield f"\n### {self.name}: {self.title}\n"
+        slow, quick = min(self.copied), max(self.copied)
+        yield from textwrap.wrap(f"{today()}, commit {commit()}, `{sizes} --only {self.name}`. Before each run memory was copied at "
+                                 f"{slow:.1f} to {quick:.1f} GB/s.", 120, break_on_hyphens=False)
+        yield ""
+        yield from self.table()
 
 
 class Job(Turns):
@@ -143,7 +155,6 @@ class Job(Turns):
 
     def table(self):
         ours = self.found.get(self.sides[0].name)
-        yield f"\n{self.name}: {self.title}; {self.small} and {self.large} records\n"
         if self.small < 1_000_000:
             yield "The inputs are small, and the figures hold much of what a JVM compiles at first: they show that the sides work.\n"
         yield "| who | CPU-s/M (range) | times millrace's (range) | records/s | s | peak MB | rows | settings |\n|---|---|---|---|---|---|---|---|"
@@ -160,13 +171,32 @@ class Job(Turns):
             yield f"| {side.name} | {cpu} | {times} | {rate} | {of.wall:.1f} | {of.rss:.0f} | {of.rows} | {side.settings} |"
 
 
+def copy_speed():
+    """GB that one thread copies in a second of CPU, from memory beyond the caches of most cores: machines that are shared differ."""
+    size = 64 << 20
+    whence, to = memoryview(bytes(size)), memoryview(bytearray(size))
+    to[:] = whence
+    began = time.process_time()
+    to[:] = whence
+    return size / (time.process_time() - began) / 1e9
+
+
+def said(*command):
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def today():
+    return time.strftime("%Y-%m-%d", time.gmtime())
+
+
+def commit():
+    return said("git", "-C", ROOT, "rev-parse", "--short=8", "HEAD").stdout.strip()
+
+
 def versions(bench):
     """Lines that tell what ran where."""
-    said = lambda *command: subprocess.run(command, capture_output=True, text=True, check=False)
     cpu = next((line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "unknown")
-    commit = said("git", "-C", ROOT, "rev-parse", "--short=8", "HEAD").stdout.strip()
-    yield f"{time.strftime('%Y-%m-%d', time.gmtime())}, commit {commit}"
     yield f"millrace {said(bench.binary, '--version').stdout.strip()}; " + "; ".join(f"{p.title} {p.version}" for p in PEERS.values())
     yield said("java", "-version").stderr.splitlines()[0] + f", java {HEAP} -XX:+UseSerialGC"
     yield "DuckDB " + said(bench.duckdb, "-c", "import duckdb; print(duckdb.__version__)").stdout.strip()
-    yield f"{os.cpu_count()} cores of {cpu}; load before: {os.getloadavg()[0]:.1f}"
+    yield f"{os.cpu_count()} cores of {cpu}"
