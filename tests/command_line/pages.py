@@ -84,12 +84,12 @@ def steps_of(page):
             elif line == "<!-- again -->":
                 again = True
             else:
-                check(TODAY.fullmatch(line) or not line.startswith("<!--"), f"line {at}: there is no mark {line}")
+                check(TODAY.fullmatch(line) or not line.startswith("<!--"), f"{page}:{at}: there is no mark {line}")
             said = line or said
             continue
         text = [inner for _, inner in itertools.takewhile(lambda pair: pair[1] != fence[1], lines)]
         name = fence[2] != "console" and re.search(r"`([\w./-]+)`:$", said)
-        check(name or fence[2] == "console", f"line {at}: a block that is neither a file nor a console's: {said!r} stands before it")
+        check(name or fence[2] == "console", f"{page}:{at}: a block that is neither a file nor a console's: {said!r} stands before it")
         found.append(Step(at, name and name[1], "\n".join(text) + "\n", again, bool(needs)))
         said, again = "", False
     check(any(not step.name for step in found), f"{page}: it has no command")
@@ -235,6 +235,8 @@ def refuses():
 
 def test(options, folder):
     refuses()
+    for path in PAGES:
+        steps_of(ROOT / path)  # those that are not typed here are read all the same
     if options.with_servers:
         needs_duckdb()
     failed = []
