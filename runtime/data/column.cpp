@@ -98,44 +98,43 @@ void column_builder::append_decimals(std::span<const decimal> values) {
   valid(values.size());
 }
 
-void column_builder::append_null() {
+void column_builder::append_nulls(std::size_t count) {
   auto& c = *c_;
+  const auto rows = c.size_ + count;
+  const auto bytes = (rows + 7) / 8;
   switch (c.type_.id()) {
   case type_id::bigint:
   case type_id::timestamp:
   case type_id::date:
-    c.ints_.push_back(0);
+    c.ints_.resize(rows);
     break;
   case type_id::float64:
-    c.doubles_.push_back(0);
+    c.doubles_.resize(rows);
     break;
   case type_id::numeric:
-    c.decimals_.emplace_back();
+    c.decimals_.resize(rows);
     break;
   case type_id::boolean:
-    if ((c.size_ & 7) == 0)
-      c.bits_.push_back(0);
+    c.bits_.resize(bytes);
     break;
   case type_id::text:
   case type_id::json:
-    c.offsets_.push_back(static_cast<std::int32_t>(c.bytes_.size()));
-    break;
-  case type_id::object:
-    for (auto& child : children_)
-      child.append_null();
+    c.offsets_.resize(rows + 1, c.offsets_.back());
     break;
   case type_id::list:
-    c.offsets_.push_back(static_cast<std::int32_t>(children_[0].size()));
+    c.offsets_.resize(rows + 1, static_cast<std::int32_t>(children_[0].size()));
     break;
+  case type_id::object:
+    break;  // the members follow when they are asked for
   }
   if (c.null_count_ == 0) {  // the first null: everything before it is present
-    c.validity_.assign(c.size_ / 8 + 1, 0xFF);
-    c.validity_.back() = static_cast<std::uint8_t>((1U << (c.size_ & 7)) - 1);
-  } else if ((c.size_ & 7) == 0) {
-    c.validity_.push_back(0);
+    c.validity_.assign(c.size_ / 8, 0xFF);
+    if ((c.size_ & 7) != 0)
+      c.validity_.push_back(static_cast<std::uint8_t>((1U << (c.size_ & 7)) - 1));
   }
-  ++c.null_count_;
-  ++c.size_;
+  c.validity_.resize(bytes);
+  c.null_count_ += count;
+  c.size_ = rows;
 }
 
 void column_builder::append_boolean(bool v) {
@@ -170,7 +169,7 @@ void column_builder::append_from(const column& other, std::size_t row) {
     return append_text(other.text_at(row));
   case type_id::object:
     for (std::size_t i = 0; i < children_.size(); ++i)
-      children_[i].append_from(*other.children()[i], row);
+      child(i).append_from(*other.children()[i], row);
     return append_object();
   case type_id::list:
     for (auto i = other.offsets()[row]; i < other.offsets()[row + 1]; ++i)
@@ -238,7 +237,8 @@ void column_builder::cut(std::size_t rows) {
     return c.bytes_.resize(static_cast<std::size_t>(c.offsets_.back()));
   case type_id::object:
     for (auto& child : children_)
-      child.cut(rows);
+      if (child.size() > rows)
+        child.cut(rows);
     return;
   case type_id::list:
     c.offsets_.resize(rows + 1);
@@ -247,8 +247,8 @@ void column_builder::cut(std::size_t rows) {
 }
 
 column_ptr column_builder::finish() {
-  for (auto& child : children_)
-    c_->children_.push_back(child.finish());
+  for (std::size_t i = 0; i < children_.size(); ++i)
+    c_->children_.push_back(child(i).finish());
   auto done = std::move(c_);
   c_ = std::make_shared<column>();
   c_->type_ = done->type_;

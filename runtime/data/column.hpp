@@ -108,7 +108,8 @@ public:
   explicit column_builder(data::type type);
   void reserve(std::size_t rows);
 
-  void append_null();
+  void append_null() { append_nulls(1); }
+  void append_nulls(std::size_t count);
   void append_int(std::int64_t v) {  // bigint and timestamp
     c_->ints_.push_back(v);
     valid();
@@ -155,7 +156,12 @@ public:
   void append_range(const column& other, std::size_t from, std::size_t to);
   /// Nested: append to the children (builders in member order; of a list the one element builder), then close
   /// the row.
-  [[nodiscard]] column_builder& child(std::size_t i) { return children_[i]; }
+  [[nodiscard]] column_builder& child(std::size_t i) {
+    auto& c = children_[i];
+    if (c_->type_.id() == type_id::object && c.size() < c_->size_)
+      c.append_nulls(c_->size_ - c.size());  // the rows in which the object is null
+    return c;
+  }
   void append_object() { valid(); }
   void append_list();  // all elements appended to child(0) since the last row
 

@@ -17,7 +17,9 @@ inline constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
 /// Removes a byte-order mark, which the first record of a file may have.
 [[nodiscard]] inline std::string_view without_byte_order_mark(std::string_view text) {
-  return text.starts_with(byte_order_mark) ? text.substr(byte_order_mark.size()) : text;
+  // Each record is looked at: its first byte is compared without a call.
+  const bool may = !text.empty() && text.front() == byte_order_mark.front();
+  return may && text.starts_with(byte_order_mark) ? text.substr(byte_order_mark.size()) : text;
 }
 
 /// The text without the LF or CR LF at its end.

@@ -26,10 +26,27 @@ std::optional<slice_key> assign(const definition& d, event_micros time, event_mi
   return slice_key{slice, saturating(first_end(d, slice, over))};
 }
 
-bool is_held(const definition& d, event_micros time) {
-  // Windows are no longer than a century, so nearly all times are too far from both ends to be looked at.
+namespace {
+
+/// Windows are no longer than a century, so nearly all times are too far from both ends to be looked at.
+bool is_far_from_the_ends(event_micros time) {
   constexpr event_micros two_centuries = 200LL * 366 * 86'400'000'000;
-  if (!d.bounded || (time > first_timestamp + two_centuries && time < last_timestamp - two_centuries))
+  return time > first_timestamp + two_centuries && time < last_timestamp - two_centuries;
+}
+
+}  // namespace
+
+bool are_held(const definition& d, std::span<const event_micros> times) {
+  if (!d.bounded)
+    return true;
+  bool far = true;
+  for (const auto t : times)  // without a branch
+    far &= is_far_from_the_ends(t);
+  return far || std::ranges::all_of(times, [&](event_micros t) { return is_held(d, t); });
+}
+
+bool is_held(const definition& d, event_micros time) {
+  if (!d.bounded || is_far_from_the_ends(time))
     return true;
   if (d.kind == shape::session)
     return is_timestamp(time) && is_timestamp(plus(time, d.gap));

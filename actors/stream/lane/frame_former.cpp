@@ -141,11 +141,13 @@ void frame_former::add(const source::chunk& c, const parser::parsed& p, std::siz
 void frame_former::take_times(std::span<const event_micros> times, working& w) {
   const auto delay = plan_->parsing().watermark_delay.count();
   w.times.assign(times.begin(), times.end());
-  w.watermarks.reserve(times.size());
+  const auto first = w.watermarks.size();
+  w.watermarks.resize(first + times.size());
+  auto* const before = w.watermarks.data() + first;
   auto watermark = at_.watermark;
-  for (const auto t : times) {
-    w.watermarks.push_back(watermark);
-    watermark = std::max(watermark, t - delay);
+  for (std::size_t i = 0; i < times.size(); ++i) {
+    before[i] = watermark;
+    watermark = std::max(watermark, times[i] - delay);
   }
   at_.watermark = watermark;
 }

@@ -11,7 +11,7 @@ namespace {
 
 void refuse_far_windows(const window::definition& d, const rows& in, std::span<const event_micros> times,
                         std::vector<expression::row_failure>& failures) {
-  if (times.empty() || !d.bounded)
+  if (window::are_held(d, times))
     return;
   for (std::uint32_t row = 0; row < in.batch.rows; ++row)
     if (const auto time = times.size() == 1 ? times.front() : times[in.time_at(row)];

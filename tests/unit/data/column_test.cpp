@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <random>
+
 using namespace millrace;
 using namespace millrace::data;
 
@@ -193,6 +195,50 @@ TEST_CASE("lists keep empty and null apart") {
   b.child(0).append_null();
   b.append_list();
   CHECK(shown(*b.finish()) == std::vector<std::string>{"[]", "null", "[1,null]"});
+}
+
+TEST_CASE("null objects are in all columns of their members, whatever was appended and cut before") {
+  const auto inner = type::object_of({{"t", type_id::text}, {"l", type::list_of(type_id::bigint)}});
+  const auto outer = type::object_of({{"a", type_id::bigint}, {"b", type_id::boolean}, {"o", inner}});
+  std::mt19937 chance(1);
+  const auto one_in = [&](unsigned n) { return chance() % n == 0; };
+  for (int round = 0; round < 200; ++round) {
+    column_builder b(outer);
+    std::vector<std::string> wanted;
+    for (auto steps = chance() % 60; steps > 0; --steps) {
+      if (one_in(8) && !wanted.empty()) {
+        wanted.resize(chance() % (wanted.size() + 1));
+        b.child(0).append_int(7);  // of a row that is not closed
+        b.cut(wanted.size());
+      } else if (one_in(2)) {
+        const auto count = one_in(4) ? chance() % 20 : 1;
+        b.append_nulls(count);
+        wanted.insert(wanted.end(), count, "null");
+      } else {
+        const auto n = std::to_string(wanted.size());
+        b.child(0).append_int(static_cast<std::int64_t>(wanted.size()));
+        b.child(1).append_boolean(true);
+        auto& o = b.child(2);
+        if (one_in(2)) {
+          o.append_null();
+          wanted.push_back(R"({"a":)" + n + R"(,"b":true,"o":null})");
+        } else {
+          o.child(0).append_text(n);
+          o.child(1).append_null();
+          o.append_object();
+          wanted.push_back(R"({"a":)" + n + R"(,"b":true,"o":{"t":")" + n + R"(","l":null}})");
+        }
+        b.append_object();
+      }
+    }
+    const auto c = b.finish();
+    REQUIRE(shown(*c) == wanted);
+    for (const auto& member : c->children())
+      REQUIRE(member->size() == wanted.size());
+    for (const auto& member : c->children()[2]->children())
+      REQUIRE(member->size() == wanted.size());
+    REQUIRE(shown(*slice(*c, 0, c->size())) == wanted);
+  }
 }
 
 TEST_CASE("a batch slices and takes rows of all its columns, also where some are projected away") {
