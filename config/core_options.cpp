@@ -443,8 +443,9 @@ const std::vector<option>& top_level_options() {
        .minimum = 1000},
       {.name = "commit_every",
        .type = duration,
-       .doc = "How often sinks commit. With 0 s a sink commits as soon as the commit before is done. A "
-              "commit that somebody waits for is made at once",
+       .doc = "How often sinks commit at most. Rows that come after a pause are committed 5 ms later. With "
+              "0 s a sink commits as soon as the commit before is done. A commit that somebody waits for is "
+              "made at once",
        .default_text = "100 ms"},
   };
   return all;

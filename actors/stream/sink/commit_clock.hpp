@@ -15,15 +15,17 @@ class commit_clock {
 public:
   using clock = std::chrono::steady_clock;
 
-  /// `commit_every`: how long rows may wait to be committed with others. 0: for nothing but what the mailbox
-  /// holds already.
+  /// `commit_every`: the time between commits of rows. Rows that come when it has passed wait for others for 5 ms
+  /// at most, such as those that other shards have of the same window. 0: they wait for nothing but what the
+  /// mailbox holds already.
   explicit commit_clock(clock::duration commit_every) : commit_every_(commit_every) {}
 
   struct uncommitted {
     std::optional<clock::time_point> rows_since;  // none: progress alone
-    clock::time_point last_commit;
-    bool all_ended = false;  // no more rows will come
-    std::size_t bytes = 0;   // taken, written or not: senders keep them until the commit
+    clock::time_point last_commit;                // before the first one: when the sink began
+    bool is_first = false;                        // there was no commit yet
+    bool all_ended = false;                       // no more rows will come
+    std::size_t bytes = 0;                        // taken, written or not: senders keep them until the commit
   };
   struct tick {
     std::uint64_t number = 0;

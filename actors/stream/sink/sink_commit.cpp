@@ -87,7 +87,8 @@ void sink_life::run(const steps::commit_if_due& s) {
   }
   if (s.at_once)
     return run(steps::commit{});
-  const auto due = commit_clock_.look(now(), {taken_.first(), last_commit_, has_ended_now, taken_.bytes()});
+  const auto due = commit_clock_.look(
+      now(), {taken_.first(), last_commit_, is_first_commit_, has_ended_now, taken_.bytes()});
   if (due.commit)
     run(steps::commit{});
   else if (due.ask)
@@ -102,6 +103,7 @@ void sink_life::run(const steps::commit& /*s*/) {
     return went_wrong(refused.error());
   note_answer(health_.committed(p.positions, taken_.rows() != 0));
   last_commit_ = now();
+  is_first_commit_ = false;
   auto& gauges = *options_.gauges;
   note_commit(gauges,
               {p.batch, taken_.rows(), *refused, taken_.bytes(), taken_.first(), began, last_commit_,

@@ -262,6 +262,7 @@ private:
   commit_clock commit_clock_;
   keep_alive_clock keep_alive_clock_;
   clock::time_point last_commit_;
+  bool is_first_commit_ = true;  // none was made yet
   delivery::completion completion_;
   ledger_state ledger_ = ledger_state::unread;
   commit_note note_;

@@ -10,11 +10,11 @@ using namespace std::chrono_literals;
 const commit_clock::clock::time_point start{1h};
 
 commit_clock::uncommitted progress(commit_clock::clock::time_point last_commit = start) {
-  return {std::nullopt, last_commit, false};
+  return {std::nullopt, last_commit, false, false};
 }
 commit_clock::uncommitted rows(commit_clock::clock::time_point since,
                                commit_clock::clock::time_point last_commit = start) {
-  return {since, last_commit, false};
+  return {since, last_commit, false, false};
 }
 
 }  // namespace
@@ -64,12 +64,38 @@ TEST_CASE("rows gather for commit_every, and a tick comes when they are due") {
   CHECK(c.look(start + 100ms, rows(start)).commit);
 }
 
+TEST_CASE("rows that come after a pause, and the first of all, wait for others for 5 ms") {
+  for (const auto& [since, is_first] : {std::pair(start + 300ms, false), std::pair(start + 20ms, true)}) {
+    commit_clock c(100ms);
+    const commit_clock::uncommitted what{since, start, is_first};
+    const auto first = c.look(since, what);
+    CHECK_FALSE(first.commit);
+    REQUIRE(first.ask);
+    CHECK(first.ask->wait == 5ms);
+    CHECK_FALSE(c.look(since + 4ms, what).ask);
+    CHECK(c.look(since + 5ms, what).commit);
+  }
+}
+
+TEST_CASE("rows that come soon after a commit wait until commit_every has passed since then") {
+  commit_clock c(100ms);
+  const auto first = c.look(start + 98ms, rows(start + 98ms));
+  REQUIRE(first.ask);
+  CHECK(first.ask->wait == 5ms);
+  CHECK_FALSE(c.look(start + 102ms, rows(start + 98ms)).commit);
+  CHECK(c.look(start + 103ms, rows(start + 98ms)).commit);
+  CHECK_FALSE(c.look(start + 99ms, rows(start + 1ms)).commit);
+  CHECK(c.look(start + 100ms, rows(start + 1ms)).commit);
+  commit_clock quick(1ms);
+  CHECK(quick.look(start + 1ms, rows(start)).commit);
+}
+
 TEST_CASE("rows take the place of progress when they are due sooner, and leave a sooner tick alone") {
   commit_clock c(100ms);
   const auto later = c.look(start, progress());
   const auto sooner = c.look(start + 1ms, rows(start + 1ms));
   REQUIRE((later.ask && sooner.ask));
-  CHECK(sooner.ask->wait == 100ms);
+  CHECK(sooner.ask->wait == 99ms);
   CHECK_FALSE(c.arrived(later.ask->number));
   commit_clock slow(1min);
   REQUIRE(slow.look(start, progress()).ask);
@@ -100,8 +126,8 @@ TEST_CASE("progress that frees much of what senders keep is committed at once, r
 
 TEST_CASE("at the end of all inputs nothing waits") {
   commit_clock c(1min);
-  CHECK(c.look(start, {start, start, true}).commit);
-  CHECK(c.look(start, {std::nullopt, start, true}).commit);
+  CHECK(c.look(start, {start, start, false, true}).commit);
+  CHECK(c.look(start, {std::nullopt, start, false, true}).commit);
 }
 
 }  // namespace millrace::sink
