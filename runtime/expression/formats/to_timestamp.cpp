@@ -12,6 +12,7 @@
 #include <charconv>
 #include <cstdint>
 #include <span>
+#include <utility>
 
 namespace millrace::expression {
 namespace {
@@ -140,6 +141,9 @@ private:
   /// the number of characters, 0 where the text is wrong.
   std::size_t number(const format_part& p, std::size_t i, std::int64_t& slot, std::size_t width) {
     const bool exact = p.fill && !no_digit_follows(i);
+    if (const auto [digits, v] = leading_digits(exact ? width : most_digits + 1);
+        digits > 0 && (exact ? digits == width : digits <= most_digits))
+      return took_number(p, slot, v, digits);
     const auto begin = exact ? rest_.size() - without_blanks(rest_).size() : 0;
     if (exact && rest_.size() - begin < width)
       return wrong(p, fmt::format("{} digits are expected", width));
@@ -152,13 +156,29 @@ private:
     const auto v = value_of(view.substr(0, end));
     if (v > INT32_MAX || v < INT32_MIN)
       return wrong(p, "the number is too large");
+    return took_number(p, slot, v, end);
+  }
+
+  std::size_t took_number(const format_part& p, std::int64_t& slot, std::int64_t v, std::size_t length) {
     if (!keep(p, slot, v))
       return 0;
-    rest_.remove_prefix(end);
+    rest_.remove_prefix(length);
     if (p.ordinal != 0 && p.what != zone_hours && p.what != zone_minutes)
       drop_ordinal();
-    return end;
+    return length;
   }
+
+  static constexpr std::size_t most_digits = 9;  // always fit 32 bits
+
+  /// The digits that come next, `most` at most, and their value: the usual number has nothing else.
+  [[nodiscard]] std::pair<std::size_t, std::int64_t> leading_digits(std::size_t most) const {
+    std::size_t n = 0;
+    std::int64_t v = 0;
+    for (const auto end = std::min(most, rest_.size()); n < end && is_digit(rest_[n]); ++n)
+      v = v * 10 + (rest_[n] - '0');
+    return {n, v};
+  }
+
   std::size_t number(const format_part& p, std::size_t i, std::int64_t& slot) {
     return number(p, i, slot, p.width);
   }
