@@ -25,6 +25,8 @@ inline char* put_pair(char* to, unsigned v) {
 inline char* put_padded(char* to, std::int64_t v, int width) {
   if (width == 2 && v >= 0 && v < 100)
     return put_pair(to, static_cast<unsigned>(v));
+  if (width == 4 && v >= 0 && v < 10'000)
+    return put_pair(put_pair(to, static_cast<unsigned>(v) / 100), static_cast<unsigned>(v) % 100);
   if (v < 0)
     *to++ = '-';
   std::array<char, longest_integer> digits;
@@ -39,12 +41,7 @@ inline char* put_padded(char* to, std::int64_t v, int width) {
 
 /// Writes YYYY-MM-DD; a year beyond four digits as it is. Returns the end.
 inline char* put_date(char* to, std::int64_t year, int month, int day) {
-  if (year >= 0 && year <= 9999) {
-    to = put_pair(to, static_cast<unsigned>(year) / 100);
-    to = put_pair(to, static_cast<unsigned>(year) % 100);
-  } else {
-    to = put_padded(to, year, 4);
-  }
+  to = put_padded(to, year, 4);
   *to++ = '-';
   to = put_pair(to, static_cast<unsigned>(month));
   *to++ = '-';
