@@ -127,14 +127,19 @@ void column_builder::append_nulls(std::size_t count) {
   case type_id::object:
     break;  // the members follow when they are asked for
   }
+  grow_validity(rows);
+  c.null_count_ += count;
+  c.size_ = rows;
+}
+
+void column_builder::grow_validity(std::size_t rows) {
+  auto& c = *c_;
   if (c.null_count_ == 0) {  // the first null: everything before it is present
     c.validity_.assign(c.size_ / 8, 0xFF);
     if ((c.size_ & 7) != 0)
       c.validity_.push_back(static_cast<std::uint8_t>((1U << (c.size_ & 7)) - 1));
   }
-  c.validity_.resize(bytes);
-  c.null_count_ += count;
-  c.size_ = rows;
+  c.validity_.resize((rows + 7) / 8);
 }
 
 void column_builder::append_boolean(bool v) {
@@ -189,11 +194,78 @@ void column_builder::append_texts(const column& other, std::size_t from, std::si
   valid(to - from);
 }
 
+template<class At>
+void column_builder::append_presence(const column& other, std::size_t count, At at) {
+  std::size_t nulls = 0;
+  for (std::size_t i = 0; other.null_count() != 0 && i < count; ++i)
+    nulls += bit_at(other.validity(), at(i)) ? 0 : 1;
+  if (nulls == 0)
+    return valid(count);
+  auto& c = *c_;
+  grow_validity(c.size_ + count);
+  for (std::size_t i = 0; i < count; ++i)
+    if (bit_at(other.validity(), at(i)))
+      set_bit(c.validity_, c.size_ + i);
+  c.null_count_ += nulls;
+  c.size_ += count;
+}
+
+/// A null row has a value like others: 0, an empty text or list, nulls as members.
+template<class At>
+void column_builder::append_some(const column& other, std::size_t count, At at) {
+  auto& c = *c_;
+  const auto gather = [&](auto& to, const auto& from) {
+    const auto first = to.size();
+    to.resize(first + count);
+    for (std::size_t i = 0; i < count; ++i)
+      to[first + i] = from[at(i)];
+  };
+  switch (c.type_.id()) {
+  case type_id::bigint:
+  case type_id::timestamp:
+  case type_id::date:
+    gather(c.ints_, other.ints());
+    break;
+  case type_id::float64:
+    gather(c.doubles_, other.doubles());
+    break;
+  case type_id::numeric:
+    gather(c.decimals_, other.decimals());
+    break;
+  case type_id::boolean:
+    c.bits_.resize((c.size_ + count + 7) / 8);
+    for (std::size_t i = 0; i < count; ++i)
+      if (other.boolean_at(at(i)))
+        set_bit(c.bits_, c.size_ + i);
+    break;
+  case type_id::text:
+  case type_id::json:
+    put_texts(count, [&](std::size_t i) { return other.text_at(at(i)); });
+    break;
+  case type_id::object:
+    for (std::size_t i = 0; i < children_.size(); ++i)
+      child(i).append_some(*other.children()[i], count, at);
+    break;
+  case type_id::list:
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto from = static_cast<std::size_t>(other.offsets()[at(i)]);
+      children_[0].append_range(*other.children()[0], from,
+                                static_cast<std::size_t>(other.offsets()[at(i) + 1]));
+      c.offsets_.push_back(static_cast<std::int32_t>(children_[0].size()));
+    }
+    break;
+  }
+  append_presence(other, count, at);
+}
+
+void column_builder::append_rows(const column& other, std::span<const std::uint32_t> rows) {
+  append_some(other, rows.size(), [&](std::size_t i) -> std::size_t { return rows[i]; });
+}
+
 void column_builder::append_range(const column& other, std::size_t from, std::size_t to) {
   const auto id = other.type().id();
   if (other.null_count() != 0 || id == type_id::boolean || id == type_id::object || id == type_id::list) {
-    for (auto i = from; i < to; ++i)
-      append_from(other, i);
+    append_some(other, to - from, [&](std::size_t i) { return from + i; });
   } else if (id == type_id::float64) {
     append_doubles(other.doubles().subspan(from, to - from));
   } else if (id == type_id::numeric) {
@@ -258,9 +330,7 @@ column_ptr column_builder::finish() {
 
 column_ptr take(const column& c, std::span<const std::uint32_t> rows) {
   column_builder out(c.type());
-  out.reserve(rows.size());
-  for (const auto r : rows)
-    out.append_from(c, r);
+  out.append_rows(c, rows);
   return out.finish();
 }
 

@@ -136,24 +136,15 @@ public:
   /// Present texts at once, the one at `i` is text_of(i) (text and json).
   template<class TextOf>
   void append_texts(std::size_t count, TextOf text_of) {
-    auto& bytes = c_->bytes_;
-    auto& offsets = c_->offsets_;
-    auto end = bytes.size();
-    const auto first = offsets.size();
-    offsets.resize(first + count);
-    for (std::size_t i = 0; i < count; ++i)
-      offsets[first + i] = static_cast<std::int32_t>(end += std::string_view(text_of(i)).size());
-    bytes.resize(end);
-    for (std::size_t i = 0; i < count; ++i) {
-      const std::string_view text = text_of(i);
-      copy_text(bytes.data() + (offsets[first + i] - static_cast<std::int32_t>(text.size())), text);
-    }
+    put_texts(count, text_of);
     valid(count);
   }
   /// The value of another column of the same type.
   void append_from(const column& other, std::size_t row);
   /// The values of rows [from, to).
   void append_range(const column& other, std::size_t from, std::size_t to);
+  /// The values of these rows, in that order.
+  void append_rows(const column& other, std::span<const std::uint32_t> rows);
   /// Nested: append to the children (builders in member order; of a list the one element builder), then close
   /// the row.
   [[nodiscard]] column_builder& child(std::size_t i) {
@@ -202,6 +193,29 @@ private:
       *to = *from;
   }
   void append_texts(const column& other, std::size_t from, std::size_t to);
+  /// The values of texts; they are present or not by what follows.
+  template<class TextOf>
+  void put_texts(std::size_t count, TextOf text_of) {
+    auto& bytes = c_->bytes_;
+    auto& offsets = c_->offsets_;
+    auto end = bytes.size();
+    const auto first = offsets.size();
+    offsets.resize(first + count);
+    for (std::size_t i = 0; i < count; ++i)
+      offsets[first + i] = static_cast<std::int32_t>(end += std::string_view(text_of(i)).size());
+    bytes.resize(end);
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::string_view text = text_of(i);
+      copy_text(bytes.data() + (offsets[first + i] - static_cast<std::int32_t>(text.size())), text);
+    }
+  }
+  /// The values of rows at(0), at(1) and so on of another column.
+  template<class At>
+  void append_some(const column& other, std::size_t count, At at);
+  template<class At>
+  void append_presence(const column& other, std::size_t count, At at);
+  /// Makes room in the bitmap for so many rows, null until they are marked.
+  void grow_validity(std::size_t rows);
   void valid() {
     if (c_->null_count_ != 0)
       mark_present();

@@ -71,12 +71,29 @@ std::span<const failed_origin> add_origins(const rows& of,
   return std::span<const failed_origin>(failed).subspan(before);
 }
 
-rows passing(const expression::bound& where, const rows& in, event_micros now, step_result& result) {
+/// The rows without the columns that the step's own columns leave unread.
+rows with_columns_read(const config::step& s, rows in) {
+  if (s.columns.empty())
+    return in;
+  std::vector<data::column_ptr> read(in.batch.columns.size());
+  const auto keep = [&](std::size_t i) { read[i] = in.batch.columns[i]; };
+  for (const auto& column : s.columns)
+    std::ranges::for_each(column.value.columns, keep);
+  for (std::size_t i = s.columns.size(); i < s.output->size(); ++i)
+    if (const auto at = in.batch.schema->find((*s.output)[i].name))
+      keep(*at);
+  in.batch.columns = std::move(read);
+  return in;
+}
+
+/// The rows for which the step's `where` is true, with the columns that it goes on to read: a copy of a large one that nobody
+/// reads would cost more than all else.
+rows passing(const config::step& s, const rows& in, event_micros now, step_result& result) {
   std::vector<expression::row_failure> failures;
-  const auto at = expression::rows_where(where, in.batch, now, failures);
+  const auto at = expression::rows_where(*s.where, in.batch, now, failures);
   merge_failures(failures);
   result.counts.filtered = in.batch.rows - at.size() - failures.size();
-  return without_origins(take(in, at), add_origins(in, failures, result.failed));
+  return without_origins(take(with_columns_read(s, in), at), add_origins(in, failures, result.failed));
 }
 
 /// The columns of a batch that an unnesting select needs beside the elements.
@@ -191,7 +208,7 @@ rows without(const rows& in, const std::vector<expression::row_failure>& failure
 step_result run_step(const config::step& s, const rows& in, event_micros now, const row_check& check) {
   step_result result;
   result.counts.in = in.batch.rows;
-  auto current = s.where ? passing(*s.where, in, now, result) : in;
+  auto current = s.where ? passing(s, in, now, result) : in;
   if (const auto* list = unnested_by(s)) {
     current = unnested(s, *list, current, now, check, result);
   } else {
@@ -217,7 +234,7 @@ step_result run_step_of_removed(const config::step& s, const rows& in, std::vect
     return result;
   }
   step_result passed;
-  auto current = s.where && reads_only(*s.where, known) ? passing(*s.where, in, now, passed) : in;
+  auto current = s.where && reads_only(*s.where, known) ? passing(s, in, now, passed) : in;
   if (!s.columns.empty()) {
     std::vector<expression::row_failure> failures;
     const auto projected = project_known(s, current, known, now, failures);

@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <functional>
 #include <random>
 
 using namespace millrace;
@@ -238,6 +239,78 @@ TEST_CASE("null objects are in all columns of their members, whatever was append
     for (const auto& member : c->children()[2]->children())
       REQUIRE(member->size() == wanted.size());
     REQUIRE(shown(*slice(*c, 0, c->size())) == wanted);
+  }
+}
+
+TEST_CASE("rows and ranges of a column, of each type, are those of their places, also behind others") {
+  const auto member = type::object_of({{"t", type_id::text}, {"n", type_id::numeric}});
+  const auto all = type::object_of({{"i", type_id::bigint},
+                                    {"d", type_id::float64},
+                                    {"n", type_id::numeric},
+                                    {"b", type_id::boolean},
+                                    {"t", type_id::text},
+                                    {"o", member},
+                                    {"l", type::list_of(member)},
+                                    {"s", type::list_of(type_id::text)}});
+  std::mt19937 chance(2);
+  const auto one_in = [&](unsigned n) { return chance() % n == 0; };
+  for (int round = 0; round < 200; ++round) {
+    const auto seldom = round % 2 == 0 ? 3U : 1'000'000U;  // nulls
+    const std::function<void(column_builder&)> add = [&](column_builder& to) {
+      const auto v = static_cast<int>(chance() % 100);
+      if (one_in(seldom))
+        return to.append_null();
+      switch (to.type().id()) {
+      case type_id::bigint:
+        return to.append_int(v);
+      case type_id::float64:
+        return to.append_double(v);
+      case type_id::numeric:
+        return to.append_decimal(decimal(v, 0));
+      case type_id::boolean:
+        return to.append_boolean(v % 2 == 0);
+      case type_id::text:
+        return to.append_text(std::string(static_cast<std::size_t>(v % 20), 'x'));
+      case type_id::object:
+        for (std::size_t i = 0; i < to.type().fields().size(); ++i)
+          add(to.child(i));
+        return to.append_object();
+      default:
+        for (int i = 0; i < v % 3; ++i)
+          add(to.child(0));
+        return to.append_list();
+      }
+    };
+    column_builder builder(all);
+    for (auto n = chance() % 40; n > 0; --n)
+      add(builder);
+    const auto from = builder.finish();
+    const auto shown_of = shown(*from);
+    std::vector<std::uint32_t> at;
+    std::vector<std::string> wanted;
+    column_builder out(all);
+    for (int part = 0; part < 4 && !shown_of.empty(); ++part) {
+      at.clear();
+      for (auto n = chance() % 12; n > 0; --n)
+        at.push_back(static_cast<std::uint32_t>(chance() % shown_of.size()));
+      out.append_rows(*from, at);
+      for (const auto i : at)
+        wanted.push_back(shown_of[i]);
+      const auto begin = chance() % shown_of.size();
+      const auto end = begin + chance() % (shown_of.size() - begin + 1);
+      out.append_range(*from, begin, end);
+      wanted.insert(wanted.end(), shown_of.begin() + static_cast<std::ptrdiff_t>(begin),
+                    shown_of.begin() + static_cast<std::ptrdiff_t>(end));
+    }
+    const auto found = out.finish();
+    REQUIRE(shown(*found) == wanted);
+    for (const auto& c : found->children()) {
+      REQUIRE(c->size() == wanted.size());
+      std::size_t nulls = 0;
+      for (std::size_t i = 0; i < c->size(); ++i)
+        nulls += c->is_null(i) ? 1 : 0;
+      REQUIRE(c->null_count() == nulls);
+    }
   }
 }
 
