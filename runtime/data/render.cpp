@@ -3,6 +3,7 @@
 #include "runtime/base/shortest_double.hpp"
 #include "runtime/base/time.hpp"
 #include "runtime/base/utf8_text.hpp"
+#include "runtime/base/words_of_text.hpp"
 #include "runtime/data/quoted.hpp"
 #include "runtime/data/text_encoding.hpp"
 
@@ -19,21 +20,14 @@ void append_int(std::string& out, std::int64_t v) {
   out.append(buffer, static_cast<std::size_t>(end - buffer));
 }
 
-constexpr auto is_quoted_in_csv = [] {
-  std::array<std::uint8_t, 256> table{};
-  for (const char c : {',', '"', '\r', '\n'})
-    table[static_cast<unsigned char>(c)] = 1;
-  return table;
-}();
-
 void append_csv_text(std::string& out, std::string_view text) {
-  std::uint8_t quoted = text.empty();
-  for (const char c : text)
-    quoted |= is_quoted_in_csv[static_cast<unsigned char>(c)];
-  if (quoted == 0)
-    out.append(text);
-  else
+  const auto is_quoted = [](std::uint64_t word) {
+    return byte_in(word, ',') | byte_in(word, '"') | byte_in(word, '\r') | byte_in(word, '\n');
+  };
+  if (text.empty() || any_word(text, is_quoted))
     append_in_quotes(out, text, '"');
+  else
+    out.append(text);
 }
 
 }  // namespace
@@ -42,6 +36,13 @@ void append_json_string(std::string& out, std::string_view text) {
   constexpr char hex[] = "0123456789abcdef";
   const auto begin = out.size();
   out.push_back('"');
+  const auto is_no_letter = [](std::uint64_t word) {
+    return byte_in(word, '"') | byte_in(word, '\\') | below_in(word, 0x20) | (word & high_bits);
+  };
+  if (!any_word(text, is_no_letter)) {
+    out.append(text);
+    return out.push_back('"');
+  }
   std::size_t plain = 0;
   unsigned bits = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
