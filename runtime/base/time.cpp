@@ -27,6 +27,10 @@ char* put_timestamp(char* to, event_micros t) {
 }  // namespace
 
 void append_date(std::string& out, std::int64_t days) {
+  if (!is_date(days)) {  // date::days holds 32 bits, and date::year +-32767
+    fmt::format_to(std::back_inserter(out), "{}d", days);
+    return;
+  }
   const date::year_month_day ymd{date::sys_days{date::days{days}}};
   std::array<char, 24> text;
   out.append(text.data(), put_date(text.data(), static_cast<int>(ymd.year()),

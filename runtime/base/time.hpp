@@ -59,7 +59,7 @@ inline constexpr micros longest_duration{std::int64_t{100} * 366 * 86'400'000'00
 void append_timestamp(std::string& out, event_micros t);
 [[nodiscard]] std::string format_timestamp(event_micros t);
 
-/// `2021-04-24` of days since 1970 that are a date. Appends to out.
+/// `2021-04-24` of days since 1970, `-719163d` of a number that is no date's. Appends to out.
 void append_date(std::string& out, std::int64_t days);
 
 /// Wall clock. Real in production, set by hand in tests; every call may come from any thread.

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <limits>
 #include <random>
 
 using namespace millrace;
@@ -108,6 +109,19 @@ TEST_CASE("timestamps at the ends of their numbers are written without harm") {
   CHECK(format_timestamp(no_watermark) == "-9223372036854775808us");
   CHECK(format_timestamp(end_of_time) == "9223372036854775807us");
   CHECK(format_timestamp(253'402'300'800'000'000) == "10000-01-01T00:00:00Z");
+}
+
+TEST_CASE("days that are no date are written as their number") {
+  const auto written = [](std::int64_t days) {
+    std::string out;
+    append_date(out, days);
+    return out;
+  };
+  CHECK(written(first_date) == "0001-01-01");
+  CHECK(written(last_date) == "9999-12-31");
+  CHECK(written(first_date - 1) == "-719163d");
+  CHECK(written(std::numeric_limits<std::int64_t>::max()) == "9223372036854775807d");
+  CHECK(written(std::numeric_limits<std::int64_t>::min()) == "-9223372036854775808d");
 }
 
 TEST_CASE("milliseconds of others beyond 64 bits of microseconds stay beyond all timestamps") {
