@@ -36,7 +36,7 @@ MUTANTS = [
     ("elements", "a record with an element whose time is missing goes to the dead letters whole", "actors/stream/lane/timed_select.cpp",
      "        failures.push_back({row, trusted.why()});", "        static_cast<void>(failures);"),
     ("elements_move", "each element moves the watermark", "actors/stream/lane/frame_former.cpp",
-     "    watermark = std::max(watermark, t - delay);", "    watermark = t - delay;"),
+     "    watermark = std::max(watermark, times[i] - delay);", "    watermark = times[i] - delay;"),
     # Durable state, and who is told.
     ("generation", "a shard acknowledges its previous good snapshot", "runtime/delivery/shard.cpp",
      "  older_ = twice ? under_way_.front() : std::move(newer_);", "  older_ = under_way_.front();"),

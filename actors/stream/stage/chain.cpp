@@ -86,8 +86,8 @@ rows with_columns_read(const config::step& s, rows in) {
   return in;
 }
 
-/// The rows for which the step's `where` is true, with the columns that it goes on to read: a copy of a large one that nobody
-/// reads would cost more than all else.
+/// The rows for which the step's `where` is true, with the columns that it goes on to read: a copy of a large one that
+/// nobody reads would cost more than all else.
 rows passing(const config::step& s, const rows& in, event_micros now, step_result& result) {
   std::vector<expression::row_failure> failures;
   const auto at = expression::rows_where(*s.where, in.batch, now, failures);
