@@ -308,9 +308,8 @@ void column_builder::cut(std::size_t rows) {
     c.offsets_.resize(rows + 1);
     return c.bytes_.resize(static_cast<std::size_t>(c.offsets_.back()));
   case type_id::object:
-    for (auto& child : children_)
-      if (child.size() > rows)
-        child.cut(rows);
+    for (auto& child : children_)  // one may be behind; and a list as long may have elements of a row that is not closed
+      child.cut(std::min(rows, child.size()));
     return;
   case type_id::list:
     c.offsets_.resize(rows + 1);

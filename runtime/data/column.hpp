@@ -146,7 +146,7 @@ public:
   /// The values of these rows, in that order.
   void append_rows(const column& other, std::span<const std::uint32_t> rows);
   /// Nested: append to the children (builders in member order; of a list the one element builder), then close
-  /// the row.
+  /// the row. Ask for a child in each row: one that was held while its object was null is behind.
   [[nodiscard]] column_builder& child(std::size_t i) {
     auto& c = children_[i];
     if (c_->type_.id() == type_id::object && c.size() < c_->size_)

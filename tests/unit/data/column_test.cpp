@@ -210,6 +210,7 @@ TEST_CASE("null objects are in all columns of their members, whatever was append
       if (one_in(8) && !wanted.empty()) {
         wanted.resize(chance() % (wanted.size() + 1));
         b.child(0).append_int(7);  // of a row that is not closed
+        b.child(2).child(1).child(0).append_int(7);
         b.cut(wanted.size());
       } else if (one_in(2)) {
         const auto count = one_in(4) ? chance() % 20 : 1;
@@ -225,9 +226,16 @@ TEST_CASE("null objects are in all columns of their members, whatever was append
           wanted.push_back(R"({"a":)" + n + R"(,"b":true,"o":null})");
         } else {
           o.child(0).append_text(n);
-          o.child(1).append_null();
+          const bool is_null = one_in(2);
+          if (is_null) {
+            o.child(1).append_null();
+          } else {
+            o.child(1).child(0).append_int(1);
+            o.child(1).append_list();
+          }
           o.append_object();
-          wanted.push_back(R"({"a":)" + n + R"(,"b":true,"o":{"t":")" + n + R"(","l":null}})");
+          wanted.push_back(R"({"a":)" + n + R"(,"b":true,"o":{"t":")" + n + R"(","l":)" +
+                           (is_null ? "null" : "[1]") + "}}");
         }
         b.append_object();
       }

@@ -23,16 +23,16 @@ data::batch nested() {
   std::vector<data::column_builder> out;
   for (const auto& f : *b.schema)
     out.emplace_back(f.type);
-  auto& topics = out[0].child(1);
+  const auto topics = [&]() -> data::column_builder& { return out[0].child(1); };
   const auto add_topic = [&](std::string_view key, std::int64_t rank) {
-    topics.child(0).child(0).append_text(key);
-    topics.child(0).child(1).append_int(rank);
-    topics.child(0).append_object();
+    topics().child(0).child(0).append_text(key);
+    topics().child(0).child(1).append_int(rank);
+    topics().child(0).append_object();
   };
   out[0].child(0).append_text("Hà Nội JS");
   add_topic("js", 1);
   add_topic("node", 2);
-  topics.append_list();
+  topics().append_list();
   out[0].append_object();
   for (const auto& point : {std::vector{1.5, 2.0}, std::vector<double>{}}) {
     for (const auto v : point)
@@ -47,9 +47,9 @@ data::batch nested() {
   for (auto& c : out)
     c.append_null();
   out[0].child(0).append_null();
-  topics.child(0).append_null();
+  topics().child(0).append_null();
   add_topic("", 7);
-  topics.append_list();
+  topics().append_list();
   out[0].append_object();
   out[1].child(0).append_null();
   out[1].append_list();

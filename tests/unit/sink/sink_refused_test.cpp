@@ -125,7 +125,7 @@ TEST_CASE("refused rows that cannot be read close the target, and are read once 
   s.refuse(1);
   s.send(5, {1, 2});
   s.target.fails["rejected"] = test::gone;
-  s.pass(100ms);
+  s.pass(5ms);
   CHECK(s.happened() == words{"write", "commit", "acknowledge clicks/0 5", "rejected",
                               "shop/rows: nobody answers; waiting for it"});
   s.pass(5s);
