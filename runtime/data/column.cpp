@@ -1,5 +1,7 @@
 #include "runtime/data/column.hpp"
 
+#include <algorithm>
+
 namespace millrace::data {
 
 std::size_t column::byte_size() const {
@@ -308,7 +310,7 @@ void column_builder::cut(std::size_t rows) {
     c.offsets_.resize(rows + 1);
     return c.bytes_.resize(static_cast<std::size_t>(c.offsets_.back()));
   case type_id::object:
-    for (auto& child : children_)  // one may be behind; and a list as long may have elements of a row that is not closed
+    for (auto& child : children_)  // also one that is as long: a list in it may have elements of an open row
       child.cut(std::min(rows, child.size()));
     return;
   case type_id::list:
