@@ -55,14 +55,15 @@ class Peers(Bench):
                             *sources.glob("*.java")], check=True)
             self.classpaths[peer] = f"{classes}:{sources}:{jars}/*"
         opened = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in OPENED[peer]]
-        return ["java", HEAP, "-XX:+UseSerialGC", *opened, "-cp", self.classpaths[peer], f"peers.{main}", *arguments]
+        return ["java", HEAP, "-XX:+UseSerialGC", f"-Dpeers.checkpoints={self.work / 'checkpoints'}", *opened, "-cp", self.classpaths[peer],
+                f"peers.{main}", *arguments]
 
     def peer(self, folder, *command):
-        """Runs a class as `java` says; where it fails, the error tells the end of what it said."""
+        """Runs a class as `java` says, for 20 minutes at most; where it fails, the error tells the end of what it said."""
         log = folder / "stderr"
         with open(log, "wb") as said:
             try:
-                return self.measured(self.java(*command), stderr=said)
+                return self.measured(["timeout", "20m", *self.java(*command)], stderr=said)
             except Failed as e:
                 raise Failed(f"{e}; {log.read_text(errors='replace')[-1500:].strip()}") from e
 

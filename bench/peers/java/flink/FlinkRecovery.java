@@ -26,7 +26,6 @@ public final class FlinkRecovery {
     public static void main(String[] arguments) throws Exception {
         Configuration settings = FlinkSettings.of(true, true);
         settings.setString("execution.checkpointing.interval", "100 ms");
-        settings.setString("execution.checkpointing.storage", "filesystem");
         settings.setString("execution.checkpointing.dir", "file://" + arguments[3]);
         settings.setString("execution.checkpointing.externalized-checkpoint-retention", "RETAIN_ON_CANCELLATION");
         if (arguments.length > 4) {
