@@ -41,7 +41,7 @@ def topics(bench, brokers):
     """Two empty topics, of the records and of the rows."""
     names = [f"peers-{what}-{os.getpid()}-{time.monotonic_ns()}" for what in ("in", "out")]
     for name in names:
-        created(bench, brokers, name)
+        created(brokers, name)
     return names
 
 

@@ -79,10 +79,11 @@ def _partitions(port, names):
     return dict(r.list(topic))
 
 
-def create(port, topics):
-    """`topics`: (name, partitions, replicas) each; those that are there stay as they are."""
+def create(port, topics, **settings):
+    """`topics`: (name, partitions, replicas) each; those that are there stay as they are. `settings`: retention_ms="-1" and so on."""
+    configured = struct.pack(">i", len(settings)) + b"".join(_text(name.replace("_", ".")) + _text(value) for name, value in settings.items())
     body = struct.pack(">i", len(topics)) + b"".join(
-        _text(name) + struct.pack(">ihii", count, replicas, 0, 0)
+        _text(name) + struct.pack(">ihi", count, replicas, 0) + configured
         for name, count, replicas in topics) + struct.pack(">ib", 20000, 0)
     until, ready = time.monotonic() + SECONDS, {}
     while True:
