@@ -59,11 +59,11 @@ class Peers(Bench):
                 f"peers.{main}", *arguments]
 
     def peer(self, folder, *command):
-        """Runs a class as `java` says, for 20 minutes at most; where it fails, the error tells the end of what it said."""
+        """Runs a class as `java` says, for an hour at most; where it fails, the error tells the end of what it said."""
         log = folder / "stderr"
         with open(log, "wb") as said:
             try:
-                return self.measured(["timeout", "20m", *self.java(*command)], stderr=said)
+                return self.measured(self.java(*command), at_most="1h", stderr=said)
             except Failed as e:
                 raise Failed(f"{e}; {log.read_text(errors='replace')[-1500:].strip()}") from e
 

@@ -81,22 +81,24 @@ class Bench:
     def tool(self, name):
         return self.build / "bench" / name
 
-    def measured(self, command, cores=None, **kwargs):
-        """Runs the command, on the first `cores` of the cores that this process may use. A small process starts it (bench/measured.cpp):
-        the peak memory of a child of this one would be no less than this one's own."""
+    def measured(self, command, cores=None, at_most=None, **kwargs):
+        """Runs the command, on the first `cores` of the cores that this process may use, and ends it after `at_most` (as timeout has it:
+        "1h"). A small process starts it (bench/measured.cpp): the peak memory of a child of this one would be no less than this one's own."""
         if cores:
             few = sorted(os.sched_getaffinity(0))[:cores]
             kwargs["preexec_fn"] = lambda: os.sched_setaffinity(0, few)
+        bound = ("timeout", "--foreground", at_most) if at_most else ()  # in the foreground: Ctrl-C ends the command, too
         start = time.monotonic()
         reading, writing = os.pipe()
         with open(reading) as report:
-            process = subprocess.Popen([str(c) for c in (self.tool("measured"), writing, *command)], stdout=subprocess.PIPE, pass_fds=(writing,),
+            process = subprocess.Popen([str(c) for c in (self.tool("measured"), writing, *bound, *command)], stdout=subprocess.PIPE, pass_fds=(writing,),
                                        **kwargs)
             os.close(writing)
             out, _ = process.communicate()
             wall = time.monotonic() - start
             if process.returncode != 0:
-                raise Failed(f"{Path(str(command[0])).name} ended with {process.returncode}")
+                late = at_most and process.returncode == 124
+                raise Failed(f"{Path(str(command[0])).name} " + (f"took longer than {at_most}" if late else f"ended with {process.returncode}"))
             used = json.load(report)
         return Usage(used["cpu"], wall, used["rss_kb"] / 1024, out)
 

@@ -124,8 +124,8 @@ class Kafka:
         self.brokers = brokers
         self.port = int(brokers.split(",")[0].rpartition(":")[2])
 
-    def create(self, topic, partitions=1, replication=1):
-        kafka_topics.create(self.port, [(topic, partitions, replication)])
+    def create(self, topic, partitions=1, replication=1, **settings):
+        kafka_topics.create(self.port, [(topic, partitions, replication)], **settings)
 
     def produce(self, topic, lines, *options):
         data = b"".join(line + b"\n" for line in lines)
@@ -353,8 +353,7 @@ class OnServers(OwnFolder):
         self.kafka, self.mariadb = Kafka(kafka), MariaDB(mariadb, self.name)
         self.mariadb.ask(f"create database `{self.name}`", "")
         self.at_the_end.callback(self.mariadb.drop)
-        self.kafka.create(self.name, partitions)
-        self.kafka.configure(self.name, "retention.ms", "-1")  # records of 2021 are too old for a broker that looks
+        self.kafka.create(self.name, partitions, retention_ms="-1")  # records of 2021 are too old for a broker that looks
 
 
 def kill_lives(start, kills, rng, pauses, coming):

@@ -107,8 +107,7 @@ class Case(OwnFolder):
         self.registry = self.at_the_end.enter_context(own_servers(self.folder, "registry"))[1]["REGISTRY_URL"]
         self.kafka = Kafka(brokers)
         self.topic = unique(name)
-        self.kafka.create(self.topic)
-        self.kafka.configure(self.topic, "retention.ms", "-1")
+        self.kafka.create(self.topic, retention_ms="-1")
         self.peer = subprocess.Popen([found.stdout.strip(), "-B", str(ROOT / "tests/e2e/schemas_peer.py")], stdin=subprocess.PIPE,
                                      stdout=subprocess.PIPE, text=True)
         self.at_the_end.callback(self.peer.wait)
@@ -478,8 +477,7 @@ def changes_as_versions(c):
         at += rng.randrange(1, 2000)
         orders.append((at, rng.randrange(60), i))
     ordered = unique("orders")
-    c.kafka.create(ordered)
-    c.kafka.configure(ordered, "retention.ms", "-1")
+    c.kafka.create(ordered, retention_ms="-1")
     lines = [(at, None, json.dumps({"n": n, "customer": who}).encode()) for at, who, n in orders]
     c.kafka.produce_records(ordered, [*lines, (orders[-1][0] + 1800_000, None, b'{"n":-1,"customer":-1}')])
     stages = {"changes": {"source": "kafka", "brokers": c.kafka.brokers, "topic": c.topic},
