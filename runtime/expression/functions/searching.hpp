@@ -3,8 +3,10 @@
 
 #include "runtime/expression/syntax/source_text.hpp"
 
+#include <array>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <optional>
 #include <string_view>
 #include <unordered_map>
@@ -27,29 +29,48 @@ namespace millrace::expression {
 /// The characters of a text, each with its number from 0; of equal ones the first counts. The text outlives it.
 class numbered_characters {
 public:
-  explicit numbered_characters(std::string_view all) : all_(all) {
-    if (all.size() <= searched_at_most)
-      return;
+  explicit numbered_characters(std::string_view all) {
+    bytes_.fill(none);
     std::uint32_t number = 0;
-    for (std::size_t i = 0; i < all.size(); i += character_length(all, i))
-      numbers_.emplace(all.substr(i, character_length(all, i)), number++);
+    std::size_t length = 0;
+    for (std::size_t i = 0; i < all.size(); i += length, ++number) {
+      length = character_length(all, i);
+      if (length > 1)
+        longer_.emplace(all.substr(i, length), number);
+      else if (auto& known = bytes_[static_cast<unsigned char>(all[i])]; known == none)
+        known = number;
+    }
   }
   [[nodiscard]] std::optional<std::uint32_t> number_of(std::string_view character) const {
-    if (all_.size() > searched_at_most) {
-      const auto found = numbers_.find(character);
-      return found == numbers_.end() ? std::nullopt : std::optional(found->second);
+    if (character.size() == 1) {
+      const auto number = bytes_[static_cast<unsigned char>(character.front())];
+      return number == none ? std::nullopt : std::optional(number);
     }
-    std::uint32_t number = 0;
-    for (std::size_t i = 0; i < all_.size(); i += character_length(all_, i), ++number)
-      if (all_.substr(i, character_length(all_, i)) == character)
-        return number;
-    return std::nullopt;
+    const auto found = longer_.find(character);
+    return found == longer_.end() ? std::nullopt : std::optional(found->second);
   }
 
 private:
-  static constexpr std::size_t searched_at_most = 32;
-  std::string_view all_;
-  std::unordered_map<std::string_view, std::uint32_t> numbers_;
+  static constexpr auto none = std::numeric_limits<std::uint32_t>::max();
+  std::array<std::uint32_t, 256> bytes_;  // of the characters of one byte
+  std::unordered_map<std::string_view, std::uint32_t> longer_;
+};
+
+/// A T made of a text, kept while the rows that follow have an equal one. The first text outlives it.
+template<class T>
+class kept_of_text {
+public:
+  [[nodiscard]] const T& of(std::string_view text) {
+    if (!made_ || text != text_) {
+      made_.emplace(text);
+      text_ = text;
+    }
+    return *made_;
+  }
+
+private:
+  std::string_view text_;
+  std::optional<T> made_;
 };
 
 }  // namespace millrace::expression

@@ -86,25 +86,35 @@ values replace(call& c, std::span<const values> args) {
   })>(c, args);
 }
 
+struct characters_in_order {
+  explicit characters_in_order(text_view text) {
+    for (std::size_t i = 0; i < text.size(); i += all.back().size())
+      all.push_back(text.substr(i, character_length(text, i)));
+  }
+  std::vector<text_view> all;
+};
 values translate(call& c, std::span<const values> args) {
-  return each<([](row& r, text_view s, text_view from, text_view to) -> text_view {
-    const numbered_characters replaced(from);
-    std::vector<text_view> by;
-    for (std::size_t i = 0; i < to.size(); i += character_length(to, i))
-      by.push_back(to.substr(i, character_length(to, i)));
+  kept_of_text<numbered_characters> replaced;
+  kept_of_text<characters_in_order> by;
+  return each_wanted<text_view>(c, [&](row& r) -> text_view {
+    const auto s = args[0].get<text_view>(r.index);
+    const auto& numbers = replaced.of(args[1].get<text_view>(r.index));
+    const auto& others = by.of(args[2].get<text_view>(r.index)).all;
     auto& out = r.text();
-    for (std::size_t i = 0; i < s.size(); i += character_length(s, i)) {
-      const auto character = s.substr(i, character_length(s, i));
-      const auto number = replaced.number_of(character);
+    std::size_t length = 0;
+    for (std::size_t i = 0; i < s.size(); i += length) {
+      length = character_length(s, i);
+      const auto character = s.substr(i, length);
+      const auto number = numbers.number_of(character);
       if (!number)
         out += character;
-      else if (*number < by.size())
-        out += by[*number];
+      else if (*number < others.size())
+        out += others[*number];
     }
     if (out.size() > longest_result)
       return too_long(r, "translate");
     return r.keep(out);
-  })>(c, args);
+  });
 }
 
 values position(call& c, std::span<const values> args) {

@@ -70,9 +70,8 @@ values right(call& c, std::span<const values> args) {
 }
 
 template<bool Front, bool Back>
-text_view trimmed(text_view s, text_view set) {
-  const numbered_characters all(set);
-  const auto in_set = [&](text_view character) { return all.number_of(character).has_value(); };
+text_view trimmed(text_view s, const numbered_characters& set) {
+  const auto in_set = [&](text_view character) { return set.number_of(character).has_value(); };
   while (Front && !s.empty() && in_set(s.substr(0, character_length(s, 0))))
     s.remove_prefix(character_length(s, 0));
   while (Back && !s.empty()) {
@@ -85,11 +84,16 @@ text_view trimmed(text_view s, text_view set) {
 }
 template<bool Front, bool Back>
 values trim_set(call& c, std::span<const values> args) {
-  return each<([](row&, text_view s, text_view set) { return trimmed<Front, Back>(s, set); })>(c, args);
+  kept_of_text<numbered_characters> set;
+  return each_wanted<text_view>(c, [&](const row& r) {
+    return trimmed<Front, Back>(args[0].get<text_view>(r.index), set.of(args[1].get<text_view>(r.index)));
+  });
 }
 template<bool Front, bool Back>
 values trim_spaces(call& c, std::span<const values> args) {
-  return each<([](row&, text_view s) { return trimmed<Front, Back>(s, " "); })>(c, args);
+  const numbered_characters space(" ");
+  return each_wanted<text_view>(
+      c, [&](const row& r) { return trimmed<Front, Back>(args[0].get<text_view>(r.index), space); });
 }
 
 values split_part(call& c, std::span<const values> args) {

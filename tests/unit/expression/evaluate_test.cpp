@@ -243,6 +243,17 @@ TEST_CASE("functions on text cost what their texts have added, not multiplied") 
              Contains("a part with _ or an escape that is too long"));
 }
 
+TEST_CASE("characters that are replaced or trimmed may be others in each row") {
+  const auto b = numbers(4);
+  const auto of_rows = [&](std::string_view text) { return shown_result(bound_over(text, b), b); };
+  CHECK(of_rows("translate('0123é0', t || 'é', 'xÄ')") == "text: x123Äx, 0x23Ä0, 01x3Ä0, 012xÄ0");
+  CHECK(of_rows("translate('0123é', '01é', t)") == "text: 023, 123, 223, 323");
+  CHECK(of_rows("translate(t, '0123', case when t > '1' then 'abcd' else 'ä' end)") == "text: ä, , c, d");
+  CHECK(of_rows("btrim('0é1210é', case t when '1' then '' else t || 'é' end)") ==
+        "text: 121, 0é1210é, 0é1210, 0é1210");
+  CHECK(of_rows("trim('  ' || t || ' ')") == "text: 0, 1, 2, 3");
+}
+
 TEST_CASE("a row whose values have no room fails alone, whoever its neighbours are") {
   const std::string large = "length(repeat(s, 1000000))";
   std::string all = large;
