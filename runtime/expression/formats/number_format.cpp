@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <optional>
 
 namespace millrace::expression {
@@ -101,10 +102,7 @@ private:
     last_shown_ = last;
   }
 
-  /// A zero alone before the point is not written where a 9 stands.
-  [[nodiscard]] bool hidden_zero() const {
-    return f_.first_zero_ < 0 && next_ == 0 && digits_.starts_with('0') && f_.behind_ > 0;
-  }
+  [[nodiscard]] bool hidden_zero() const { return next_ == 0 && f_.hides_zero(digits_); }
   [[nodiscard]] bool ends_with_point() const { return last_shown_ && digits_[*last_shown_] == '.'; }
   [[nodiscard]] bool zero_here() const { return f_.first_zero_ >= 0 && at_ >= f_.first_zero_; }
 
@@ -308,12 +306,65 @@ tl::expected<number_format, std::string> number_format::parse(std::string_view t
   return f;
 }
 
+/// A zero alone before the point is not written where a 9 stands.
+bool number_format::hides_zero(std::string_view digits) const {
+  return first_zero_ < 0 && behind_ > 0 && digits.starts_with('0');
+}
+
+void number_format::lay_out() {
+  constexpr int most_digits = 40;
+  const auto is_ordinal = [](const part& p) { return p.what == item::ordinal || p.what == item::ORDINAL; };
+  if (before_ + behind_ > most_digits || std::ranges::any_of(parts_, is_ordinal))
+    return;
+  const auto written = [&](bool negative, int before, char digit) {
+    auto digits = before == 0 ? "0" : std::string(static_cast<std::size_t>(before), digit);
+    if (behind_ > 0)
+      digits.append(".").append(static_cast<std::size_t>(behind_), digit);
+    std::string out;
+    number_writer(*this, out, negative, std::move(digits), behind_).write();
+    return out;
+  };
+  for (const bool negative : {false, true}) {
+    for (int before = 0; before <= before_; ++before) {
+      auto& l = layouts_.emplace_back(written(negative, before, '1'));
+      const auto other = written(negative, before, '2');
+      for (std::uint32_t i = 0; i < other.size(); ++i)
+        if (l.text[i] != other[i])
+          l.places.push_back(i);
+    }
+  }
+}
+
+/// Returns whether these digits are as many as the template's, and FM leaves out no zero at their end.
+bool number_format::has_layout(std::string_view digits, std::size_t point) const {
+  const auto behind = behind_ == 0 ? 0 : static_cast<std::size_t>(behind_) + 1;
+  const bool fits = point <= static_cast<std::size_t>(before_) && digits.size() == point + behind;
+  const bool drops_zero = fill_ && behind_ > 0 && last_zero_ + 1 != before_ + behind_ && digits.back() == '0';
+  return !layouts_.empty() && fits && !drops_zero;
+}
+
+void number_format::write(std::string& out, bool negative, std::string digits, int places) const {
+  const auto point = std::min(digits.find('.'), digits.size());
+  if (!has_layout(digits, point))
+    return number_writer(*this, out, negative, std::move(digits), places).write();
+  const auto before = hides_zero(digits) ? 0 : point;
+  const auto& l = layouts_[before + (negative ? layouts_.size() / 2 : 0)];
+  const auto begin = out.size();
+  out += l.text;
+  auto* const to = out.data() + begin;
+  const auto* const places_behind = l.places.data() + before;
+  for (std::size_t i = 0; i < before; ++i)
+    to[l.places[i]] = digits[i];
+  for (std::size_t i = 0; i < static_cast<std::size_t>(behind_); ++i)
+    to[places_behind[i]] = digits[point + 1 + i];
+}
+
 void number_format::write(std::string& out, std::int64_t v) const {
   std::string digits =
       std::to_string(v < 0 ? 0 - static_cast<std::uint64_t>(v) : static_cast<std::uint64_t>(v));
   if (behind_ > 0)
     digits.append(".").append(static_cast<std::size_t>(behind_), '0');
-  number_writer(*this, out, v < 0, std::move(digits), behind_).write();
+  write(out, v < 0, std::move(digits), behind_);
 }
 
 void number_format::write(std::string& out, const decimal& v) const {
@@ -323,17 +374,20 @@ void number_format::write(std::string& out, const decimal& v) const {
   if (shown.scale() < behind_)
     digits.append(shown.scale() == 0 ? "." : "")
         .append(static_cast<std::size_t>(behind_ - shown.scale()), '0');
-  number_writer(*this, out, shown.is_negative(), std::move(digits), behind_).write();
+  write(out, shown.is_negative(), std::move(digits), behind_);
 }
 
 void number_format::write(std::string& out, double v) const {
   if (!std::isfinite(v)) {
     return number_writer(*this, out, v < 0, std::isnan(v) ? "NaN" : "Infinity", behind_).write();
   }
-  const auto places = std::clamp(behind_, 0, std::max(0, 15 - digits_before_point(v)));
+  constexpr int most_digits = std::numeric_limits<double>::digits10;
+  const bool is_short = behind_ <= 9 && std::fabs(v) < 1e5;
+  const auto places =
+      is_short ? behind_ : std::clamp(behind_, 0, std::max(0, most_digits - digits_before_point(v)));
   std::string digits;
   write_fixed(digits, v, places);
-  number_writer(*this, out, std::signbit(v), std::move(digits), places).write();
+  write(out, std::signbit(v), std::move(digits), places);
 }
 
 }  // namespace millrace::expression

@@ -21,6 +21,9 @@ public:
   [[nodiscard]] static tl::expected<number_format, std::string> parse(std::string_view text,
                                                                       purpose what_for = purpose::write);
 
+  /// Finds once where digits stand, which makes write() quicker and costs as much as some writes.
+  void lay_out();
+
   void write(std::string& out, std::int64_t v) const;
   void write(std::string& out, const decimal& v) const;
   /// A double has 15 digits that mean anything.
@@ -48,8 +51,17 @@ private:
     item what;
     std::string text{};
   };
+  /// The text of all numbers of some length and sign, and where in it their digits go.
+  struct layout {
+    std::string text;
+    std::vector<std::uint32_t> places;
+  };
   friend class number_writer;
   friend class number_reader;
+
+  void write(std::string& out, bool negative, std::string digits, int places) const;
+  [[nodiscard]] bool hides_zero(std::string_view digits) const;
+  [[nodiscard]] bool has_layout(std::string_view digits, std::size_t point) const;
 
   std::vector<part> parts_;
   std::size_t longest_ = 0;  // a text by it, at most
@@ -63,6 +75,7 @@ private:
   bool minus_ = false;  // MI or SG
   bool plus_ = false;   // PL
   sign_place sign_ = sign_place::none;
+  std::vector<layout> layouts_;  // by digits before the point, 0 for a hidden zero; then of the negative ones
 };
 
 }  // namespace millrace::expression

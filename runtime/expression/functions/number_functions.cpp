@@ -25,6 +25,8 @@ prepared_or prepare_template(constant_texts texts) {
   auto f = number_format::parse(*texts[1], WhatFor);
   if (!f)
     return tl::unexpected(refused_argument{1, std::move(f.error())});
+  if (WhatFor == number_format::purpose::write)
+    f->lay_out();
   return std::make_shared<const number_format>(*std::move(f));
 }
 

@@ -1,6 +1,7 @@
 // Numbers and times as text, and rounding: the fast ways agree with the obvious ones.
 #include "runtime/base/decimal.hpp"
 #include "runtime/base/padded.hpp"
+#include "runtime/expression/formats/number_format.hpp"
 #include "runtime/expression/formats/number_text.hpp"
 #include "runtime/expression/formats/time_text.hpp"
 
@@ -33,7 +34,51 @@ double any_number(std::mt19937_64& random) {
   return whole / std::pow(10.0, std::uniform_int_distribution(0, 12)(random));
 }
 
+/// A template of to_char that may be refused.
+std::string any_template(std::mt19937_64& random) {
+  constexpr auto pieces = std::to_array<std::string_view>(
+      {"9", "9", "9", "0", "0", "9", ",", ".", "S", "MI", "PL", "SG", "PR", "TH", "\"1\"", "x", "G"});
+  std::string out = random() % 3 == 0 ? "FM" : "";
+  for (auto left = random() % 10; left > 0; --left)
+    out += pieces[random() % pieces.size()];
+  return out;
+}
+
 }  // namespace
+
+TEST_CASE("a number is the same by the layout of its template as part by part") {
+  std::mt19937_64 random(6);
+  int used = 0;
+  for (int i = 0; i < 30'000; ++i) {
+    const auto text = any_template(random);
+    const auto part_by_part = number_format::parse(text);
+    if (!part_by_part)
+      continue;
+    auto laid_out = *part_by_part;
+    laid_out.lay_out();
+    for (int n = 0; n < 3; ++n) {
+      const auto v = any_number(random);
+      const auto whole = static_cast<std::int64_t>(random()) >> std::uniform_int_distribution(30, 63)(random);
+      const decimal exact(static_cast<std::int64_t>(random()) >> 40,
+                          std::uniform_int_distribution(0, 8)(random));
+      const auto is_same = [&](const auto& number) {
+        const auto by = [&](const number_format& f) {
+          std::string out = "to ";
+          f.write(out, number);
+          return out;
+        };
+        INFO(text);
+        CHECK(by(laid_out) == by(*part_by_part));
+        ++used;
+      };
+      is_same(v);
+      is_same(v / 1e6);
+      is_same(whole);
+      is_same(exact);
+    }
+  }
+  CHECK(used > 100'000);
+}
 
 TEST_CASE("integers are written in decimal, with zeros in front") {
   CHECK(text_of(append_integer, std::numeric_limits<std::int64_t>::min()) == "-9223372036854775808");
