@@ -136,19 +136,32 @@ void running_totals::change(std::uint32_t row) {
   }
 }
 
+template<class TotalOf>
+void running_totals::take_rows(const keyed_table& t, const keyed_table* only, TotalOf total_of) {
+  const auto most = only == nullptr ? t.size() : std::min(t.size(), only->size());
+  into_.resize(most);
+  from_.resize(most);
+  tags_.resize(most);
+  std::size_t n = 0;
+  each_of(t, only, [&](std::uint32_t tag, std::uint32_t row) {
+    const auto into = total_of(t.store().key(row), tag);
+    change(into);
+    into_[n] = into;
+    from_[n] = row;
+    tags_[n++] = tag;
+  });
+  into_.resize(n);
+  from_.resize(n);
+  tags_.resize(n);
+}
+
 void running_totals::add(event_micros slice, slice_table& t, const keyed_table* only) {
-  into_.clear();
-  from_.clear();
-  tags_.clear();
-  each_of(t.table, only, [&](std::uint32_t tag, std::uint32_t row) {
-    const auto into = totals_.locate(t.table.store().key(row), tag);
+  take_rows(t.table, only, [&](std::string_view key, std::uint32_t tag) {
+    const auto into = totals_.locate(key, tag);
     if (into == keys_.size())
       keys_.emplace_back();
     alive_ += keys_[into].slices++ == 0 ? 1 : 0;
-    change(into);
-    into_.push_back(into);
-    from_.push_back(row);
-    tags_.push_back(tag);
+    return into;
   });
   totals_.store().merge(into_, t.table.store(), from_);
   rest_.add(slice, t, from_, tags_);
@@ -159,16 +172,10 @@ void running_totals::remove(event_micros slice, slice_table& t, const keyed_tabl
                             const std::map<slice_key, slice_table>& others) {
   rest_.leave(slice);
   t.in_totals = false;
-  into_.clear();
-  from_.clear();
-  tags_.clear();
-  each_of(t.table, only, [&](std::uint32_t tag, std::uint32_t row) {
-    const auto into = totals_.find(t.table.store().key(row), tag);
+  take_rows(t.table, only, [&](std::string_view key, std::uint32_t tag) {
+    const auto into = totals_.find(key, tag);
     alive_ -= --keys_[into].slices == 0 ? 1 : 0;
-    change(into);
-    into_.push_back(into);
-    from_.push_back(row);
-    tags_.push_back(tag);
+    return into;
   });
   const auto& slots = totals_.store().layout().slots;
   for (std::size_t a = 0; a < slots.size(); ++a) {

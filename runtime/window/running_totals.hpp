@@ -92,6 +92,9 @@ private:
   };
 
   void change(std::uint32_t row);
+  /// Sets into_, from_ and tags_ to the rows, of `only` these keys where there are such; total_of(key, tag) is the row here.
+  template<class TotalOf>
+  void take_rows(const keyed_table& t, const keyed_table* only, TotalOf total_of);
   void form_again(std::uint32_t row, std::string_view key, std::uint32_t tag, std::size_t aggregate,
                   const std::map<slice_key, slice_table>& others);
   void compact();
