@@ -169,7 +169,7 @@ using text_view = std::string_view;
 prepared_or prepare_format(constant_texts texts) {
   if (!texts[1])
     return nullptr;
-  return std::make_shared<const time_format>(parse_time_format(*texts[1]));
+  return std::make_shared<const time_layout>(parse_time_format(*texts[1]));
 }
 
 prepared_or prepare_read_format(constant_texts texts) {
@@ -203,7 +203,10 @@ values to_char(call& c, std::span<const values> args) {
     if (template_text.empty())
       return r.null();
     auto& out = r.text();
-    with_format(r, template_text, [&](const time_format& f) { write_formatted(out, f, t, Zoned); });
+    if (const auto* layout = r.prepared<time_layout>())
+      layout->write(out, t, Zoned);
+    else
+      write_formatted(out, parse_time_format(template_text), t, Zoned);
     return out.size() > longest_result ? text_view(r.fail("to_char makes a text that is too long"))
                                        : r.keep(out);
   })>(c, args);

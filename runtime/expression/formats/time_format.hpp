@@ -83,6 +83,24 @@ using time_format = std::vector<format_part>;
 
 /// `zoned`: the zone is UTC; otherwise there is none.
 void write_formatted(std::string& out, const time_format& format, std::int64_t wall, bool zoned);
+/// A format for many times: where all its parts have as many characters in each text, each is put where it stands.
+class time_layout {
+public:
+  explicit time_layout(time_format format);
+  /// As write_formatted().
+  void write(std::string& out, std::int64_t wall, bool zoned) const;
+
+private:
+  struct place {
+    std::size_t at;
+    std::size_t part;
+    bool is_pair;  // two digits and nothing else
+  };
+  time_format format_;
+  std::string text_;  // has the literals
+  std::vector<place> places_;
+  bool is_fixed_ = true;
+};
 /// An interval has no part that needs a calendar: why_no_interval() is empty.
 void write_formatted(std::string& out, const time_format& format, const interval_value& v);
 /// Why no interval can be written by this format; empty where one can.

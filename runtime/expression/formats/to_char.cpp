@@ -7,6 +7,8 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <optional>
+#include <utility>
 
 namespace millrace::expression {
 namespace {
@@ -78,7 +80,15 @@ protected:
 
 class time_writer : public part_writer {
 public:
-  time_writer(char* to, std::int64_t wall, bool zoned) : part_writer(to), c_(civil_of(wall)), zoned_(zoned) {}
+  time_writer(char* to, const civil& c, bool zoned) : part_writer(to), c_(c), zoned_(zoned) {}
+
+  void write_at(char* to, const format_part& p) {
+    to_ = to;
+    write(p);
+  }
+  void write_pair_at(char* to, const format_part& p) const {
+    put_pair(to, static_cast<unsigned>(value(p.what)));
+  }
 
   void write(const format_part& p) {
     switch (p.what) {
@@ -370,6 +380,52 @@ void write_parts(std::string& out, const time_format& format, auto start) {
   out.resize(static_cast<std::size_t>(w.end() - out.data()));
 }
 
+bool is_pair(time_part what) {
+  switch (what) {
+  case month_number:
+  case day_of_month:
+  case hour24:
+  case hour12:
+  case minute:
+  case second:
+    return true;
+  default:
+    return false;
+  }
+}
+
+/// The characters of the part in the text of any time in the years 1 to 9999; none where it may have more or fewer.
+std::optional<std::size_t> width_in_all_texts(const format_part& p) {
+  if (p.ordinal != 0)
+    return std::nullopt;
+  const auto where = [&](bool fixed) { return fixed ? std::optional(p.width) : std::nullopt; };
+  switch (p.what) {
+  case literal:
+  case blank:
+  case separator:
+    return p.text.size();
+  case fixed_width:
+  case month_short:
+  case day_short:
+  case millisecond:
+  case microsecond:
+  case fraction:
+  case half_of_day:
+  case half_dotted:
+  case zone_hours:
+  case zone_minutes:
+    return p.width;
+  case month_name:
+  case day_name:
+    return where(p.pads);
+  case year4:
+  case day_of_year:
+    return where(p.fill);
+  default:
+    return where(is_pair(p.what) && p.fill);
+  }
+}
+
 bool needs_calendar(time_part what) {
   switch (what) {
   case month_name:
@@ -411,7 +467,34 @@ void write_formatted(std::string& out, const time_format& format, const interval
 }
 
 void write_formatted(std::string& out, const time_format& format, std::int64_t wall, bool zoned) {
-  write_parts(out, format, [&](char* to) { return time_writer(to, wall, zoned); });
+  write_parts(out, format, [&](char* to) { return time_writer(to, civil_of(wall), zoned); });
+}
+
+time_layout::time_layout(time_format format) : format_(std::move(format)) {
+  for (std::size_t i = 0; i < format_.size() && is_fixed_; ++i) {
+    const auto& p = format_[i];
+    const auto width = width_in_all_texts(p);
+    is_fixed_ = width.has_value();
+    if (p.what == literal || p.what == blank || p.what == separator) {
+      text_ += p.text;
+    } else if (is_fixed_) {
+      places_.push_back({text_.size(), i, is_pair(p.what)});
+      text_.append(*width, ' ');
+    }
+  }
+}
+
+void time_layout::write(std::string& out, std::int64_t wall, bool zoned) const {
+  const auto c = civil_of(wall);
+  constexpr std::int64_t last_of_four_digits = 9999;
+  if (!is_fixed_ || c.year < 1 || c.year > last_of_four_digits)
+    return write_formatted(out, format_, wall, zoned);
+  const auto begin = out.size();
+  out += text_;
+  auto* const to = out.data() + begin;
+  time_writer w(to, c, zoned);
+  for (const auto& p : places_)
+    p.is_pair ? w.write_pair_at(to + p.at, format_[p.part]) : w.write_at(to + p.at, format_[p.part]);
 }
 
 }  // namespace millrace::expression

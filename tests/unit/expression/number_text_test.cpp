@@ -3,6 +3,7 @@
 #include "runtime/base/padded.hpp"
 #include "runtime/expression/formats/number_format.hpp"
 #include "runtime/expression/formats/number_text.hpp"
+#include "runtime/expression/formats/time_format.hpp"
 #include "runtime/expression/formats/time_text.hpp"
 
 #include <catch2/catch.hpp>
@@ -78,6 +79,30 @@ TEST_CASE("a number is the same by the layout of its template as part by part") 
     }
   }
   CHECK(used > 100'000);
+}
+
+TEST_CASE("a time is the same by the layout of its template as part by part") {
+  constexpr auto pieces = std::to_array<std::string_view>(
+      {"YYYY", "MM",    "DD",  "HH24", "HH12", "MI",    "SS",  "MS",  "US", "FF2", "FMMM", "Month",
+       "MON",  "dy",    "Day", "FMDD", "DDTH", "Y,YYY", "TZH", "TZM", "OF", "TZ",  "AM",   "p.m.",
+       "DDD",  "\"x\"", "-",   ":",    " ",    "ü",     "FX",  "IW",  "Q",  "BC",  "CC",   "SSSS"});
+  std::mt19937_64 random(7);
+  const auto is_same = [&](std::string_view text, std::int64_t wall) {
+    std::string laid_out = "to ";
+    std::string part_by_part = laid_out;
+    time_layout(parse_time_format(text)).write(laid_out, wall, wall % 2 == 0);
+    write_formatted(part_by_part, parse_time_format(text), wall, wall % 2 == 0);
+    INFO(text);
+    CHECK(laid_out == part_by_part);
+  };
+  for (int i = 0; i < 20'000; ++i) {
+    std::string text;
+    for (auto left = random() % 9; left > 0; --left)
+      text += pieces[random() % (random() % 3 == 0 ? pieces.size() : 9)];
+    is_same(text, static_cast<std::int64_t>(random()) >> std::uniform_int_distribution(3, 20)(random));
+  }
+  for (const auto piece : pieces)
+    is_same(piece, 1'234'567'890'123'456);
 }
 
 TEST_CASE("integers are written in decimal, with zeros in front") {
