@@ -13,13 +13,12 @@
 
 namespace millrace::expression {
 
-/// string_view::find(), by the two-way algorithm of the C library's memmem().
+/// string_view::find(); in a long text by the two-way algorithm of the C library's memmem().
 [[nodiscard]] inline std::size_t find_part(std::string_view s, std::string_view part, std::size_t from = 0) {
-  if (from > s.size())
-    return std::string_view::npos;
-  if (part.empty())
-    return from;
-  if (from == s.size())  // there may be no text at all, which memmem() must not be given
+  constexpr std::size_t short_text = 64;
+  if (part.size() < 2 || s.size() <= short_text)
+    return s.find(part, from);
+  if (from >= s.size())  // there may be no text at all, which memmem() must not be given
     return std::string_view::npos;
   const auto* const found =
       static_cast<const char*>(::memmem(s.data() + from, s.size() - from, part.data(), part.size()));
