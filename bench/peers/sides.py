@@ -129,8 +129,8 @@ class Turns:
         """The lines of the report: heading, when and how the job ran, table."""
         yield f"\n### {self.name}: {self.title}\n"
         slow, quick = min(self.copied), max(self.copied)
-        yield from textwrap.wrap(f"{today()}, commit {commit()}, `{sizes} --only {self.name}`. Before each run memory was copied at "
-                                 f"{slow:.1f} to {quick:.1f} GB/s.", 120, break_on_hyphens=False)
+        yield from textwrap.wrap(f"{today()}, commit {commit()}, {machine()}, `{sizes} --only {self.name}`. Before each run memory was "
+                                 f"copied at {slow:.1f} to {quick:.1f} GB/s.", 120, break_on_hyphens=False)
         yield ""
         yield from self.table()
 
@@ -194,10 +194,13 @@ def commit():
     return said("git", "-C", ROOT, "rev-parse", "--short=8", "HEAD").stdout.strip()
 
 
-def versions(bench):
-    """Lines that tell what ran where."""
+def machine():
     cpu = next((line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "unknown")
+    return f"{os.cpu_count()} cores of {cpu}"
+
+
+def versions(bench):
+    """Lines that tell what runs."""
     yield f"millrace {said(bench.binary, '--version').stdout.strip()}; " + "; ".join(f"{p.title} {p.version}" for p in PEERS.values())
     yield said("java", "-version").stderr.splitlines()[0] + f", java {HEAP} -XX:+UseSerialGC"
     yield "DuckDB " + said(bench.duckdb, "-c", "import duckdb; print(duckdb.__version__)").stdout.strip()
-    yield f"{os.cpu_count()} cores of {cpu}"
