@@ -25,4 +25,23 @@ batch slice(const batch& b, std::size_t from, std::size_t to) {
   return out;
 }
 
+batch concatenate(std::span<const batch_ptr> all) {
+  batch out{all.front()->schema, {}, 0};
+  for (const auto& b : all)
+    out.rows += b->rows;
+  for (std::size_t c = 0; c < all.front()->columns.size(); ++c) {
+    const auto& first = all.front()->columns[c];
+    if (!first) {
+      out.columns.push_back(nullptr);
+      continue;
+    }
+    column_builder to(first->type());
+    to.reserve(out.rows);
+    for (const auto& b : all)
+      to.append_range(*b->columns[c], 0, b->rows);
+    out.columns.push_back(to.finish());
+  }
+  return out;
+}
+
 }  // namespace millrace::data

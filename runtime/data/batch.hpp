@@ -23,5 +23,7 @@ using batch_ptr = std::shared_ptr<const batch>;
 [[nodiscard]] batch take(const batch& b, std::span<const std::uint32_t> rows);
 /// Rows [from, to).
 [[nodiscard]] batch slice(const batch& b, std::size_t from, std::size_t to);
+/// The rows of all of them, one batch after the other; they have one schema, and the same columns.
+[[nodiscard]] batch concatenate(std::span<const batch_ptr> all);
 
 }  // namespace millrace::data

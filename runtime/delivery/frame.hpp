@@ -90,20 +90,36 @@ struct lane_frame {
 /// Names the records of the frame.
 [[nodiscard]] inline attempt records_of(const lane_frame& f) { return {f.log, f.from, f.to}; }
 
-/// Rows [begin, end) of a window's batch, or of a part of it that begins at the window's row `base`; row i of
-/// the batch stands at position (window end, base + i).
+/// The rows of a whole window, the latest of those in one list; or where they begin among the rows of a frame.
+struct window_rows {
+  event_micros end = 0;
+  data::batch_ptr rows;  // some
+};
+struct window_start {
+  event_micros end = 0;
+  std::uint32_t first = 0;
+  friend bool operator==(const window_start&, const window_start&) = default;
+};
+
+/// Rows [begin, end) of a batch, which is a window's, a part of one that begins at its row `base`, or that of several
+/// windows, each whole.
 struct output_frame {
   log_id log;
   position since{};  // everything up to here was sent before
   /// Everything up to here has now been sent; ordinal `whole`: the window and all before it.
   position reached{};
-  data::batch_ptr rows;  // rows of one window; null: progress alone
+  data::batch_ptr rows;  // null: progress alone
   std::uint32_t begin = 0;
   std::uint32_t end = 0;
   std::uint32_t base = 0;
+  /// Of several windows: where each begins, counted as base + i; both ascend, and the last one ends at `reached`. Empty: all
+  /// rows are of the window that ends there.
+  std::vector<window_start> windows;
   /// Holds the rows of that window that could not be formed; each `at` lies in the frame.
   std::vector<dead_letter> failed;
   [[nodiscard]] std::size_t byte_size() const;
+  /// Row i of the batch.
+  [[nodiscard]] position position_of(std::uint32_t i) const;
   /// Rows or failures; without, it is progress alone and needs no credit.
   [[nodiscard]] bool has_content() const { return begin < end || !failed.empty(); }
   /// Drops the rows and failures that stand at or below `at`: frames may be cut anywhere.
@@ -115,8 +131,11 @@ struct output_frame {
 }
 using output_ptr = std::shared_ptr<const output_frame>;
 
-/// The event time of a frame's rows, for windows downstream: the last microsecond of their window.
-[[nodiscard]] inline event_micros event_time_of(const output_frame& f) { return f.reached.major - 1; }
+/// A frame whose rows are of one window has them for itself; one with several is cut into such.
+[[nodiscard]] std::vector<output_frame> cut_by_window(output_frame f);
+
+/// The event time of a row, for windows downstream: the last microsecond of its window.
+[[nodiscard]] constexpr event_micros event_time_at(position row) { return row.major - 1; }
 
 /// Returns the watermark of a shard's output at one of its positions, for a window downstream of it: rows
 /// after a whole window lie at its end or above, and while a window is still coming, at its last microsecond.

@@ -98,6 +98,22 @@ void outbox::append_window(event_micros end, const std::vector<data::batch_ptr>&
   trim();  // a later life may form again what every receiver has: it takes no room
 }
 
+void outbox::append_windows(const std::vector<window_rows>& all) {
+  if (all.size() == 1)
+    return append_window(all.front().end, {all.front().rows}, {});
+  output_frame f;
+  std::vector<data::batch_ptr> parts;
+  for (const auto& w : all) {
+    f.windows.push_back({w.end, f.end});
+    f.end += static_cast<std::uint32_t>(w.rows->rows);
+    parts.push_back(w.rows);
+  }
+  f.rows = std::make_shared<const data::batch>(data::concatenate(parts));
+  f.reached = {all.back().end, whole};
+  push(std::move(f));
+  trim();
+}
+
 void outbox::append_mark(event_micros fired) {
   if (sent_ < position{fired, whole}) {
     output_frame f;

@@ -15,6 +15,7 @@
 #include "runtime/delivery/receiver_cursor.hpp"
 #include "runtime/wire/bytes.hpp"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <set>
@@ -46,6 +47,13 @@ public:
   /// watermark that was fired.
   void append_window(event_micros end, const std::vector<data::batch_ptr>& parts,
                      std::vector<dead_letter> failed);
+  /// The rows of whole windows, in one frame; fits_one_frame().
+  void append_windows(const std::vector<window_rows>& all);
+  /// So many windows with so many rows and bytes may share a frame.
+  [[nodiscard]] bool fits_one_frame(std::size_t rows, std::size_t bytes) const {
+    constexpr std::size_t worth_sharing = 65'536;  // a frame costs little beside so many bytes of rows
+    return rows <= limits_.frame_rows && bytes <= std::min({worth_sharing, limits_.segment, limits_.credit});
+  }
   void append_mark(event_micros fired);
 
   /// `receiver` has everything up to `at` durable.
@@ -96,10 +104,10 @@ public:
   [[nodiscard]] std::uint64_t retained_bytes() const { return memory_bytes_ + spilled_bytes_; }
   /// Entries: frames in memory, and stubs.
   [[nodiscard]] std::size_t retained_frames() const { return entries_.size(); }
-  /// No more may be added: more is kept than `retain`; or twice what memory may hold, since it cannot be
-  /// written as fast, or at all.
-  [[nodiscard]] bool full() const {
-    return retained_bytes() > limits_.retain || memory_bytes_ > 2 * limits_.memory;
+  /// No more may be added, with so many bytes that will be: more is kept than `retain`; or twice what memory may hold,
+  /// since it cannot be written as fast, or at all.
+  [[nodiscard]] bool full(std::size_t more = 0) const {
+    return retained_bytes() + more > limits_.retain || memory_bytes_ + more > 2 * limits_.memory;
   }
   [[nodiscard]] const std::map<std::string, position>& acknowledged() const { return acked_; }
   /// Bytes that `receiver` has not acknowledged.

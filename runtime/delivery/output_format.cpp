@@ -9,7 +9,7 @@
 namespace millrace::delivery {
 namespace {
 
-constexpr std::uint8_t output_version = 3;
+constexpr std::uint8_t output_version = 4;
 
 enum class rows_kind : std::uint8_t { none, as_before, follow };
 
@@ -41,6 +41,11 @@ void encode_frames(wire::writer& out, const std::vector<output_ptr>& frames) {
     out.varint(f.begin);
     out.varint(f.end);
     out.varint(f.base);
+    out.varint(f.windows.size());
+    for (const auto& w : f.windows) {
+      out.svarint(w.end);
+      out.varint(w.first);
+    }
     const auto kind = !f.rows              ? rows_kind::none
                       : f.rows == previous ? rows_kind::as_before
                                            : rows_kind::follow;
@@ -50,6 +55,26 @@ void encode_frames(wire::writer& out, const std::vector<output_ptr>& frames) {
     previous = f.rows;
     wire::encoder{out}.field(f.failed);
   }
+}
+
+/// Every window of several has rows: each begins where the one before it has ended, the first with the batch.
+void read_windows(wire::reader& in, output_frame& f) {
+  for (auto n = in.varint(); n > 0 && in.ok(); --n) {
+    window_start w;
+    w.end = in.svarint();
+    const auto first = in.varint();
+    w.first = static_cast<std::uint32_t>(first);
+    const auto* const before = f.windows.empty() ? nullptr : &f.windows.back();
+    if (first != w.first || (before != nullptr ? w.end <= before->end || first <= before->first : first != 0))
+      in.fail();
+    f.windows.push_back(w);
+  }
+}
+
+/// Several windows: the last one has rows, and all are whole.
+bool are_windows_of(const output_frame& f) {
+  return f.windows.empty() || (f.reached == position{f.windows.back().end, whole} &&
+                               f.windows.back().first < std::uint64_t{f.base} + f.end);
 }
 
 expected<std::vector<output_ptr>> decode_frames(wire::reader& in, const log_id& log) {
@@ -64,6 +89,7 @@ expected<std::vector<output_ptr>> decode_frames(wire::reader& in, const log_id& 
     const auto begin = in.varint();
     const auto end = in.varint();
     const auto base = in.varint();
+    read_windows(in, f);
     const auto kind = rows_kind{in.fixed<std::uint8_t>()};
     if (kind == rows_kind::follow) {
       cut = in.varint();
@@ -82,6 +108,10 @@ expected<std::vector<output_ptr>> decode_frames(wire::reader& in, const log_id& 
       f.begin = static_cast<std::uint32_t>(begin - cut);
       f.end = static_cast<std::uint32_t>(end - cut);
       f.base = static_cast<std::uint32_t>(base + cut);
+    }
+    if (!are_windows_of(f)) {
+      in.fail();
+      break;
     }
     frames.push_back(std::make_shared<const output_frame>(std::move(f)));
   }

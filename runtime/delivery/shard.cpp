@@ -11,7 +11,7 @@
 namespace millrace::delivery {
 namespace {
 
-constexpr std::uint8_t capture_version = 8;
+constexpr std::uint8_t capture_version = 9;
 
 /// A window without rows takes as long as so many rows, about.
 constexpr std::size_t rows_a_window = 16;
@@ -346,14 +346,13 @@ void shard_core::fire_windows(output& out) {
   const auto before = fired_;
   const auto watermark = fires_up_to();
   std::size_t done = 0;
-  while (fired_ < watermark && !outbox_.full() && done < setup_.turn)
+  while (fired_ < watermark && !outbox_.full(small_bytes_) && done < setup_.turn)
     if (auto w = windows_->fire_next(fired_, watermark)) {
       done += rows_a_window + (w->rows ? w->rows->rows : 0);
-      const auto end = w->end;
-      last_end_ = std::max(last_end_, end);
-      formed_.push_back(std::move(*w));
-      put_out(end);
+      last_end_ = std::max(last_end_, w->end);
+      put_out(std::move(*w));
     }
+  put_out_small();
   if (fired_ == before)
     return;
   changed_ = true;
@@ -363,20 +362,50 @@ void shard_core::fire_windows(output& out) {
   out.decision = out.decision || fired_ > intake_.watermark_of_all();
 }
 
-void shard_core::put_out(event_micros at) {
+/// Windows of few rows that follow each other share a frame: each frame costs every receiver as much as many rows do.
+void shard_core::put_out(fired_window w) {
+  if (!w.rows || w.rows->rows == 0 || !w.failed.empty()) {
+    put_out_small();
+    formed_.push_back(std::move(w));
+    return put_out_formed(formed_.back().end);
+  }
+  const auto bytes = sizeof(output_frame) + w.rows->byte_size();
+  if (!outbox_.fits_one_frame(small_rows_ + w.rows->rows, small_bytes_ + bytes))
+    put_out_small();
+  give(w.rows->rows);
+  small_rows_ += w.rows->rows;
+  small_bytes_ += bytes;
+  small_.push_back({w.end, std::move(w.rows)});
+  if (!outbox_.fits_one_frame(small_rows_, small_bytes_))
+    put_out_small();
+}
+
+void shard_core::put_out_small() {
+  if (small_.empty())
+    return;
+  outbox_.append_windows(small_);
+  small_.clear();
+  small_rows_ = small_bytes_ = 0;
+}
+
+void shard_core::put_out_formed(event_micros at) {
   std::vector<data::batch_ptr> parts;
   dead_letters failed;
-  const auto rows_before = rows_;
   for (auto& w : formed_) {
-    rows_ += w.rows ? w.rows->rows : 0;
+    give(w.rows ? w.rows->rows : 0);
     parts.push_back(std::move(w.rows));
     for (auto& row : w.failed)
       failed.push_back({setup_.window, setup_.log, {}, std::move(row.error), std::move(row.record)});
   }
   formed_.clear();
-  for (const auto& entry : given_)
-    ledger_[entry].in += rows_ - rows_before;
   outbox_.append_window(at, parts, std::move(failed));
+}
+
+/// Counts rows that come out.
+void shard_core::give(std::uint64_t rows) {
+  rows_ += rows;
+  for (const auto& entry : given_)
+    ledger_[entry].in += rows;
 }
 
 void shard_core::give_changes(output& out) {
@@ -386,7 +415,7 @@ void shard_core::give_changes(output& out) {
   ticked_ = tick;
   changed_ = true;
   if (!formed_.empty())
-    put_out(tick);
+    put_out_formed(tick);
   outbox_.append_mark(tick);
   out.decision = true;
 }

@@ -186,7 +186,10 @@ private:
   void fire_windows(output& out);
   [[nodiscard]] bool owes_last_tick() const;
   void give_changes(output& out);
-  void put_out(event_micros at);
+  void put_out(fired_window w);
+  void put_out_small();
+  void put_out_formed(event_micros at);
+  void give(std::uint64_t rows);
   void set_receivers();
   [[nodiscard]] std::string capture(bool all);
   [[nodiscard]] expected<void> restore_one(wire::reader& in, std::map<log_id, mark>& vector,
@@ -205,7 +208,9 @@ private:
   event_micros last_end_ = no_watermark;  // the last end of the windows that have fired
   event_micros ticked_ = no_watermark;
   std::optional<event_micros> ticking_;  // the tick that is under way
-  std::vector<fired_window> formed_;     // rows of it, or of the window that fires, until put_out()
+  std::vector<fired_window> formed_;     // rows of it, or of the window that fires, until put_out_formed()
+  std::vector<window_rows> small_;       // windows that have fired in this turn, until put_out_small()
+  std::size_t small_rows_ = 0, small_bytes_ = 0;
   std::uint64_t rows_ = 0;
   std::uint64_t missed_ = 0;
   bool changed_ = false;

@@ -98,7 +98,8 @@ bool sink_core::take(const output_frame& f) {
   fresh.cut_to_new(s.at);
   s.at = f.reached;
   if (fresh.has_content())
-    s.held.push_back(std::move(fresh));
+    for (auto& of_window : cut_by_window(std::move(fresh)))
+      s.held.push_back(std::move(of_window));
   return true;
 }
 

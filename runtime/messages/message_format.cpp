@@ -46,7 +46,7 @@ void fields(auto& c, wire::like<output_taken> auto& m) { c.members(m.log, m.sink
 namespace {
 
 /// 1 counted by the numbers of stages, and named no lives.
-constexpr std::uint8_t format_version = 2;
+constexpr std::uint8_t format_version = 3;
 
 unexpected malformed() { return fatal_error(ec::corrupt, "a message of an edge is malformed"); }
 

@@ -50,12 +50,13 @@ window::definition shape_of(unsigned number) {
 }
 constexpr unsigned shapes = 6;
 
-/// Encodes the frame's place in its window, its rows and its failures.
+/// Encodes the places of the frame's rows, the rows and its failures.
 std::string content_of(const delivery::output_frame& f) {
   wire::writer out;
   out.put(f.since);
   out.put(f.reached);
-  out.fixed(f.base + f.begin);
+  for (auto i = f.begin; i < f.end; ++i)
+    out.put(f.position_of(i));
   if (f.rows)
     wire::encode_batch(out, data::slice(*f.rows, f.begin, f.end));
   wire::encoder{out}.field(f.failed);

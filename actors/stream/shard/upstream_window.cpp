@@ -18,12 +18,14 @@ public:
   [[nodiscard]] window::partials_ptr form(const delivery::output_frame& f, delivery::ledger& counts);
 
 private:
+  void set_times(const delivery::output_frame& f);
   void add(const upstream_window& from, const stage::chain& way, const delivery::output_frame& f, bool mine,
            delivery::ledger& counts);
 
   upstream_rows of_;
   window::partials_builder partials_;
   bool places_;
+  std::vector<event_micros> times_;  // of the frame's rows, or one for all
 };
 
 partials_of_rows::partials_of_rows(upstream_rows of)
@@ -40,10 +42,17 @@ window::partials_ptr partials_of_rows::form(const delivery::output_frame& f, del
         static_cast<std::size_t>(log - w.logs.begin()) % of_.plan->definition.shards == of_.shard;
     if (mine)
       counts[delivery::taken_by(w.chains.front().back().stage)].in += f.end - f.begin;
+    set_times(f);
     for (const auto& way : w.chains)
       add(w, way, f, mine, counts);
   }
   return partials_.finish()[of_.shard];
+}
+
+void partials_of_rows::set_times(const delivery::output_frame& f) {
+  times_.assign(f.windows.empty() ? 1 : f.end - f.begin, delivery::event_time_at(f.reached));
+  for (std::uint32_t i = 0; i < times_.size() && !f.windows.empty(); ++i)
+    times_[i] = delivery::event_time_at(f.position_of(f.begin + i));
 }
 
 void partials_of_rows::add(const upstream_window& from, const stage::chain& way,
@@ -59,12 +68,13 @@ void partials_of_rows::add(const upstream_window& from, const stage::chain& way,
       counts[s.stage] += result.counts;
     rows = std::move(result.rows);
   }
-  const auto time = delivery::event_time_of(f);
-  const auto in = stage::take_in(*of_.plan, way.back().side, rows, {&time, 1}, no_clock);
+  const auto in = stage::take_in(*of_.plan, way.back().side, rows, times_, no_clock);
   if (mine)
     counts[way.back().stage] += in.counts;
   const auto n = in.rows.batch.rows;
-  const std::vector<event_micros> times(n, time);
+  std::vector<event_micros> times(n);
+  for (std::size_t i = 0; i < n; ++i)
+    times[i] = times_.size() == 1 ? times_.front() : times_[in.rows.origin[i]];
   const std::vector<event_micros> watermarks(n, no_watermark);
   std::vector<position> positions;
   std::vector<std::string> places;
@@ -72,7 +82,7 @@ void partials_of_rows::add(const upstream_window& from, const stage::chain& way,
   for (std::size_t i = 0; places_ && i < n; ++i) {
     // Rows of one time go by their key, never by shard: each key's rows lie in one, in order.
     const auto row = f.begin + in.rows.origin[i];
-    positions.push_back({f.reached.major, f.base + std::int64_t{row}});
+    positions.push_back(f.position_of(row));
     auto& place = places.emplace_back();
     for (std::size_t k = 0; k < from.key_columns; ++k)
       data::append_key(place, *f.rows->columns[k], row);

@@ -103,7 +103,7 @@ private:
     auto rows = rows_of(f);
     for (const auto& s : c) {
       if (s.window != nullptr) {  // the end of a way that only dead letters are of interest of
-        const auto time = delivery::event_time_of(f);
+        const auto time = delivery::event_time_at(f.reached);
         if (s.gives_letters)
           for (const auto& failed : stage::take_in(*s.window, s.side, rows, {&time, 1}, now_).failed)
             add_letter(s.stage, failed, f);
@@ -282,9 +282,7 @@ private:
     const auto row = f.begin + failed.origin;
     std::string record;
     data::append_json_row(record, stage::own_columns(*f.rows), row);
-    result_.failed.push_back({stage, f.log,
-                              position{f.reached.major, f.base + static_cast<std::int64_t>(row)},
-                              failed.error, std::move(record)});
+    result_.failed.push_back({stage, f.log, f.position_of(row), failed.error, std::move(record)});
   }
 
   /// Texts of a column have 31-bit offsets, and parts of a batch that are long each need not fit together.

@@ -70,7 +70,7 @@ void shard_double::on_output(const message& m) {
 void shard_double::take(const output_ptr& f) {
   if (const auto at = core_->in().vector().at(f->log).at; scene_.broken == rule::seen && f->since < at) {
     auto again = *f;
-    while (again.begin < again.end && position{f->reached.major, f->base + std::int64_t{again.end} - 1} > at)
+    while (again.begin < again.end && f->position_of(again.end - 1) > at)
       --again.end;
     ledger uncounted;
     if (again.begin < again.end)

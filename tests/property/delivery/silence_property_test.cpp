@@ -195,8 +195,8 @@ private:
   void offer(const lane_frame& f) {
     REQUIRE(core_->take(f).outcome == intake::outcome::taken);
     while (const auto out = core_->out().next("sink")) {
-      if (out->begin < out->end)
-        rows_[out->reached.major] += out->end - out->begin;
+      for (auto i = out->begin; i < out->end; ++i)
+        ++rows_[out->position_of(i).major];
       sent_ = out->reached;
     }
   }

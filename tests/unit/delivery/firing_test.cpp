@@ -98,6 +98,32 @@ TEST_CASE("a firing stops behind the window that fills the outbox, and goes on a
   CHECK(s.takes_input());
 }
 
+TEST_CASE("windows that fire together share frames, and one whose row fails has its own") {
+  const auto frames_of = [](bool fails, std::uint32_t frame_rows) {
+    shard_core::setup setup;
+    setup.window = "w";
+    setup.log = "w/0/0";
+    setup.life = 1;
+    setup.receivers = {"sink"};
+    setup.logs = {{"a", {}}};
+    setup.limits.frame_rows = frame_rows;
+    shard_core s(std::move(setup), std::make_unique<tens>(fails));
+    REQUIRE(s.resume("sink", std::nullopt, lowest_position, 1));
+    (void)s.take(test::frame("a", s.ask("a", 1)->stamp, 0, 1, 47));
+    CHECK(s.rows_out() == 12);
+    CHECK(s.counts().of(given_to("sink")).in == 12);
+    std::vector<piece> out;
+    drain(s, out);
+    return out;
+  };
+  CHECK(frames_of(false, 100) == std::vector<piece>{{{40, whole}, 0, 12}});
+  CHECK(frames_of(false, 8) == std::vector<piece>{{{20, whole}, 0, 6}, {{40, whole}, 0, 6}});
+  const auto alone = frames_of(true, 100);
+  REQUIRE(alone.size() == 8);
+  CHECK(alone[0] == piece{{10, 2}, 0, 3});
+  CHECK(alone[1] == piece{{10, whole}, 0, 0});
+}
+
 TEST_CASE("a firing stops behind a turn though there is room, and goes on with the next") {
   shard_core::setup setup;
   setup.log = "w/0/0";

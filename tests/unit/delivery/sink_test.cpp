@@ -73,6 +73,39 @@ TEST_CASE("rows at or below the position are dropped one by one, however frames 
   CHECK(w->frames[1].begin == 4);
 }
 
+TEST_CASE("of a frame of several windows each comes out by itself, once it is whole") {
+  auto sink = two_shards();
+  auto f = output("a", lowest_position, {30, whole}, 0, 6);
+  f.windows = {{10, 0}, {20, 2}, {30, 3}};
+  REQUIRE(sink.take(f));
+  REQUIRE(sink.take(window("b", lowest_position, 20, 1)));
+  auto w = sink.next_window();
+  REQUIRE(w);
+  CHECK(w->end == 10);
+  REQUIRE(w->frames.size() == 1);
+  CHECK(w->frames[0].end - w->frames[0].begin == 2);
+  w = sink.next_window();
+  REQUIRE(w);
+  CHECK(w->end == 20);
+  CHECK(w->frames.size() == 2);
+  CHECK_FALSE(sink.next_window());
+  CHECK(sink.come_out("a") == position{20, whole});
+  CHECK(sink.progress().at("a").at == position{29, whole});
+
+  // Its next life is given the frame whole, and drops what the target has.
+  sink.restore({{"a", {{20, whole}, 20}}, {"b", {{20, whole}, 20}}}, 2);
+  sink.begin_at("a", {20, whole});
+  sink.begin_at("b", {20, whole});
+  REQUIRE(sink.take(f));
+  REQUIRE(sink.take(window("b", {20, whole}, 30, 0)));
+  w = sink.next_window();
+  REQUIRE(w);
+  CHECK(w->end == 30);
+  REQUIRE(w->frames.size() == 1);
+  CHECK(w->frames[0].end - w->frames[0].begin == 3);
+  CHECK_FALSE(sink.next_window());
+}
+
 TEST_CASE("a gap is noticed, and a log that nobody has named") {
   auto sink = two_shards();
   CHECK_FALSE(sink.take(window("a", {5, whole}, 10)));

@@ -236,15 +236,74 @@ TEST_CASE("parts of a window are numbered on, and what cannot be formed comes be
   CHECK(again.end - again.begin == 1);
 }
 
+TEST_CASE("rows of several windows have one frame, and each its own place") {
+  outbox out("w/0/0");
+  out.set_receivers({"s"});
+  REQUIRE(out.resume("s", std::nullopt, 1));
+  out.append_windows({{10, test::rows(2)}, {20, test::rows(1)}, {25, test::rows(3)}});
+  const auto sent = out.next("s");
+  REQUIRE(sent);
+  CHECK_FALSE(out.next("s"));
+  CHECK(sent->since == lowest_position);
+  CHECK(sent->reached == position{25, whole});
+  const auto segment = decode_segment(encode_segment({sent}), "w/0/0");
+  REQUIRE(segment);
+  for (const auto& f : {*sent, *segment->front()}) {
+    std::vector<position> places;
+    for (auto i = f.begin; i < f.end; ++i) {
+      places.push_back(f.position_of(i));
+      CHECK(f.rows->columns[0]->ints()[i] == places.back().minor);
+    }
+    CHECK(places == std::vector<position>{{10, 0}, {10, 1}, {20, 0}, {25, 0}, {25, 1}, {25, 2}});
+    for (const auto at : {lowest_position, position{10, 0}, {10, whole}, {15, whole}, {20, 0}, {25, 1}}) {
+      auto rest = f;
+      rest.cut_to_new(at);
+      const auto left = std::ranges::count_if(places, [&](position p) { return p > at; });
+      CHECK(rest.end - rest.begin == left);
+      std::vector<position> again;
+      for (const auto& part : cut_by_window(rest)) {
+        CHECK(part.reached == position{part.position_of(part.begin).major, whole});
+        CHECK(part.since < part.reached);
+        CHECK(part.windows.empty());
+        for (auto i = part.begin; i < part.end; ++i) {
+          again.push_back(part.position_of(i));
+          CHECK(part.rows->columns[0]->ints()[i] == again.back().minor);
+        }
+      }
+      CHECK(again == std::vector<position>(places.end() - left, places.end()));
+    }
+  }
+}
+
+TEST_CASE("a frame whose windows are not in order, or have no rows, is malformed") {
+  const auto of = [](std::vector<window_start> windows, position reached) {
+    output_frame f;
+    f.log = "w/0/0";
+    f.reached = reached;
+    f.rows = test::rows(6);
+    f.end = 6;
+    f.windows = std::move(windows);
+    return decode_segment(encode_segment({std::make_shared<const output_frame>(std::move(f))}), "w/0/0");
+  };
+  CHECK(of({{10, 0}, {20, 2}}, {20, whole}));
+  CHECK_FALSE(of({{10, 1}, {20, 2}}, {20, whole}));
+  CHECK_FALSE(of({{10, 0}, {20, 0}}, {20, whole}));
+  CHECK_FALSE(of({{20, 0}, {10, 2}}, {10, whole}));
+  CHECK_FALSE(of({{10, 0}, {20, 6}}, {20, whole}));
+  CHECK_FALSE(of({{10, 0}, {20, 2}}, {30, whole}));
+  CHECK_FALSE(of({{10, 0}, {20, 2}}, {20, 3}));
+}
+
 TEST_CASE("segments and captures are the golden ones, byte for byte") {
   auto out = small({.frame_rows = 2, .memory = 1, .segment = 300, .credit = 1}, {"s"});
   out.append_window(10, {test::rows(5)}, {{"w", "w/0/0", {}, "error", "{}"}});
+  out.append_windows({{12, test::rows(1)}, {14, test::rows(1)}});
   out.append_mark(15);
-  check_golden("segment_3.bin", encode_segment(out.begin_spill()->frames));
+  check_golden("segment_4.bin", encode_segment(out.begin_spill()->frames));
   out.spilled();
   wire::writer capture;
   out.capture_all(capture);
-  check_golden("outbox_3.bin", capture.bytes());
+  check_golden("outbox_4.bin", capture.bytes());
   outbox again("w/0/0");
   wire::reader in(capture.bytes());
   REQUIRE(again.apply(in));
@@ -338,15 +397,19 @@ private:
 
   void append() {
     // The same windows again after falling back: what a shard computes is a function of its input.
-    const auto end = out_.sent().major == lowest_position.major ? 10 : out_.sent().major + 10;
-    const auto n = static_cast<std::size_t>((end * 7) % 9);
-    out_.append_window(end, {n == 0 ? nullptr : test::rows(n)}, {});
-    if (end <= last_)
-      return;
-    last_ = end;
-    for (std::size_t i = 0; i < n; ++i)
-      rows_.emplace_back(end, static_cast<std::int64_t>(i));
+    auto end = out_.sent().major == lowest_position.major ? 10 : out_.sent().major + 10;
+    std::vector<window_rows> shared;
+    for (auto most = random_() % 4; most > 0 && rows_of(end) != 0; --most, end += 10)
+      shared.push_back({end, test::rows(rows_of(end))});
+    if (!shared.empty())
+      out_.append_windows(shared);
+    else
+      out_.append_window(end, {rows_of(end) == 0 ? nullptr : test::rows(rows_of(end))}, {});
+    for (; last_ < out_.sent().major; last_ += 10)
+      for (std::size_t i = 0; i < rows_of(last_ + 10); ++i)
+        rows_.emplace_back(last_ + 10, static_cast<std::int64_t>(i));
   }
+  static std::size_t rows_of(event_micros end) { return static_cast<std::size_t>((end * 7) % 9); }
 
   void send() {
     for (auto& [name, r] : receivers_)
@@ -364,7 +427,7 @@ private:
     if (f->reached > r.has) {
       REQUIRE(f->since <= r.has);
       for (auto i = f->begin; i < f->end; ++i)
-        if (const position at{f->reached.major, f->base + std::int64_t{i}}; at > r.has) {
+        if (const position at = f->position_of(i); at > r.has) {
           REQUIRE(f->rows->columns[0]->ints()[i] == at.minor);
           r.rows.emplace_back(at.major, at.minor);
         }

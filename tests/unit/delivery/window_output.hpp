@@ -31,7 +31,7 @@ class noting_windows final : public windows_without_state {
 public:
   std::uint64_t absorb_rows(const output_frame& f, event_micros, ledger& counts) override {
     for (auto i = f.begin; i < f.end; ++i)
-      rows.push_back({f.reached.major, f.base + i});
+      rows.push_back(f.position_of(i));
     counts["select"] += {.in = f.end - f.begin, .out = f.end - f.begin};
     return 0;
   }

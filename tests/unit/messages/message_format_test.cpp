@@ -159,7 +159,7 @@ TEST_CASE("each message of an edge is read back as what was written") {
         delivery::stage_counts{.in = 12, .out = 9, .filtered = 1, .late = 1, .dead = 1});
   CHECK(f.bytes == 4'321);
   CHECK(std::get<take_frame>(*back).receiver == 5);
-  test::check_golden("tests/unit/messages/golden/messages_2.bin", all);
+  test::check_golden("tests/unit/messages/golden/messages_3.bin", all);
 }
 
 TEST_CASE("partial aggregates give the same rows on the other side") {

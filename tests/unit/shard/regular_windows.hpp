@@ -20,7 +20,7 @@ public:
   }
   std::uint64_t absorb_rows(const delivery::output_frame& f, event_micros, delivery::ledger&) override {
     for (auto i = f.begin; i < f.end; ++i)
-      taken.push_back({f.reached.major, f.base + std::int64_t{i}});
+      taken.push_back(f.position_of(i));
     return 0;
   }
   std::optional<delivery::fired_window> fire_next(event_micros& fired, event_micros watermark) override {

@@ -127,6 +127,17 @@ TEST_CASE("a row of an upstream window counts for the window that ends with its 
         lines{R"(100 {"user":"ann","a":3)", R"(200 {"user":"ann","a":12)"});
 }
 
+TEST_CASE("rows of several windows in one frame count each by its own window's end") {
+  auto f = output_of("w/0/0", 200, {{"ann", 1}, {"bob", 0}, {"ann", 2}, {"ann", 4}, {"bob", 8}});
+  f.windows = {{50, 0}, {100, 2}, {101, 3}, {200, 4}};
+  for (const std::uint32_t begin : {0U, 1U, 2U}) {
+    downstream_window d(aggregate_function::sum);
+    f.begin = begin;
+    const auto first = begin == 0 ? R"(100 {"user":"ann","a":3)" : R"(100 {"user":"ann","a":2)";
+    CHECK(d.fired({f}) == lines{first, R"(200 {"user":"ann","a":4)", R"(200 {"user":"bob","a":8)"});
+  }
+}
+
 TEST_CASE("each shard takes the rows of its own keys, and all together take each row once") {
   downstream_window d(aggregate_function::count);
   std::vector<upstream_row> rows;
